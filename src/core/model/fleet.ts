@@ -1,0 +1,185 @@
+import { z } from 'zod';
+import { coolingSchema } from './cooling/index.ts';
+import { hardwareIds } from './hardware.ts';
+import { tariffSchema } from './tariff.ts';
+import { isTimeZone } from './time.ts';
+
+/** The site registry: who serves, who asks, and what things are worth. One JSON file. */
+
+const id = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and dashes, at most 32');
+
+const timeZone = z.string().refine(isTimeZone, { message: 'must be an IANA time zone' });
+
+const place = {
+  id,
+  name: z.string().min(1).max(64),
+  latDeg: z.number().min(-90).max(90),
+  lonDeg: z.number().min(-180).max(180),
+  timeZone,
+};
+
+/** A served model with its token profile. */
+export const requestClassSchema = z.strictObject({
+  id,
+  name: z.string().min(1).max(64),
+  /** Model name clients ask for. */
+  model: z.string().min(1).max(128),
+  meanInputTokens: z.number().positive().max(1_000_000),
+  meanOutputTokens: z.number().positive().max(1_000_000),
+  /** A zone–site pair whose TTFT exceeds this at zero load is not eligible. */
+  ttftSloMs: z.number().positive(),
+  /** (Ca² + Cs²)/2 is taken from these squared coefficients of variation, weighted by load. */
+  arrivalScv: z.number().min(0).max(1000).default(1),
+  serviceScv: z.number().min(0).max(1000).default(1),
+});
+export type RequestClass = z.output<typeof requestClassSchema>;
+
+export const zoneSchema = z.strictObject({
+  ...place,
+  population: z.number().positive(),
+  /** Data residency: only these sites may serve the zone. Absent: any. */
+  allowedSites: z.array(id).min(1).optional(),
+});
+export type Zone = z.output<typeof zoneSchema>;
+
+/** What a site keeps to itself: read by its own solver only. */
+export const siteCostSchema = z.strictObject({
+  cooling: coolingSchema,
+  tariff: tariffSchema,
+  /** `sleep`: servers beyond the headroom sleep, so idle power follows load. */
+  idle: z.enum(['always-on', 'sleep']),
+  /** Power of a sleeping server, in kW. */
+  sleepServerKw: z.number().min(0).max(20).default(0.06),
+  /** Lighting, security, switchgear: independent of load and weather, in kW. */
+  fixedOverheadKw: z.number().min(0).max(10_000).default(0),
+});
+export type SiteCost = z.output<typeof siteCostSchema>;
+
+export const siteSchema = z.strictObject({
+  ...place,
+  /** Region of the price and carbon feeds, e.g. NSW1. */
+  gridRegion: z.string().min(1).max(16),
+  /** Station of the embedded climatology. */
+  climateStation: z.string().min(1).max(64),
+  /** Cloud region next to the site, for `[placement]`, e.g. aws:ap-southeast-2. */
+  placementRegion: z
+    .string()
+    .regex(/^(aws|gcp|azure):[a-z0-9-]+$/, 'must look like aws:ap-southeast-2'),
+  upstream: z.strictObject({
+    /** Root of an OpenAI-compatible server; `/v1/…` is appended. */
+    baseUrl: z.url({ protocol: /^https?$/ }),
+    /** Client-facing model name to the name this site serves it under. */
+    models: z.record(z.string(), z.string().min(1)),
+  }),
+  hardware: z.strictObject({
+    profile: z.enum(hardwareIds),
+    servers: z.int().min(1).max(100_000),
+    /** Sequences batched per server while decoding. */
+    batch: z.int().min(1).max(1024).default(32),
+  }),
+  /** u_max: the plan never loads the site beyond this. */
+  maxUtilisation: z.number().min(0.05).max(0.98).default(0.85),
+  state: z.enum(['active', 'drained']).default('active'),
+  cost: siteCostSchema,
+});
+export type Site = z.output<typeof siteSchema>;
+
+/** Each weight of the objective is a price an operator can argue about. */
+export const objectivePricesSchema = z.strictObject({
+  carbonAudPerT: z.number().min(0).max(100_000),
+  waterAudPerKl: z.number().min(0).max(100_000),
+  /** Value of a user's waiting time (network, queue and prefill). */
+  timeAudPerUserHour: z.number().min(0).max(10_000),
+  /** Price of a request nobody can serve; far above any site's cost, always reported. */
+  unservedAudPerRequest: z.number().positive().max(1000).default(0.05),
+});
+export type ObjectivePrices = z.output<typeof objectivePricesSchema>;
+
+export const demandSchema = z.strictObject({
+  /** Mean over the day, requests per second and million inhabitants, by class id. */
+  meanReqPerSPerMillion: z.record(id, z.number().min(0)),
+  /** By class id: 24 multipliers by the zone's local hour, mean 1. */
+  hourlyShape: z.record(id, z.array(z.number().min(0)).length(24)),
+});
+
+function duplicates(ids: string[]): string[] {
+  return ids.filter((x, i) => ids.indexOf(x) !== i);
+}
+
+export const fleetSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    schemaVersion: z.literal(1),
+    name: z.string().min(1).max(64),
+    prices: objectivePricesSchema,
+    classes: z.array(requestClassSchema).min(1).max(32),
+    zones: z.array(zoneSchema).min(1).max(5000),
+    sites: z.array(siteSchema).min(1).max(5000),
+    demand: demandSchema,
+  })
+  .superRefine((fleet, ctx) => {
+    for (const list of ['classes', 'zones', 'sites'] as const) {
+      for (const twice of duplicates(fleet[list].map((x) => x.id))) {
+        ctx.addIssue({ code: 'custom', path: [list], message: `id "${twice}" is used twice` });
+      }
+    }
+    for (const twice of duplicates(fleet.classes.map((c) => c.model))) {
+      ctx.addIssue({
+        code: 'custom',
+        path: ['classes'],
+        message: `model "${twice}" is in two classes, so requests could not be told apart`,
+      });
+    }
+    const siteIds = new Set(fleet.sites.map((s) => s.id));
+    fleet.zones.forEach((zone, i) => {
+      zone.allowedSites?.forEach((site, n) => {
+        if (siteIds.has(site)) return;
+        ctx.addIssue({
+          code: 'custom',
+          path: ['zones', i, 'allowedSites', n],
+          message: `"${site}" is not a site of this fleet`,
+        });
+      });
+    });
+    for (const cls of fleet.classes) {
+      for (const table of ['meanReqPerSPerMillion', 'hourlyShape'] as const) {
+        if (fleet.demand[table][cls.id] !== undefined) continue;
+        ctx.addIssue({
+          code: 'custom',
+          path: ['demand', table],
+          message: `has no entry for class "${cls.id}"`,
+        });
+      }
+      if (!fleet.sites.some((s) => cls.model in s.upstream.models)) {
+        ctx.addIssue({
+          code: 'custom',
+          path: ['classes'],
+          message: `no site serves model "${cls.model}" of class "${cls.id}"`,
+        });
+      }
+    }
+  });
+export type Fleet = z.output<typeof fleetSchema>;
+
+/** A site without its cost data: all that coordinator and router may know. */
+export type PublicSite = Omit<Site, 'cost'>;
+export type PublicFleet = Omit<Fleet, 'sites'> & { sites: PublicSite[] };
+
+const publicSiteSchema = siteSchema.omit({ cost: true });
+export const publicFleetSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  name: z.string(),
+  prices: objectivePricesSchema,
+  classes: z.array(requestClassSchema).min(1),
+  zones: z.array(zoneSchema).min(1),
+  sites: z.array(publicSiteSchema).min(1),
+  demand: demandSchema,
+});
+
+/** Drops what sites keep to themselves. */
+export function publicFleet(fleet: Fleet): PublicFleet {
+  const { $schema: _, sites, ...rest } = fleet;
+  return { ...rest, sites: sites.map(({ cost: _cost, ...site }) => site) };
+}

@@ -1,0 +1,121 @@
+import { interpolate } from './interpolate.ts';
+import { JOULES_PER_KWH } from './units.ts';
+
+/**
+ * A tensor-parallel server (the unit that serves a request) with measured speeds and powers.
+ * Source of the figures: splitwise-sim's measurements (MIT) of Llama-2-70B at tensor parallelism 8;
+ * `serverFactor` (whole server over its GPUs, 1.5–1.8) is an estimate.
+ */
+export interface HardwareProfile {
+  id: string;
+  label: string;
+  gpusPerServer: number;
+  /** W per GPU. */
+  idleW: number;
+  prefillW: number;
+  decodeW: number;
+  /** Whole-server power over GPU power. */
+  serverFactor: number;
+  /** [prompt tokens, ms] */
+  prefillMs: readonly (readonly [number, number])[];
+  /** [sequences in the batch, ms per decode step] */
+  decodeStepMs: readonly (readonly [number, number])[];
+}
+
+export const hardwareProfiles = {
+  'h100-tp8': {
+    id: 'h100-tp8',
+    label: '8 × H100, tensor parallel',
+    gpusPerServer: 8,
+    idleW: 75,
+    prefillW: 700,
+    decodeW: 380,
+    serverFactor: 1.6,
+    prefillMs: [
+      [512, 53],
+      [1024, 78],
+      [2048, 137],
+      [4096, 390],
+      [8192, 845],
+    ],
+    decodeStepMs: [
+      [1, 29.8],
+      [16, 34.2],
+      [32, 38.6],
+      [64, 50.2],
+    ],
+  },
+  'a100-tp8': {
+    id: 'a100-tp8',
+    label: '8 × A100, tensor parallel',
+    gpusPerServer: 8,
+    idleW: 63,
+    prefillW: 400,
+    decodeW: 250,
+    serverFactor: 1.6,
+    prefillMs: [
+      [512, 94],
+      [1024, 155],
+      [2048, 274],
+      [4096, 661],
+      [8192, 1550],
+    ],
+    decodeStepMs: [
+      [1, 44.9],
+      [16, 50.4],
+      [32, 53.0],
+      [64, 71.6],
+    ],
+  },
+} as const satisfies Record<string, HardwareProfile>;
+
+export type HardwareId = keyof typeof hardwareProfiles;
+export const hardwareIds = Object.keys(hardwareProfiles) as [HardwareId, ...HardwareId[]];
+
+/** Time to process a prompt alone on one server, in ms. */
+export function prefillMs(hw: HardwareProfile, inputTokens: number): number {
+  const first = hw.prefillMs[0];
+  if (first !== undefined && inputTokens < first[0]) return (first[1] * inputTokens) / first[0];
+  return interpolate(hw.prefillMs, inputTokens);
+}
+
+/** Time of one decode step of a batch, in ms. */
+export function decodeStepMs(hw: HardwareProfile, batch: number): number {
+  return interpolate(hw.decodeStepMs, batch);
+}
+
+/** What one request of a class asks of one server. */
+export interface RequestWork {
+  /** Prompt processing time, the floor of TTFT at zero distance and load. */
+  prefillMs: number;
+  /** Exclusive server time, in s: prefill plus the request's share of batched decode steps. */
+  serverS: number;
+  /** Energy at the server's plug while it works on the request, its share of the batch, in kWh. */
+  itEnergyKwh: number;
+}
+
+/**
+ * Work of a request: n_in tokens prefilled alone, n_out decode steps shared by `batch` sequences.
+ * Power is the phase's power over that time; the idle power within it is included.
+ */
+export function requestWork(
+  hw: HardwareProfile,
+  inputTokens: number,
+  outputTokens: number,
+  batch: number,
+): RequestWork {
+  const prefill = prefillMs(hw, inputTokens);
+  const decodeS = (outputTokens * decodeStepMs(hw, batch)) / batch / 1000;
+  const serverW = hw.gpusPerServer * hw.serverFactor;
+  const joules = serverW * ((prefill / 1000) * hw.prefillW + decodeS * hw.decodeW);
+  return {
+    prefillMs: prefill,
+    serverS: prefill / 1000 + decodeS,
+    itEnergyKwh: joules / JOULES_PER_KWH,
+  };
+}
+
+/** Idle power of one server at its plug, in kW. */
+export function idleServerKw(hw: HardwareProfile): number {
+  return (hw.gpusPerServer * hw.idleW * hw.serverFactor) / 1000;
+}

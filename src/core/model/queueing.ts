@@ -1,0 +1,53 @@
+/**
+ * Waiting before service at a site of c identical servers, G/G/c.
+ * Allen–Cunneen's approximation with Sakasegawa's exponent (Sakasegawa 1977):
+ *   Lq(u) = V · u^m / (1 − u),   m = √(2(c + 1)),   V = (Ca² + Cs²) / 2
+ * Lq is the mean number of waiting requests; by Little's law the mean wait is Lq / arrival rate.
+ * Convex and increasing in u on [0, 1), whatever the mix of classes, since it depends on load alone.
+ * (Copies of the formula without the −1 in the wait's exponent give Lq; here it is Lq we want.)
+ */
+export interface Queue {
+  /** c, tensor-parallel servers at the site. */
+  servers: number;
+  /** (Ca² + Cs²) / 2, dimensionless: 1 for M/M/c. */
+  variability: number;
+}
+
+function exponent(servers: number): number {
+  return Math.sqrt(2 * (servers + 1));
+}
+
+/** Mean number of waiting requests at utilisation u in [0, 1); Infinity at u ≥ 1. */
+export function waitingRequests(q: Queue, utilisation: number): number {
+  if (utilisation >= 1) return Number.POSITIVE_INFINITY;
+  if (utilisation <= 0) return 0;
+  return (q.variability * utilisation ** exponent(q.servers)) / (1 - utilisation);
+}
+
+/** dLq/du. */
+export function waitingSlope(q: Queue, utilisation: number): number {
+  if (utilisation >= 1) return Number.POSITIVE_INFINITY;
+  if (utilisation <= 0) return 0;
+  const m = exponent(q.servers);
+  const free = 1 - utilisation;
+  return (q.variability * utilisation ** (m - 1) * (m * free + utilisation)) / (free * free);
+}
+
+/** d²Lq/du². */
+export function waitingCurvature(q: Queue, utilisation: number): number {
+  if (utilisation >= 1) return Number.POSITIVE_INFINITY;
+  const m = exponent(q.servers);
+  const u = Math.max(utilisation, 1e-12);
+  const free = 1 - u;
+  const bracket = m * (m - 1) * free * free + 2 * m * u * free + 2 * u * u;
+  return (q.variability * u ** (m - 2) * bracket) / free ** 3;
+}
+
+/**
+ * Probability that an arriving request waits at all, u^(m−1): the factor that turns the wait of the
+ * waiting into the mean wait in Sakasegawa's formula.
+ */
+export function waitProbability(servers: number, utilisation: number): number {
+  if (utilisation >= 1) return 1;
+  return Math.max(utilisation, 0) ** (exponent(servers) - 1);
+}

@@ -1,0 +1,81 @@
+import { MS_PER_HOUR } from './units.ts';
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(timeZone: string): Intl.DateTimeFormat {
+  let f = formatters.get(timeZone);
+  if (f === undefined) {
+    f = new Intl.DateTimeFormat('en-GB', {
+      timeZone,
+      hourCycle: 'h23',
+      month: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+    });
+    formatters.set(timeZone, f);
+  }
+  return f;
+}
+
+interface LocalTime {
+  /** 1–12 */
+  month: number;
+  /** 0–23 */
+  hour: number;
+  minute: number;
+}
+
+/** Month, hour and minute on the wall clock of an IANA zone. */
+function localTime(utcMs: number, timeZone: string): LocalTime {
+  const local: LocalTime = { month: 1, hour: 0, minute: 0 };
+  for (const part of formatter(timeZone).formatToParts(utcMs)) {
+    if (part.type === 'month' || part.type === 'hour' || part.type === 'minute') {
+      local[part.type] = Number(part.value);
+    }
+  }
+  return local;
+}
+
+/** Wall-clock times of recent quarter hours: Intl is too slow for a year of hours by site. */
+const cache = new Map<string, Map<number, LocalTime>>();
+const CACHE_LIMIT = 50_000;
+
+function cachedLocalTime(utcMs: number, timeZone: string): LocalTime {
+  const quarter = Math.floor(utcMs / (MS_PER_HOUR / 4));
+  let zone = cache.get(timeZone);
+  if (zone === undefined || zone.size > CACHE_LIMIT) {
+    zone = new Map();
+    cache.set(timeZone, zone);
+  }
+  let local = zone.get(quarter);
+  if (local === undefined) {
+    local = localTime(utcMs, timeZone);
+    zone.set(quarter, local);
+  }
+  return local;
+}
+
+/** Hour of the day, 0–23, on the wall clock of an IANA zone. */
+export function localHour(utcMs: number, timeZone: string): number {
+  return cachedLocalTime(utcMs, timeZone).hour;
+}
+
+/** Month, 1–12, on the wall clock of an IANA zone. */
+export function localMonth(utcMs: number, timeZone: string): number {
+  return cachedLocalTime(utcMs, timeZone).month;
+}
+
+/** Whether the runtime knows this IANA zone. */
+export function isTimeZone(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-GB', { timeZone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Beginning of the hour that holds this instant. */
+export function floorToHour(utcMs: number): number {
+  return Math.floor(utcMs / MS_PER_HOUR) * MS_PER_HOUR;
+}

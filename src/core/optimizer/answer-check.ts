@@ -1,0 +1,73 @@
+import type { DispatchProblem } from './problem.ts';
+import type { SiteAnswer, SiteQuery } from './site-subproblem.ts';
+
+/** What is wrong with a site's answer, or undefined: such an answer counts as missing. */
+export function answerFault(
+  p: DispatchProblem,
+  query: SiteQuery,
+  answer: SiteAnswer,
+): string | undefined {
+  const T = p.slotCount;
+  const TK = T * p.classCount;
+  if (answer.round !== query.round) {
+    return `answers round ${answer.round}, expected ${query.round}`;
+  }
+  const shapes: [string, Float64Array | undefined, number][] = [
+    ['costAud', answer.costAud, T],
+    ['marginalAud', answer.marginalAud, TK],
+    ['slopeAud', answer.slopeAud, T],
+    ['boundAud', answer.boundAud, T],
+  ];
+  if (query.proximal) shapes.push(['proximal', answer.proximal, TK]);
+  for (const [name, values, length] of shapes) {
+    if (values === undefined) return `${name} is missing`;
+    if (values.length !== length) return `${name} has ${values.length} values, expected ${length}`;
+    const bad = values.findIndex((v) => !Number.isFinite(v));
+    if (bad >= 0) return `${name}[${bad}] is ${values[bad]}, expected a finite number`;
+  }
+  for (let t = 0; t < T; t++) {
+    if ((answer.slopeAud[t] as number) < 0) {
+      return `slopeAud[${t}] is negative: a falling marginal cost is not convex`;
+    }
+    // z itself lies in the box, so the minimum over the box cannot exceed the value there.
+    let atProposal = answer.costAud[t] as number;
+    let size = Math.abs(atProposal);
+    for (let k = 0; k < p.classCount; k++) {
+      const at = t * p.classCount + k;
+      const revenue = (query.prices[at] as number) * (query.totals[at] as number);
+      atProposal -= revenue;
+      size += Math.abs(revenue);
+    }
+    if ((answer.boundAud[t] as number) > atProposal + 1e-9 * size + 1e-12) {
+      return `boundAud[${t}] exceeds the cost at the proposal: not a minimum`;
+    }
+  }
+  for (let i = 0; query.proximal && answer.proximal && i < TK; i++) {
+    const v = answer.proximal[i] as number;
+    const max = query.box[i] as number;
+    if (v < 0 || v > max * (1 + 1e-9) + 1e-12) return `proximal[${i}] is ${v}, outside 0…${max}`;
+  }
+  return undefined;
+}
+
+/**
+ * Whether two answers of one site contradict convexity in a slot: between two points, the marginal
+ * cost must not fall along the way from one to the other.
+ */
+export function fallingMarginal(
+  classCount: number,
+  t: number,
+  earlier: { totals: Float64Array; marginalAud: Float64Array },
+  later: { totals: Float64Array; marginalAud: Float64Array },
+): boolean {
+  let product = 0;
+  let size = 0;
+  for (let k = 0; k < classCount; k++) {
+    const at = t * classCount + k;
+    const step = (later.totals[at] as number) - (earlier.totals[at] as number);
+    const change = (later.marginalAud[at] as number) - (earlier.marginalAud[at] as number);
+    product += step * change;
+    size += Math.abs(step) * (Math.abs(change) + 1e-9 * Math.abs(later.marginalAud[at] as number));
+  }
+  return product < -1e-6 * size - 1e-15;
+}

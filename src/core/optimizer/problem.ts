@@ -1,0 +1,119 @@
+/**
+ * The problem in the coordinator's eyes: everything public, nothing of a site's cost.
+ *
+ *   min  Σ_t [ Σ_e c_e x_et + C_u Σ_r y_rt + Σ_j g_jt(N_jt) ]
+ *   s.t. Σ_{e of row r} x_et + y_rt = λ_rt,   Σ_k s_jk N_jkt ≤ L_jt,   x, y ≥ 0
+ *
+ * A row r = i·K + k is the demand of zone i in class k; an edge e joins a row to an eligible site;
+ * N_jkt is a site's total in a class; y is demand nobody can serve. g_j is known to site j alone.
+ */
+export interface DispatchProblem {
+  slotCount: number;
+  classCount: number;
+  zoneCount: number;
+  sites: SiteCapability[];
+  /** λ, req/s, index {@link rowAt}. */
+  demandReqPerS: Float64Array;
+  /** CSR of the edges: those of row r are rowStart[r] … rowStart[r + 1] − 1. Length I·K + 1. */
+  rowStart: Int32Array;
+  /** Site of each edge, length E. */
+  edgeSite: Int32Array;
+  /** c, AUD per (req/s) and slot: the value of network and prefill time. Length E. */
+  edgeCostAud: Float64Array;
+  /** C_u, AUD per (req/s) and slot, for demand left unserved. */
+  unservedCostAud: number;
+}
+
+/** What a site tells the coordinator once: how fast it is, not what it pays. */
+export interface SiteCapability {
+  id: string;
+  /** s, server-seconds per request by class, i.e. load (busy servers) per req/s. Length K. */
+  loadPerReqPerS: Float64Array;
+  /** L, busy servers the plan may use, by slot. Length T; zero while the site is out. */
+  maxLoad: Float64Array;
+  /**
+   * Prior of the site's congestion cost, for proposals before it has answered: see queueing.ts.
+   * Wrong numbers cost rounds, never correctness.
+   */
+  prior: { servers: number; variability: number; costAudPerWaiting: number };
+}
+
+/** Index of zone i, class k in slot t. */
+export function rowAt(p: DispatchProblem, t: number, i: number, k: number): number {
+  return (t * p.zoneCount + i) * p.classCount + k;
+}
+
+/** Index of class k in slot t within a site's totals, prices and marginals (length T·K). */
+export function totalAt(classCount: number, t: number, k: number): number {
+  return t * classCount + k;
+}
+
+export function rowCount(p: DispatchProblem): number {
+  return p.zoneCount * p.classCount;
+}
+
+export function edgeCount(p: DispatchProblem): number {
+  return p.edgeSite.length;
+}
+
+/**
+ * The most a site could be asked for, by slot and class (length T·K): the demand of all rows that
+ * may use it. Public, and valid for every feasible plan, so it bounds the site's subproblem.
+ */
+export function totalsBox(p: DispatchProblem, site: number): Float64Array {
+  const box = new Float64Array(p.slotCount * p.classCount);
+  const rows = rowCount(p);
+  for (let r = 0; r < rows; r++) {
+    const from = p.rowStart[r] as number;
+    const to = p.rowStart[r + 1] as number;
+    for (let e = from; e < to; e++) {
+      if (p.edgeSite[e] !== site) continue;
+      for (let t = 0; t < p.slotCount; t++) {
+        const at = totalAt(p.classCount, t, r % p.classCount);
+        box[at] = (box[at] as number) + (p.demandReqPerS[t * rows + r] as number);
+      }
+    }
+  }
+  return box;
+}
+
+/** Checks shapes and ranges; throws RangeError naming the field. Call once per problem. */
+export function assertProblem(p: DispatchProblem): void {
+  const rows = rowCount(p);
+  const need = (ok: boolean, what: string) => {
+    if (!ok) throw new RangeError(`dispatch problem: ${what}`);
+  };
+  need(
+    p.demandReqPerS.length === p.slotCount * rows,
+    `demandReqPerS has ${p.demandReqPerS.length} entries, expected ${p.slotCount * rows}`,
+  );
+  need(
+    p.rowStart.length === rows + 1,
+    `rowStart has ${p.rowStart.length} entries, expected ${rows + 1}`,
+  );
+  need(p.edgeCostAud.length === p.edgeSite.length, 'edgeCostAud and edgeSite differ in length');
+  need(p.rowStart[rows] === p.edgeSite.length, 'rowStart does not end at the number of edges');
+  need(
+    p.demandReqPerS.every((d) => d >= 0 && d < Infinity),
+    'demandReqPerS must be finite and ≥ 0',
+  );
+  need(
+    p.edgeCostAud.every((c) => Number.isFinite(c)),
+    'edgeCostAud must be finite',
+  );
+  need(
+    p.edgeSite.every((j) => j >= 0 && j < p.sites.length),
+    'edgeSite names a site that is not there',
+  );
+  for (const site of p.sites) {
+    need(
+      site.maxLoad.length === p.slotCount && site.maxLoad.every((l) => l >= 0 && l < Infinity),
+      `site ${site.id}: maxLoad must be ${p.slotCount} finite values ≥ 0`,
+    );
+    need(
+      site.loadPerReqPerS.length === p.classCount &&
+        site.loadPerReqPerS.every((s) => s > 0 && s < Infinity),
+      `site ${site.id}: loadPerReqPerS must be ${p.classCount} finite values > 0`,
+    );
+  }
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** Settings of one optimization; the schema is the reference for meaning, unit and default. */
+export const settingsSchema = z.strictObject({
+  /** `learned`: site curves through all answers (default). `classic`: two-block ADMM on totals. */
+  mode: z.enum(['learned', 'classic']).default('learned'),
+  /** Stop once the certified gap (U − L)/|U| is at most this (dimensionless). */
+  gapTarget: z.number().positive().max(1).default(1e-3),
+  /** Stop after this many rounds, i.e. network round trips to every site. */
+  maxRounds: z.int().min(1).max(1000).default(60),
+  /** Over-relaxation α of classic rounds (Boyd et al. 2011, §3.4.3: 1.5–1.8). */
+  relaxation: z.number().min(1).max(1.95).default(1.7),
+  /** Learned rounds in a row that cut the gap by less than a quarter before classic ones take over. */
+  stallRounds: z.int().min(2).max(100).default(4),
+  /** Rounds in a row a site may miss before it is planned without, its demand moved elsewhere. */
+  maxMissedRounds: z.int().min(1).max(20).default(2),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+export type SettingsInput = z.input<typeof settingsSchema>;
+export type StopReason = 'gap' | 'rounds' | 'deadline';

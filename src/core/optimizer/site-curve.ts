@@ -1,0 +1,176 @@
+import { waitingCurvature, waitingSlope } from '../model/queueing.ts';
+import type { SiteCapability } from './problem.ts';
+
+/**
+ * What the coordinator has learned of one site in one slot. The model of the marginal cost is
+ *   ∂m/∂N_k = a_k + s_k · C(ℓ)
+ * with offsets a_k that make it exact at the newest sample, and a rising curve C of congestion cost
+ * by load. Between two samples C is the monotone rational quadratic of Delbourgo and Gregory (1985)
+ * through their values and slopes, in a coordinate bent by the public queue prior (so a true prior
+ * is reproduced, and a barrier is not mistaken for a parabola); beyond the samples it continues by
+ * the prior's shape, fitted to the outermost sample's slope.
+ */
+export interface SlotCurve {
+  /** a_k, AUD per (req/s). Length K. */
+  offsetAud: Float64Array;
+  /** By rising load: load (busy servers), congestion (AUD per busy server), slope (per load²). */
+  samples: CurveSample[];
+}
+
+export interface CurveSample {
+  load: number;
+  congestionAud: number;
+  slopeAud: number;
+}
+
+/** Congestion cost by load, with its derivative. */
+export interface CongestionCurve {
+  at(load: number, out: { value: number; slope: number }): void;
+}
+
+const MAX_SAMPLES = 12;
+
+export function emptyCurve(classCount: number): SlotCurve {
+  return { offsetAud: new Float64Array(classCount), samples: [] };
+}
+
+/** The public prior ψ(ℓ) of congestion cost and its derivative. */
+function priorAt(site: SiteCapability, load: number): CurveSample {
+  const { servers, variability, costAudPerWaiting } = site.prior;
+  const queue = { servers, variability };
+  const u = Math.min(load / servers, 0.999);
+  const w = costAudPerWaiting / servers;
+  return {
+    load,
+    congestionAud: w * waitingSlope(queue, u),
+    slopeAud: (w / servers) * waitingCurvature(queue, u),
+  };
+}
+
+/**
+ * Takes a site's marginal cost (by class) and slope at a load into its curve. The newest sample is
+ * believed: offsets are set so that the model meets it exactly in every class, and older samples
+ * that would make the curve fall are dropped.
+ */
+export function learn(
+  curve: SlotCurve,
+  site: SiteCapability,
+  load: number,
+  marginalAud: Float64Array,
+  slopeAud: number,
+): void {
+  const K = marginalAud.length;
+  const s = site.loadPerReqPerS;
+  let congestionAud = priorAt(site, load).congestionAud;
+  if (curve.samples.length > 0) {
+    congestionAud = 0;
+    for (let k = 0; k < K; k++) {
+      const offset = curve.offsetAud[k] as number;
+      congestionAud += ((marginalAud[k] as number) - offset) / (s[k] as number) / K;
+    }
+  }
+  for (let k = 0; k < K; k++) {
+    curve.offsetAud[k] = (marginalAud[k] as number) - (s[k] as number) * congestionAud;
+  }
+  const sameLoad = 1e-9 * Math.max(1, load);
+  const noise = 1e-12 * Math.abs(congestionAud);
+  const kept = curve.samples.filter(
+    (q) =>
+      Math.abs(q.load - load) > sameLoad &&
+      (q.load < load
+        ? q.congestionAud <= congestionAud + noise
+        : q.congestionAud >= congestionAud - noise),
+  );
+  // Far samples teach least.
+  kept.sort((a, b) => Math.abs(a.load - load) - Math.abs(b.load - load));
+  kept.length = Math.min(kept.length, MAX_SAMPLES - 1);
+  kept.push({ load, congestionAud, slopeAud: Math.max(0, slopeAud) });
+  curve.samples = kept.sort((a, b) => a.load - b.load);
+}
+
+/** The curve C(ℓ) as a function ready for the master. */
+export function congestionCurve(curve: SlotCurve, site: SiteCapability): CongestionCurve {
+  const samples = curve.samples;
+  const first = samples[0];
+  const last = samples[samples.length - 1];
+  if (first === undefined || last === undefined) {
+    return {
+      at(load, out) {
+        const p = priorAt(site, load);
+        out.value = p.congestionAud;
+        out.slope = p.slopeAud;
+      },
+    };
+  }
+  const below = extrapolate(first, site);
+  const above = extrapolate(last, site);
+  const bend = bentCoordinate(samples, site);
+  const knots = samples.map((q) => {
+    const b = bend(q.load);
+    return { load: q.load, c: q.congestionAud, xi: b.xi, d: q.slopeAud / b.slope };
+  });
+  return {
+    at(load, out) {
+      if (load <= first.load) return below(load, out);
+      if (load >= last.load) return above(load, out);
+      let i = 1;
+      while ((knots[i] as { load: number }).load < load) i++;
+      const p = knots[i - 1] as (typeof knots)[number];
+      const q = knots[i] as (typeof knots)[number];
+      const at = bend(load);
+      const width = q.xi - p.xi;
+      const rise = q.c - p.c;
+      const mean = rise / width;
+      if (!(mean > 0)) {
+        out.value = p.c;
+        out.slope = 0;
+        return;
+      }
+      const x = Math.min(1, Math.max(0, (at.xi - p.xi) / width));
+      const bilinear = x * (1 - x);
+      const denominator = mean + (p.d + q.d - 2 * mean) * bilinear;
+      out.value = p.c + (rise * (mean * x * x + p.d * bilinear)) / denominator;
+      const slopeXi =
+        (mean * mean * (q.d * x * x + 2 * mean * bilinear + p.d * (1 - x) * (1 - x))) /
+        (denominator * denominator);
+      out.slope = slopeXi * at.slope;
+    },
+  };
+}
+
+/**
+ * Coordinate ξ(ℓ) = ψ(ℓ) + ε ℓ: rising, and following the queue's barrier. ε gives the samples'
+ * chord a tenth of its say where the prior is flat.
+ */
+function bentCoordinate(
+  samples: CurveSample[],
+  site: SiteCapability,
+): (load: number) => { xi: number; slope: number } {
+  const first = samples[0] as CurveSample;
+  const last = samples[samples.length - 1] as CurveSample;
+  const span = Math.max(last.load - first.load, 1e-12);
+  const priorRise =
+    priorAt(site, last.load).congestionAud - priorAt(site, first.load).congestionAud;
+  const epsilon = Math.max((0.1 * priorRise) / span, 1e-9);
+  return (load) => {
+    const p = priorAt(site, load);
+    return { xi: p.congestionAud + epsilon * load, slope: p.slopeAud + epsilon };
+  };
+}
+
+/** Beyond a sample: the prior's shape, scaled if it is steeper than the site says, plus a line. */
+function extrapolate(
+  from: CurveSample,
+  site: SiteCapability,
+): (load: number, out: { value: number; slope: number }) => void {
+  const prior = priorAt(site, from.load);
+  const steeper = from.slopeAud >= prior.slopeAud;
+  const scale = steeper ? 1 : from.slopeAud / prior.slopeAud;
+  const line = steeper ? from.slopeAud - prior.slopeAud : 0;
+  return (load, out) => {
+    const p = priorAt(site, load);
+    const bent = scale * (p.congestionAud - prior.congestionAud);
+    out.value = from.congestionAud + bent + line * (load - from.load);
+    out.slope = scale * p.slopeAud + line;
+  };
+}

@@ -1,0 +1,56 @@
+import type { Certificate } from './certificate.ts';
+import {
+  absorb,
+  begin,
+  type ConsensusState,
+  incumbent,
+  propose,
+  type RoundReport,
+  stopReason,
+} from './consensus.ts';
+import { assertProblem, type DispatchProblem } from './problem.ts';
+import { type SettingsInput, type StopReason, settingsSchema } from './settings.ts';
+import { answerQuery, type SiteProblem } from './site-subproblem.ts';
+
+export interface Solution {
+  /** By slot: req/s by edge, and req/s by row left unserved. */
+  flow: Float64Array[];
+  unserved: Float64Array[];
+  certificate: Certificate;
+  rounds: number;
+  stopReason: StopReason;
+  state: ConsensusState;
+}
+
+/**
+ * All rounds in process, sites included: what the backtest and the CLI run. The same functions run
+ * across the network, one round at a time, in the coordinator.
+ *
+ * @example
+ *   const { certificate, rounds } = solve(problem, siteProblems, { gapTarget: 1e-3 });
+ * @throws RangeError if the problem is malformed, Error if no round could be certified.
+ */
+export function solve(
+  problem: DispatchProblem,
+  sites: SiteProblem[],
+  settingsInput: SettingsInput = {},
+  onRound?: (report: RoundReport) => void,
+  warmOffsets?: (site: number, slot: number) => Float64Array | undefined,
+): Solution {
+  assertProblem(problem);
+  const settings = settingsSchema.parse(settingsInput);
+  const state = begin(problem, settings, warmOffsets);
+  for (;;) {
+    const queries = propose(problem, state);
+    const answers = queries.map((q, j) =>
+      q ? answerQuery(sites[j] as SiteProblem, q) : undefined,
+    );
+    const report = absorb(problem, settings, state, queries, answers);
+    onRound?.(report);
+    const reason = stopReason(settings, state);
+    if (reason === undefined) continue;
+    const best = incumbent(state);
+    if (best === undefined) throw new Error(`no certified plan after ${state.gaps.length} rounds`);
+    return { ...best, rounds: state.gaps.length, stopReason: reason, state };
+  }
+}

@@ -1,0 +1,127 @@
+import { isEligible, unloadedTtftMs } from '../model/eligibility.ts';
+import type {
+  ObjectivePrices,
+  PublicFleet,
+  PublicSite,
+  RequestClass,
+  Site,
+} from '../model/fleet.ts';
+import { resourceAud } from '../model/objective.ts';
+import {
+  itPower,
+  operate,
+  type SiteConditions,
+  siteFactors,
+  siteWork,
+} from '../model/site-power.ts';
+import { SECONDS_PER_HOUR } from '../model/units.ts';
+import type { DispatchProblem, SiteCapability } from '../optimizer/problem.ts';
+import type { SiteProblem } from '../optimizer/site-subproblem.ts';
+
+/** The span a problem is assembled for. */
+export interface Horizon {
+  slotCount: number;
+  slotHours: number;
+}
+
+/** The coordinator's problem: demand, eligible edges and their network time, public capabilities. */
+export function assembleDispatch(
+  fleet: PublicFleet,
+  horizon: Horizon,
+  demandReqPerS: Float64Array,
+): DispatchProblem {
+  const K = fleet.classes.length;
+  const rowStart = new Int32Array(fleet.zones.length * K + 1);
+  const edgeSite: number[] = [];
+  const edgeCost: number[] = [];
+  fleet.zones.forEach((zone, i) => {
+    fleet.classes.forEach((_, k) => {
+      fleet.sites.forEach((site, j) => {
+        if (!isEligible(fleet, zone, site, k)) return;
+        const ttftS = unloadedTtftMs(zone, site, fleet.classes, k) / 1000;
+        edgeSite.push(j);
+        edgeCost.push(ttftS * fleet.prices.timeAudPerUserHour * horizon.slotHours);
+      });
+      rowStart[i * K + k + 1] = edgeSite.length;
+    });
+  });
+  return {
+    slotCount: horizon.slotCount,
+    classCount: K,
+    zoneCount: fleet.zones.length,
+    sites: fleet.sites.map((site) => capability(site, fleet.classes, fleet.prices, horizon)),
+    demandReqPerS,
+    rowStart,
+    edgeSite: Int32Array.from(edgeSite),
+    edgeCostAud: Float64Array.from(edgeCost),
+    unservedCostAud: fleet.prices.unservedAudPerRequest * SECONDS_PER_HOUR * horizon.slotHours,
+  };
+}
+
+/** (Ca² + Cs²)/2 of the mix. */
+function variability(classes: RequestClass[]): number {
+  return classes.reduce((sum, c) => sum + (c.arrivalScv + c.serviceScv) / 2, 0) / classes.length;
+}
+
+function capability(
+  site: PublicSite,
+  classes: RequestClass[],
+  prices: ObjectivePrices,
+  horizon: Horizon,
+): SiteCapability {
+  const servers = site.state === 'active' ? site.hardware.servers : 0;
+  return {
+    id: site.id,
+    loadPerReqPerS: Float64Array.from(siteWork(site, classes), (w) => w.serverS),
+    maxLoad: new Float64Array(horizon.slotCount).fill(servers * site.maxUtilisation),
+    prior: {
+      servers: site.hardware.servers,
+      variability: variability(classes),
+      costAudPerWaiting: prices.timeAudPerUserHour * horizon.slotHours,
+    },
+  };
+}
+
+/**
+ * A site's private problem: its power, tariff, cooling and queue turned into AUD per slot.
+ * @param conditionsAt the site's surroundings in slot t
+ */
+export function assembleSite(
+  site: Site,
+  classes: RequestClass[],
+  prices: ObjectivePrices,
+  horizon: Horizon,
+  conditionsAt: (t: number) => SiteConditions,
+): SiteProblem {
+  const { slotCount, slotHours } = horizon;
+  const K = classes.length;
+  const work = siteWork(site, classes);
+  const power = itPower(site, work);
+  const problem: SiteProblem = {
+    slotCount,
+    classCount: K,
+    baseAud: new Float64Array(slotCount),
+    rateAud: new Float64Array(slotCount * K),
+    waitingAud: new Float64Array(slotCount).fill(prices.timeAudPerUserHour * slotHours),
+    loadPerReqPerS: Float64Array.from(work, (w) => w.serverS),
+    maxLoad: new Float64Array(slotCount).fill(
+      site.state === 'active' ? site.hardware.servers * site.maxUtilisation : 0,
+    ),
+    queue: { servers: site.hardware.servers, variability: variability(classes) },
+  };
+  for (let t = 0; t < slotCount; t++) {
+    const factors = siteFactors(site, conditionsAt(t));
+    const audPerH = (itKw: number) => {
+      const o = operate(site, factors, itKw);
+      return o.energyAudPerH + resourceAud(prices, o.carbonKgPerH, o.waterLPerH);
+    };
+    // Facility cost is affine in IT power: its value at 0 kW, and its rise to 1 kW.
+    const fixedAudPerH = audPerH(0);
+    const audPerItKwh = audPerH(1) - fixedAudPerH;
+    problem.baseAud[t] = (fixedAudPerH + audPerItKwh * power.baseKw) * slotHours;
+    for (let k = 0; k < K; k++) {
+      problem.rateAud[t * K + k] = audPerItKwh * (power.kwPerReqPerS[k] as number) * slotHours;
+    }
+  }
+  return problem;
+}

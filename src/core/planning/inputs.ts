@@ -1,0 +1,106 @@
+import type { PublicFleet } from '../model/fleet.ts';
+import type { SiteConditions } from '../model/site-power.ts';
+import { localHour } from '../model/time.ts';
+import { MS_PER_HOUR } from '../model/units.ts';
+
+/** What a plan is made from, over T slots from `startUtcMs`; sites and zones in the fleet's order. */
+export interface PlanningInputs {
+  startUtcMs: number;
+  slotCount: number;
+  slotHours: number;
+  sites: SiteSeries[];
+  /** req/s, index (t·I + i)·K + k. */
+  demandReqPerS: Float64Array;
+}
+
+/** A site's surroundings by slot; each array has T values. */
+export interface SiteSeries {
+  tempC: Float64Array;
+  rhPct: Float64Array;
+  /** NaN where no feed has a wholesale price. */
+  spotAudPerMwh: Float64Array;
+  carbonKgPerKwh: Float64Array;
+  gridWaterLPerKwh: Float64Array;
+  sources: { weather: Provenance; price: Provenance; carbon: Provenance; water: Provenance };
+}
+
+/** Where a series comes from; a placeholder is a declared stand-in, and shown as such. */
+export interface Provenance {
+  source: string;
+  placeholder: boolean;
+}
+
+export function slotUtcMs(inputs: { startUtcMs: number; slotHours: number }, t: number): number {
+  return inputs.startUtcMs + t * inputs.slotHours * MS_PER_HOUR;
+}
+
+export function conditionsAt(inputs: PlanningInputs, site: number, t: number): SiteConditions {
+  const s = inputs.sites[site];
+  if (s === undefined) throw new RangeError(`no inputs for site ${site}`);
+  return {
+    utcMs: slotUtcMs(inputs, t),
+    tempC: s.tempC[t] as number,
+    rhPct: s.rhPct[t] as number,
+    spotAudPerMwh: s.spotAudPerMwh[t] as number,
+    carbonKgPerKwh: s.carbonKgPerKwh[t] as number,
+    gridWaterLPerKwh: s.gridWaterLPerKwh[t] as number,
+  };
+}
+
+/** Demand from population and the fleet's daily shapes, in req/s, index (t·I + i)·K + k. */
+export function expectedDemand(
+  fleet: PublicFleet,
+  startUtcMs: number,
+  slotCount: number,
+  slotHours: number,
+): Float64Array {
+  const K = fleet.classes.length;
+  const demand = new Float64Array(slotCount * fleet.zones.length * K);
+  let at = 0;
+  for (let t = 0; t < slotCount; t++) {
+    for (const zone of fleet.zones) {
+      const hour = localHour(slotUtcMs({ startUtcMs, slotHours }, t), zone.timeZone);
+      for (const cls of fleet.classes) {
+        const mean = fleet.demand.meanReqPerSPerMillion[cls.id] ?? 0;
+        const shape = fleet.demand.hourlyShape[cls.id]?.[hour] ?? 1;
+        demand[at++] = (zone.population / 1e6) * mean * shape;
+      }
+    }
+  }
+  return demand;
+}
+
+/** Throws, naming site, series and slot, if a series has a hole or nonsense a plan must not see. */
+export function assertInputs(fleet: PublicFleet, inputs: PlanningInputs): void {
+  const limits: Record<string, [number, number]> = {
+    tempC: [-60, 60],
+    rhPct: [0, 110],
+    carbonKgPerKwh: [0, 3],
+    gridWaterLPerKwh: [0, 50],
+  };
+  inputs.sites.forEach((series, j) => {
+    const id = fleet.sites[j]?.id ?? `#${j}`;
+    for (const [name, [low, high]] of Object.entries(limits)) {
+      const values = series[name as 'tempC'];
+      if (values.length !== inputs.slotCount) {
+        throw new RangeError(
+          `inputs.${id}.${name}: ${values.length} slots, expected ${inputs.slotCount}`,
+        );
+      }
+      const bad = values.findIndex((v) => !(v >= low && v <= high));
+      if (bad >= 0) {
+        throw new RangeError(
+          `inputs.${id}.${name}[${bad}]: ${values[bad]}, expected ${low} to ${high}`,
+        );
+      }
+    }
+    const bad = series.spotAudPerMwh.findIndex((v) => v < -2000 || v > 30_000);
+    if (bad >= 0) {
+      throw new RangeError(
+        `inputs.${id}.spotAudPerMwh[${bad}]: ${series.spotAudPerMwh[bad]}, expected -2000 to 30000 or NaN`,
+      );
+    }
+  });
+  const bad = inputs.demandReqPerS.findIndex((v) => !(v >= 0 && v < Infinity));
+  if (bad >= 0) throw new RangeError(`inputs.demandReqPerS[${bad}]: ${inputs.demandReqPerS[bad]}`);
+}

@@ -1,0 +1,256 @@
+import { unloadedTtftMs } from '../model/eligibility.ts';
+import type { Fleet } from '../model/fleet.ts';
+import { type Impacts, objectiveAud } from '../model/objective.ts';
+import { waitingRequests, waitProbability } from '../model/queueing.ts';
+import { type ItPower, itPower, operate, siteFactors, siteWork } from '../model/site-power.ts';
+import { MS_PER_HOUR, SECONDS_PER_HOUR } from '../model/units.ts';
+import type { DispatchProblem } from '../optimizer/problem.ts';
+import { conditionsAt, type PlanningInputs } from './inputs.ts';
+
+/** What a span of operation came to, under the true model. */
+export interface SpanTotals {
+  objectiveAud: number;
+  energyCostAud: number;
+  facilityKwh: number;
+  coolingKwh: number;
+  itKwh: number;
+  carbonKg: number;
+  waterL: number;
+  requests: number;
+  unservedRequests: number;
+  ttftMeanMs: number;
+  /** 95th percentile over requests, waiting included. */
+  ttftP95Ms: number;
+  /** Share of requests whose TTFT exceeds their class's SLO, the unserved included. */
+  sloViolationShare: number;
+  sites: SiteTotals[];
+}
+
+export interface SiteTotals {
+  site: string;
+  /** Share of all served requests. */
+  share: number;
+  /** Means over the span. */
+  tempC: number;
+  ppue: number;
+  utilisation: number;
+  energyAudPerKwh: number;
+  carbonKgPerKwh: number;
+}
+
+/** TTFT histogram: 1 ms bins to 10 s. */
+const BINS = 10_000;
+/** Points of the exponential wait's distribution, at equal probability. */
+const WAIT_QUANTILES = Array.from({ length: 20 }, (_, i) => -Math.log(1 - (i + 0.5) / 20));
+
+/**
+ * Charges flows by the true model, whatever whoever chose them believed. One ledger a policy; add
+ * blocks of slots as they are decided.
+ *
+ * Waiting: mean by queueing.ts and Little's law; a request waits with probability u^(m−1), and then
+ * for an exponential time, which is exact for M/M/c and the usual approximation beyond it.
+ */
+export class Ledger {
+  readonly #fleet: Fleet;
+  readonly #power: ItPower[];
+  readonly #unloadedMs: Float64Array[];
+  readonly #histogram = new Float64Array(BINS + 1);
+  readonly #impacts: Impacts = {
+    energyAud: 0,
+    carbonKg: 0,
+    waterL: 0,
+    userHours: 0,
+    unservedRequests: 0,
+  };
+  readonly #sites: (SiteTotals & { requests: number })[];
+  #facilityKwh = 0;
+  #coolingKwh = 0;
+  #itKwh = 0;
+  #requests = 0;
+  #violations = 0;
+  #hours = 0;
+
+  constructor(fleet: Fleet) {
+    this.#fleet = fleet;
+    this.#power = fleet.sites.map((s) => itPower(s, siteWork(s, fleet.classes)));
+    this.#unloadedMs = fleet.zones.map((zone) =>
+      Float64Array.from(
+        fleet.sites.flatMap((site) =>
+          fleet.classes.map((_, k) => unloadedTtftMs(zone, site, fleet.classes, k)),
+        ),
+      ),
+    );
+    this.#sites = fleet.sites.map((s) => ({
+      site: s.id,
+      requests: 0,
+      share: 0,
+      tempC: 0,
+      ppue: 0,
+      utilisation: 0,
+      energyAudPerKwh: 0,
+      carbonKgPerKwh: 0,
+    }));
+  }
+
+  add(
+    problem: DispatchProblem,
+    inputs: PlanningInputs,
+    flow: Float64Array[],
+    unserved: Float64Array[],
+  ): void {
+    for (let t = 0; t < inputs.slotCount; t++) {
+      this.#addSlot(problem, inputs, t, flow[t] as Float64Array, unserved[t] as Float64Array);
+      this.#hours += inputs.slotHours;
+    }
+  }
+
+  #addSlot(
+    p: DispatchProblem,
+    inputs: PlanningInputs,
+    t: number,
+    flow: Float64Array,
+    unserved: Float64Array,
+  ): void {
+    const K = p.classCount;
+    const totals = new Float64Array(p.sites.length * K);
+    for (let r = 0; r + 1 < p.rowStart.length; r++) {
+      for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
+        const at = (p.edgeSite[e] as number) * K + (r % K);
+        totals[at] = (totals[at] as number) + (flow[e] as number);
+      }
+      const lost = (unserved[r] as number) * SECONDS_PER_HOUR * inputs.slotHours;
+      this.#impacts.unservedRequests += lost;
+      this.#violations += lost;
+      this.#requests += lost;
+    }
+    const waits = this.#fleet.sites.map((_, j) => this.#operateSite(p, inputs, j, t, totals));
+    for (let r = 0; r + 1 < p.rowStart.length; r++) {
+      for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
+        const x = flow[e] as number;
+        if (x <= 0) continue;
+        const j = p.edgeSite[e] as number;
+        const k = r % K;
+        const base = (this.#unloadedMs[Math.floor(r / K)] as Float64Array)[j * K + k] as number;
+        const wait = waits[j] as Wait;
+        this.#addRequests(x * SECONDS_PER_HOUR * inputs.slotHours, base, wait, k);
+      }
+    }
+  }
+
+  /** Energy, carbon and water of a site in a slot; returns its waiting. */
+  #operateSite(
+    p: DispatchProblem,
+    inputs: PlanningInputs,
+    j: number,
+    t: number,
+    totals: Float64Array,
+  ): Wait {
+    const K = p.classCount;
+    const site = this.#fleet.sites[j] as Fleet['sites'][number];
+    const capability = p.sites[j] as DispatchProblem['sites'][number];
+    const power = this.#power[j] as ItPower;
+    const conditions = conditionsAt(inputs, j, t);
+    const factors = siteFactors(site, conditions);
+    let itKw = power.baseKw;
+    let load = 0;
+    let rate = 0;
+    for (let k = 0; k < K; k++) {
+      const n = totals[j * K + k] as number;
+      itKw += (power.kwPerReqPerS[k] as number) * n;
+      load += (capability.loadPerReqPerS[k] as number) * n;
+      rate += n;
+    }
+    const h = inputs.slotHours;
+    const now = operate(site, factors, itKw);
+    this.#impacts.energyAud += now.energyAudPerH * h;
+    this.#impacts.carbonKg += now.carbonKgPerH * h;
+    this.#impacts.waterL += now.waterLPerH * h;
+    this.#facilityKwh += now.facilityKw * h;
+    this.#coolingKwh += now.coolingKw * h;
+    this.#itKwh += now.itKw * h;
+    const utilisation = load / site.hardware.servers;
+    const { servers, variability } = capability.prior;
+    const waiting = waitingRequests({ servers, variability }, utilisation);
+    const sums = this.#sites[j] as SiteTotals & { requests: number };
+    sums.requests += rate * SECONDS_PER_HOUR * h;
+    sums.tempC += conditions.tempC * h;
+    sums.ppue += factors.ppue * h;
+    sums.utilisation += utilisation * h;
+    sums.energyAudPerKwh += factors.energyAudPerKwh * h;
+    sums.carbonKgPerKwh += factors.carbonKgPerKwh * h;
+    return {
+      meanMs: rate > 0 ? (waiting / rate) * 1000 : 0,
+      probability: waitProbability(servers, utilisation),
+    };
+  }
+
+  #addRequests(count: number, unloadedMs: number, wait: Wait, k: number): void {
+    this.#requests += count;
+    this.#impacts.userHours += (count * (unloadedMs + wait.meanMs)) / MS_PER_HOUR;
+    const slo = this.#fleet.classes[k]?.ttftSloMs ?? Number.POSITIVE_INFINITY;
+    const waitingMeanMs = wait.probability > 0 ? wait.meanMs / wait.probability : 0;
+    const late =
+      unloadedMs > slo
+        ? 1
+        : waitingMeanMs > 0
+          ? wait.probability * Math.exp((unloadedMs - slo) / waitingMeanMs)
+          : 0;
+    this.#violations += count * late;
+    const at = (ms: number, n: number) => {
+      const bin = Math.min(BINS, Math.floor(ms));
+      this.#histogram[bin] = (this.#histogram[bin] as number) + n;
+    };
+    if (wait.meanMs < 0.01) {
+      at(unloadedMs, count);
+      return;
+    }
+    at(unloadedMs, count * (1 - wait.probability));
+    const each = (count * wait.probability) / WAIT_QUANTILES.length;
+    for (const q of WAIT_QUANTILES) at(unloadedMs + q * waitingMeanMs, each);
+  }
+
+  totals(): SpanTotals {
+    const served = this.#requests - this.#impacts.unservedRequests;
+    const hours = Math.max(this.#hours, 1e-300);
+    return {
+      objectiveAud: objectiveAud(this.#fleet.prices, this.#impacts),
+      energyCostAud: this.#impacts.energyAud,
+      facilityKwh: this.#facilityKwh,
+      coolingKwh: this.#coolingKwh,
+      itKwh: this.#itKwh,
+      carbonKg: this.#impacts.carbonKg,
+      waterL: this.#impacts.waterL,
+      requests: this.#requests,
+      unservedRequests: this.#impacts.unservedRequests,
+      ttftMeanMs: served > 0 ? (this.#impacts.userHours * MS_PER_HOUR) / served : 0,
+      ttftP95Ms: this.#percentileMs(0.95),
+      sloViolationShare: this.#requests > 0 ? this.#violations / this.#requests : 0,
+      sites: this.#sites.map(({ requests, ...s }) => ({
+        ...s,
+        share: served > 0 ? requests / served : 0,
+        tempC: s.tempC / hours,
+        ppue: s.ppue / hours,
+        utilisation: s.utilisation / hours,
+        energyAudPerKwh: s.energyAudPerKwh / hours,
+        carbonKgPerKwh: s.carbonKgPerKwh / hours,
+      })),
+    };
+  }
+
+  #percentileMs(p: number): number {
+    const total = this.#histogram.reduce((a, b) => a + b, 0);
+    let sum = 0;
+    for (let bin = 0; bin <= BINS; bin++) {
+      const n = this.#histogram[bin] as number;
+      if (sum + n >= p * total && n > 0) return bin + (p * total - sum) / n;
+      sum += n;
+    }
+    return 0;
+  }
+}
+
+interface Wait {
+  meanMs: number;
+  /** Probability that a request waits at all. */
+  probability: number;
+}

@@ -1,0 +1,31 @@
+import type { Fleet } from '../../model/fleet.ts';
+import type { DispatchProblem } from '../../optimizer/problem.ts';
+import type { SettingsInput } from '../../optimizer/settings.ts';
+import type { PlanningInputs } from '../inputs.ts';
+
+/** What a policy may look at when it decides on a block of slots. */
+export interface PolicyContext {
+  fleet: Fleet;
+  inputs: PlanningInputs;
+  problem: DispatchProblem;
+  settings: SettingsInput;
+  /** Mean true pPUE and on-site WUE of the fleet over the whole simulated span. */
+  fleetMean: { ppue: number; onSiteWaterLPerKwh: number };
+}
+
+/** Flows a policy chose: by slot, req/s by edge and req/s by row left unserved. */
+export interface Decision {
+  flow: Float64Array[];
+  unserved: Float64Array[];
+  /** Of the policies that optimize: rounds and certified gap. */
+  rounds?: number;
+  gap?: number;
+}
+
+/** One policy a file; `index.ts` is their registry. */
+export interface Policy {
+  id: string;
+  /** One line for tables and --help. */
+  summary: string;
+  decide(context: PolicyContext): Decision;
+}

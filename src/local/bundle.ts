@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/** Builds Workers for local runs and tests, much as wrangler does for a deployment. */
+
+/** Path of a file of the project. */
+export function projectPath(relative: string): string {
+  return join(import.meta.dirname, '../..', relative);
+}
+
+/** One ES module with everything a Worker imports, but for the runtime's own modules. */
+export async function bundleWorker(entryPoint: string): Promise<string> {
+  const result = await build({
+    entryPoints: [projectPath(entryPoint)],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2024',
+    platform: 'neutral',
+    mainFields: ['browser', 'module', 'main'],
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*', 'node:*'],
+    sourcemap: 'inline',
+    sourcesContent: false,
+    logLevel: 'silent',
+  });
+  const [output] = result.outputFiles;
+  if (output === undefined) throw new Error(`esbuild wrote nothing for ${entryPoint}`);
+  return output.text;
+}
+
+/** The compatibility date the Workers are deployed with. */
+export async function compatibilityDate(): Promise<string> {
+  const toml = await readFile(projectPath('wrangler.toml'), 'utf8');
+  const date = toml.match(/^compatibility_date = "(.*)"$/m)?.[1];
+  if (date === undefined) throw new Error('wrangler.toml: no compatibility_date line');
+  return date;
+}

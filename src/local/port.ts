@@ -1,0 +1,30 @@
+import { createServer } from 'node:net';
+
+/** Fails with one clear line when nobody may listen on this port; port 0 is always free. */
+export async function assertPortFree(host: string, port: number): Promise<void> {
+  if (port === 0) return;
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port, exclusive: true }, resolve);
+    });
+  } catch (error) {
+    throw new Error(portMessage(host, port, (error as NodeJS.ErrnoException).code));
+  }
+  await new Promise((resolve) => server.close(resolve));
+}
+
+function portMessage(host: string, port: number, code: string | undefined): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `port ${port} is in use; choose another with --port`;
+    case 'EACCES':
+      return `port ${port} needs privileges; choose another with --port`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `cannot listen on ${host}: not an address of this machine`;
+    default:
+      return `cannot listen on ${host}:${port} (${code ?? 'unknown error'})`;
+  }
+}

@@ -1,0 +1,168 @@
+import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
+import type { Fleet } from '../core/model/fleet.ts';
+import { solverBindingName } from '../core/model/solver-name.ts';
+import { bundleWorker, compatibilityDate, projectPath } from './bundle.ts';
+import { applyMigrations } from './d1-migrations.ts';
+import { assertPortFree } from './port.ts';
+import { solverWorkers } from './site-vars.ts';
+
+/**
+ * All Workers on this machine in one workerd: the router, one solver per site, D1 and the
+ * coordinator. Miniflare is used directly; `wrangler dev` has a proxy in front that is slow.
+ */
+
+export type LocalStackOptions = {
+  /** Port of the router; 0 takes a free one. */
+  port: number;
+  host: string;
+  /** Variables and secrets of the router, over those of {@link defaultVars}. */
+  vars?: Record<string, string>;
+  fleet: Fleet;
+  /** Directory for D1 and Durable Object data. Absent: gone when the stack is disposed. */
+  persistDir?: string;
+  /** Site id to base URL of its server, in place of the registry's. */
+  upstreamOverrides?: Record<string, string>;
+  /** Receives what the Workers log, one line a call. Absent: standard error for errors only. */
+  onLog?: (level: string, message: string) => void;
+};
+
+export type LocalStack = {
+  /** Root of the router, without a trailing slash. */
+  url: string;
+  /** Runs the router's cron trigger and waits for it. */
+  triggerCron(): Promise<void>;
+  /** Stops everything. May be called twice. */
+  dispose(): Promise<void>;
+};
+
+const routerName = 'isotherm';
+const assetsName = 'isotherm-assets';
+const cron = '*/15 * * * *';
+
+/** Where local requests seem to come from. Static: nothing is fetched to find it out. */
+const sydneyCf = {
+  colo: 'SYD',
+  continent: 'OC',
+  country: 'AU',
+  region: 'New South Wales',
+  regionCode: 'NSW',
+  city: 'Sydney',
+  postalCode: '2000',
+  latitude: '-33.86800',
+  longitude: '151.20900',
+  timezone: 'Australia/Sydney',
+  asn: 64496, // reserved for documentation, RFC 5398
+  asOrganization: 'Local run',
+  httpProtocol: 'HTTP/1.1',
+  tlsVersion: 'TLSv1.3',
+};
+
+/** As in wrangler.toml, but for local servers: plain HTTP to upstreams is allowed. */
+const defaultVars: Record<string, string> = {
+  ALLOW_INSECURE_UPSTREAMS: 'true',
+  ZONE_HEADER_ENABLED: 'true',
+  CLOCK_OFFSET_MS: '0',
+  ADMIN_TOKEN_SHA256: '',
+  CLIENT_KEYS_SHA256: '',
+};
+
+type WorkerConfig = MiniflareOptions['workers'][number]['config'];
+
+function textBindings(vars: Record<string, string>): NonNullable<WorkerConfig['env']> {
+  return Object.fromEntries(
+    Object.entries(vars).map(([name, value]) => [name, { type: 'text', value }]),
+  );
+}
+
+function singleModule(contents: string): WorkerConfig['manifest'] {
+  return { mainModule: 'worker.js', modules: { 'worker.js': { type: 'esm', contents } } };
+}
+
+async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]> {
+  const [routerCode, solverCode, date] = await Promise.all([
+    bundleWorker('src/workers/main.ts'),
+    bundleWorker('src/workers/site-solver.ts'),
+    compatibilityDate(),
+  ]);
+  const solvers = solverWorkers(options.fleet);
+  const router: WorkerConfig = {
+    name: routerName,
+    compatibilityDate: date,
+    manifest: singleModule(routerCode),
+    triggers: [{ type: 'scheduled', schedule: cron }],
+    exports: { Coordinator: { type: 'durable-object', storage: 'sqlite' } },
+    env: {
+      ...textBindings({
+        ...defaultVars,
+        UPSTREAM_OVERRIDES: JSON.stringify(options.upstreamOverrides ?? {}),
+        ...options.vars,
+      }),
+      DB: { type: 'd1', id: 'isotherm' },
+      COORDINATOR: { type: 'durable-object', worker: routerName, exportName: 'Coordinator' },
+      ASSETS: { type: 'worker', worker: assetsName },
+      ...Object.fromEntries(
+        solvers.map(({ site, service }) => [
+          solverBindingName(site.id),
+          { type: 'worker' as const, worker: service },
+        ]),
+      ),
+    },
+  };
+  const solverConfigs = solvers.map(({ service, vars }) => ({
+    name: service,
+    compatibilityDate: date,
+    manifest: singleModule(solverCode),
+    env: textBindings(vars),
+  }));
+  // Deployed, the assets belong to the router. Here they are a Worker of their own, since
+  // miniflare would put two more Workers in front of the router for them (a third of its speed).
+  const assets: WorkerConfig = {
+    name: assetsName,
+    compatibilityDate: date,
+    manifest: singleModule('export default {};'),
+    assets: { directory: projectPath('public') },
+  };
+  return [router, assets, ...solverConfigs];
+}
+
+export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
+  await assertPortFree(options.host, options.port);
+  const configs = await workerConfigs(options);
+  const { onLog } = options;
+  const miniflare = new Miniflare({
+    host: options.host,
+    port: options.port,
+    cf: sydneyCf,
+    log: new Log(LogLevel.ERROR),
+    logRequests: false,
+    enableDevRegistry: false,
+    telemetry: { enabled: false },
+    resourcePersistencePath: options.persistDir,
+    handleStructuredLogs: onLog && (({ level, message }) => onLog(level, message)),
+    workers: configs.map((config) => ({ config })),
+  });
+  let disposed: Promise<void> | undefined;
+  const dispose = () => {
+    disposed ??= miniflare.dispose();
+    return disposed;
+  };
+  try {
+    const url = await miniflare.ready;
+    await applyMigrations(
+      await miniflare.getD1Database('DB', routerName),
+      projectPath('migrations'),
+    );
+    return {
+      url: url.origin,
+      triggerCron: async () => {
+        const router = await miniflare.getWorker(routerName);
+        const { outcome } = await router.scheduled({ scheduledTime: new Date(), cron });
+        if (outcome !== 'ok') throw new Error(`the cron trigger ended with "${outcome}"`);
+      },
+      dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Fleet } from '../core/model/fleet.ts';
+import { publicFleet } from '../core/model/fleet.ts';
+import { siteFactors } from '../core/model/site-power.ts';
+import type { SettingsInput } from '../core/optimizer/settings.ts';
+import { assembleDispatch } from '../core/planning/assemble.ts';
+import {
+  assertInputs,
+  conditionsAt,
+  type PlanningInputs,
+  slotUtcMs,
+} from '../core/planning/inputs.ts';
+import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
+import type { Policy } from '../core/planning/policies/index.ts';
+
+/** Slots decided together: a day, as in production. */
+const BLOCK_SLOTS = 24;
+
+export interface PolicyResult extends SpanTotals {
+  policy: string;
+  /** Of optimizing policies: most rounds any day took, and the largest certified gap. */
+  maxRounds?: number;
+  maxGap?: number;
+}
+
+/**
+ * Runs each policy over the inputs' span, a day at a time, and charges all by the true model.
+ * Decisions are made with perfect knowledge of the day's weather, prices and demand.
+ */
+export function backtest(
+  fleet: Fleet,
+  inputs: PlanningInputs,
+  policies: readonly Policy[],
+  settings: SettingsInput,
+  onProgress?: (policy: string, doneShare: number) => void,
+): PolicyResult[] {
+  assertInputs(publicFleet(fleet), inputs);
+  const fleetMean = meanCooling(fleet, inputs);
+  return policies.map((policy, n) => {
+    const ledger = new Ledger(fleet);
+    let maxRounds: number | undefined;
+    let maxGap: number | undefined;
+    for (let from = 0; from < inputs.slotCount; from += BLOCK_SLOTS) {
+      const block = slice(inputs, from, Math.min(from + BLOCK_SLOTS, inputs.slotCount));
+      const problem = assembleDispatch(publicFleet(fleet), block, block.demandReqPerS);
+      const decision = policy.decide({ fleet, inputs: block, problem, settings, fleetMean });
+      ledger.add(problem, block, decision.flow, decision.unserved);
+      if (decision.rounds !== undefined) maxRounds = Math.max(maxRounds ?? 0, decision.rounds);
+      if (decision.gap !== undefined) maxGap = Math.max(maxGap ?? 0, decision.gap);
+      onProgress?.(policy.id, (n + (from + block.slotCount) / inputs.slotCount) / policies.length);
+    }
+    return { policy: policy.id, ...ledger.totals(), maxRounds, maxGap };
+  });
+}
+
+/** Slots [from, to) of the inputs. */
+export function slice(inputs: PlanningInputs, from: number, to: number): PlanningInputs {
+  const perSlot = inputs.demandReqPerS.length / inputs.slotCount;
+  return {
+    startUtcMs: slotUtcMs(inputs, from),
+    slotCount: to - from,
+    slotHours: inputs.slotHours,
+    demandReqPerS: inputs.demandReqPerS.subarray(from * perSlot, to * perSlot),
+    sites: inputs.sites.map((s) => ({
+      tempC: s.tempC.subarray(from, to),
+      rhPct: s.rhPct.subarray(from, to),
+      spotAudPerMwh: s.spotAudPerMwh.subarray(from, to),
+      carbonKgPerKwh: s.carbonKgPerKwh.subarray(from, to),
+      gridWaterLPerKwh: s.gridWaterLPerKwh.subarray(from, to),
+      sources: s.sources,
+    })),
+  };
+}
+
+/** The fleet's mean true pPUE and on-site WUE over span and sites. */
+function meanCooling(
+  fleet: Fleet,
+  inputs: PlanningInputs,
+): { ppue: number; onSiteWaterLPerKwh: number } {
+  let ppue = 0;
+  let water = 0;
+  fleet.sites.forEach((site, j) => {
+    for (let t = 0; t < inputs.slotCount; t++) {
+      const f = siteFactors(site, conditionsAt(inputs, j, t));
+      ppue += f.ppue;
+      water += f.onSiteWaterLPerKwh;
+    }
+  });
+  const n = fleet.sites.length * inputs.slotCount;
+  return { ppue: ppue / n, onSiteWaterLPerKwh: water / n };
+}

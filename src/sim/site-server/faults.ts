@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+const faultSchema = z.strictObject({
+  kind: z.enum(['none', 'refuse', 'status', 'hang', 'slow', 'die-mid-stream']),
+  /** For "status"; 503 when absent. */
+  status: z.int().min(400).max(599).optional(),
+  /** For "status": sent as Retry-After. */
+  retryAfterS: z.number().min(0).optional(),
+  /** For "die-mid-stream"; 5 when absent. */
+  afterTokens: z.int().min(0).optional(),
+  /** For "slow": prefill takes this many times as long; 10 when absent. */
+  factor: z.number().min(0).optional(),
+  /** Share of requests that meet the fault; 1 when absent. */
+  probability: z.number().min(0).max(1).optional(),
+});
+
+export type Fault = z.infer<typeof faultSchema>;
+
+const NO_FAULT: Fault = { kind: 'none' };
+
+/** The fault a person or a test has switched on, and the draw of who meets it. */
+export class FaultSwitch {
+  current: Fault = NO_FAULT;
+  private readonly random: () => number;
+
+  constructor(random: () => number) {
+    this.random = random;
+  }
+
+  /** Throws when the value is not a fault. */
+  set(value: unknown): void {
+    const parsed = faultSchema.safeParse(value ?? NO_FAULT);
+    if (!parsed.success) throw new TypeError(z.prettifyError(parsed.error));
+    this.current = parsed.data;
+  }
+
+  /** The fault this request meets; drawn once per request. */
+  draw(): Fault {
+    if (this.current.kind === 'none') return NO_FAULT;
+    return this.random() < (this.current.probability ?? 1) ? this.current : NO_FAULT;
+  }
+}

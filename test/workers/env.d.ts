@@ -1,0 +1,13 @@
+/// <reference types="@cloudflare/vitest-plugin/types" />
+
+declare namespace Cloudflare {
+  interface Env extends WorkerEnv {
+    TEST_MIGRATIONS: import('cloudflare:test').D1Migration[];
+  }
+  interface GlobalProps {
+    mainModule: typeof import('../../src/workers/main.ts');
+    durableNamespaces: 'Coordinator';
+  }
+}
+
+type WorkerEnv = import('../../src/workers/env.ts').Env;

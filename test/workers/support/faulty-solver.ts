@@ -1,0 +1,85 @@
+import solver from '../../../src/workers/site-solver.ts';
+
+/**
+ * A site's real solver that can be told to misbehave: `POST /__fault` with a {@link Fault}.
+ * The state lives in this Worker's isolate until the next order. Tests use `faults.ts`.
+ */
+
+export const faultKinds = [
+  'none',
+  'timeout',
+  'nan',
+  'wrong-round',
+  'status-500',
+  'garbage',
+] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+export type Fault = {
+  kind: FaultKind;
+  /** Answers to spoil before the solver is sound again. Absent: all. */
+  times?: number;
+  /** `timeout`: how late the sound answer comes. */
+  delayMs?: number;
+  /** `wrong-round`: where the answer's round number is, as an unsigned 32-bit little-endian. */
+  roundOffsetBytes?: number;
+};
+
+let fault: Fault = { kind: 'none' };
+/** Requests answered or spoilt, without the orders. */
+let requests = 0;
+
+/** From half of the body on, every double is NaN: eight bytes 0xff are one at any alignment. */
+function withNaN(body: Uint8Array): Uint8Array {
+  return body.fill(0xff, Math.floor(body.length / 2));
+}
+
+function withOtherRound(body: Uint8Array, offsetBytes: number): Uint8Array {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  view.setUint32(offsetBytes, view.getUint32(offsetBytes, true) + 1, true);
+  return body;
+}
+
+async function spoil(kind: FaultKind, order: Fault, sound: () => Promise<Response>) {
+  switch (kind) {
+    case 'none':
+      return sound();
+    case 'timeout':
+      // A promise that never settles would be cut off by the runtime as a hang.
+      await scheduler.wait(order.delayMs ?? 60_000);
+      return sound();
+    case 'status-500':
+      return new Response('faulty on purpose', { status: 500 });
+    case 'garbage':
+      return new Response(new Uint8Array([0xde, 0xad, 0xbe, 0xef, 0x00]), { status: 200 });
+    case 'nan':
+    case 'wrong-round': {
+      const response = await sound();
+      if (!response.ok) return response;
+      const body = new Uint8Array(await response.arrayBuffer());
+      const spoilt =
+        kind === 'nan' ? withNaN(body) : withOtherRound(body, order.roundOffsetBytes ?? 8);
+      return new Response(spoilt, response);
+    }
+  }
+}
+
+export default {
+  async fetch(request: Request, env: unknown, ctx: ExecutionContext): Promise<Response> {
+    if (new URL(request.url).pathname === '/__fault') {
+      if (request.method === 'POST') {
+        fault = await request.json<Fault>();
+        requests = 0;
+      }
+      return Response.json({ fault, requests });
+    }
+    const order = fault;
+    requests += 1;
+    if (order.times !== undefined) {
+      fault = order.times > 1 ? { ...order, times: order.times - 1 } : { kind: 'none' };
+    }
+    // The solver's own signature is its business: it is handed on as it came.
+    const handler = solver.fetch as (...args: unknown[]) => Response | Promise<Response>;
+    return spoil(order.kind, order, async () => handler.call(solver, request, env, ctx));
+  },
+};
