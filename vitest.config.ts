@@ -1,15 +1,15 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
-import { bundleWorker, compatibilityDate, projectPath } from './src/local/bundle.ts';
+import { bundleWorker, compatibility, projectPath } from './src/local/bundle.ts';
 import { readFleetFile } from './src/local/fleet-file.ts';
 import { solverWorkers } from './src/local/site-vars.ts';
 
 /** One solver Worker per site, wrapped so that a test can make it faulty. */
 async function auxiliarySolvers() {
-  const [fleet, code, date] = await Promise.all([
+  const [fleet, code, { date }] = await Promise.all([
     readFleetFile(projectPath('config/fleet.json')),
     bundleWorker('test/workers/support/faulty-solver.ts'),
-    compatibilityDate(),
+    compatibility(),
   ]);
   return solverWorkers(fleet).map(({ service, vars }) => ({
     name: service,
@@ -59,7 +59,7 @@ export default defineConfig({
       {
         plugins: [
           cloudflareTest(async () => ({
-            miniflare: { compatibilityDate: await compatibilityDate() },
+            miniflare: { compatibilityDate: (await compatibility()).date },
           })),
         ],
         test: {

@@ -30,10 +30,11 @@ export async function bundleWorker(entryPoint: string): Promise<string> {
   return output.text;
 }
 
-/** The compatibility date the Workers are deployed with. */
-export async function compatibilityDate(): Promise<string> {
+/** The runtime's behaviour the router is deployed with; solvers share the date. */
+export async function compatibility(): Promise<{ date: string; flags: string[] }> {
   const toml = await readFile(projectPath('wrangler.toml'), 'utf8');
   const date = toml.match(/^compatibility_date = "(.*)"$/m)?.[1];
   if (date === undefined) throw new Error('wrangler.toml: no compatibility_date line');
-  return date;
+  const flags = toml.match(/^compatibility_flags = (\[.*\])$/m)?.[1];
+  return { date, flags: flags === undefined ? [] : (JSON.parse(flags) as string[]) };
 }

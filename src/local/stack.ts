@@ -1,7 +1,7 @@
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
 import type { Fleet } from '../core/model/fleet.ts';
 import { solverBindingName } from '../core/model/solver-name.ts';
-import { bundleWorker, compatibilityDate, projectPath } from './bundle.ts';
+import { bundleWorker, compatibility, projectPath } from './bundle.ts';
 import { applyMigrations } from './d1-migrations.ts';
 import { assertPortFree } from './port.ts';
 import { solverWorkers } from './site-vars.ts';
@@ -61,6 +61,7 @@ const sydneyCf = {
 const defaultVars: Record<string, string> = {
   ALLOW_INSECURE_UPSTREAMS: 'true',
   ZONE_HEADER_ENABLED: 'true',
+  PUBLIC_STATUS: 'true',
   CLOCK_OFFSET_MS: '0',
   ADMIN_TOKEN_SHA256: '',
   CLIENT_KEYS_SHA256: '',
@@ -79,15 +80,16 @@ function singleModule(contents: string): WorkerConfig['manifest'] {
 }
 
 async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]> {
-  const [routerCode, solverCode, date] = await Promise.all([
+  const [routerCode, solverCode, { date, flags }] = await Promise.all([
     bundleWorker('src/workers/main.ts'),
     bundleWorker('src/workers/site-solver.ts'),
-    compatibilityDate(),
+    compatibility(),
   ]);
   const solvers = solverWorkers(options.fleet);
   const router: WorkerConfig = {
     name: routerName,
     compatibilityDate: date,
+    compatibilityFlags: flags,
     manifest: singleModule(routerCode),
     triggers: [{ type: 'scheduled', schedule: cron }],
     exports: { Coordinator: { type: 'durable-object', storage: 'sqlite' } },

@@ -61,9 +61,12 @@ export function readDataset(dir: string, fleet: Fleet, span: Span): Dataset {
   }
   const zones = fleet.zones.filter((z) => withWeather.has(z.id));
   const notes = [...weather.notes];
-  const leftOut = fleet.sites.filter((s) => !withWeather.has(s.id)).map((s) => s.id);
-  if (leftOut.length > 0)
-    notes.push(`left out, no weather series: sites and zones ${leftOut.join(', ')}`);
+  if (zones.length === 0) {
+    throw new InvalidInputError('--data', [
+      `"${dir}" has weather for ${sites.map((s) => s.id).join(', ')} but for no zone; a zone takes part if it has the id of such a site`,
+    ]);
+  }
+  notes.push(...leftOutNotes(fleet, withWeather));
   const kept: Fleet = { ...fleet, sites, zones: restrictResidency(zones, sites) };
   const price = readRegions(
     dir,
@@ -110,7 +113,10 @@ export function readDataset(dir: string, fleet: Fleet, span: Span): Dataset {
       gridWaterLPerKwh: new Float64Array(span.hours).fill(embeddedWaterLPerKwh(site.gridRegion)),
       sources: {
         weather: { source: w.file, placeholder: false },
-        price: { source: spot ? 'wholesale series' : 'contract tariff', placeholder: false },
+        price: {
+          source: site.cost.tariff.kind === 'spot' && spot ? 'wholesale series' : 'contract tariff',
+          placeholder: false,
+        },
         carbon: {
           source: grams && substituted < span.hours ? 'carbon series' : embedded,
           placeholder: substituted > 0,
@@ -127,6 +133,22 @@ export function readDataset(dir: string, fleet: Fleet, span: Span): Dataset {
     demandReqPerS: expectedDemand(kept, span.startUtcMs, span.hours, 1),
   };
   return { fleet: kept, inputs, notes };
+}
+
+function leftOutNotes(fleet: Fleet, withWeather: ReadonlyMap<string, unknown>): string[] {
+  const without = (places: { id: string }[]) =>
+    places
+      .filter((p) => !withWeather.has(p.id))
+      .map((p) => p.id)
+      .join(', ');
+  const sites = without(fleet.sites);
+  const zones = without(fleet.zones);
+  if (sites === zones)
+    return sites ? [`left out, no weather series: sites and zones ${sites}`] : [];
+  return [
+    ...(sites ? [`left out, no weather series: sites ${sites}`] : []),
+    ...(zones ? [`left out, no weather series: zones ${zones}`] : []),
+  ];
 }
 
 function describeSpan(span: Span): string {

@@ -5,12 +5,41 @@ export interface Env {
   DB: D1Database;
   COORDINATOR: DurableObjectNamespace<Coordinator>;
   ASSETS: Fetcher;
+  /** `true`: upstreams may be plain HTTP. For local runs. */
   ALLOW_INSECURE_UPSTREAMS: string;
+  /** `true`: `x-isotherm-zone` overrides the client's place. For tests. */
   ZONE_HEADER_ENABLED: string;
+  /** `true`: /status.json needs no admin token. */
+  PUBLIC_STATUS: string;
+  /** Added to the clock, ms. For local runs on past data. */
   CLOCK_OFFSET_MS: string;
+  /** JSON, site id to base URL, over the registry's. */
   UPSTREAM_OVERRIDES: string;
+  /** Rounds a coordinator runs before it checkpoints and yields. */
+  ROUNDS_PER_ALARM: string;
+  /** How long a round waits for a site's answer, ms. */
+  ROUND_DEADLINE_MS: string;
+  /** Secret: SHA-256 in hex of the admin token. */
   ADMIN_TOKEN_SHA256: string;
+  /** Secret: SHA-256 in hex of each client key, comma-separated. */
   CLIENT_KEYS_SHA256: string;
   /** One per site, see solverBindingName. */
   [solver: `SOLVER_${string}`]: Fetcher;
+  /** Optional secret per site: bearer key of its server, e.g. UPSTREAM_KEY_GOLD_COAST. */
+  [key: `UPSTREAM_KEY_${string}`]: string | undefined;
+}
+
+export function now(env: Env): number {
+  return Date.now() + (Number(env.CLOCK_OFFSET_MS) || 0);
+}
+
+/** A whole number from a variable, within limits; the default when unset or nonsense. */
+export function numberVar(
+  value: string | undefined,
+  fallback: number,
+  low: number,
+  high: number,
+): number {
+  const n = Number(value);
+  return Number.isInteger(n) && n >= low && n <= high ? n : fallback;
 }

@@ -1,33 +1,34 @@
-// PLUMBING STUB: replaced by the real router.
-import { DurableObject } from 'cloudflare:workers';
+import { Hono } from 'hono';
+import { admin } from './admin.ts';
+import { bearsOneOf } from './auth.ts';
+import { dataPlane } from './data-plane.ts';
 import type { Env } from './env.ts';
+import { optimize } from './optimize.ts';
+import { status } from './status.ts';
 
-export class Coordinator extends DurableObject<Env> {
-  override async fetch(_request: Request): Promise<Response> {
-    await this.ctx.storage.setAlarm(Date.now() + 60_000);
-    return Response.json({ alarms: (await this.ctx.storage.get<number>('alarms')) ?? 0 });
+export { Coordinator } from './coordinator.ts';
+
+/** The routing Worker: data plane under /v1, admin plane under /admin/v1, the page at the root. */
+const app = new Hono<{ Bindings: Env }>();
+
+app.route('/v1', dataPlane);
+app.route('/admin/v1', admin);
+
+app.get('/healthz', (c) => c.text('ok'));
+
+app.get('/status.json', async (c) => {
+  const open = c.env.PUBLIC_STATUS === 'true';
+  if (!open && !(await bearsOneOf(c.req.raw, c.env.ADMIN_TOKEN_SHA256))) {
+    return c.json({ error: 'needs the admin token, or PUBLIC_STATUS = "true"' }, 401);
   }
-  override async alarm(): Promise<void> {
-    await this.ctx.storage.put('alarms', ((await this.ctx.storage.get<number>('alarms')) ?? 0) + 1);
-  }
-}
+  return c.json(await status(c.env), 200, { 'cache-control': 'no-store' });
+});
+
+app.get('*', (c) => c.env.ASSETS.fetch(c.req.raw));
 
 export default {
-  async fetch(request: Request, env: Env): Promise<Response> {
-    const url = new URL(request.url);
-    if (url.pathname === '/') return env.ASSETS.fetch(request);
-    if (url.pathname === '/cf') return Response.json(request.cf ?? null);
-    if (url.pathname === '/cron') {
-      const row = await env.DB.prepare('SELECT count(*) AS n FROM sqlite_master').first();
-      const stub = env.COORDINATOR.get(env.COORDINATOR.idFromName('main'));
-      return Response.json({ row, alarms: await (await stub.fetch('http://do/')).json() });
-    }
-    const name = url.pathname.slice(1);
-    const solver = env[`SOLVER_${name.toUpperCase()}`];
-    if (solver === undefined) return new Response('no such site', { status: 404 });
-    return solver.fetch('http://solver/');
-  },
-  async scheduled(_controller: ScheduledController, env: Env): Promise<void> {
-    await env.COORDINATOR.get(env.COORDINATOR.idFromName('main')).fetch('http://do/');
+  fetch: app.fetch,
+  async scheduled(_controller, env): Promise<void> {
+    await optimize(env, 'cron');
   },
 } satisfies ExportedHandler<Env>;

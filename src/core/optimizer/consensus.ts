@@ -56,6 +56,11 @@ export interface SlotState {
   bestBoundAud: number;
 }
 
+/** A site that gave no usable answer, with the reason as its asker saw it. */
+export interface MissingAnswer {
+  missing: string;
+}
+
 /** What one round brought. */
 export interface RoundReport {
   round: number;
@@ -139,20 +144,19 @@ export function absorb(
   settings: Settings,
   state: ConsensusState,
   queries: (SiteQuery | undefined)[],
-  answers: (SiteAnswer | undefined)[],
+  answers: (SiteAnswer | MissingAnswer | undefined)[],
 ): RoundReport {
   const report: RoundReport = { round: state.round, mode: state.mode, missing: [], excluded: [] };
   const accepted = acceptAnswers(p, settings, state, queries, answers, report);
   if (report.missing.length === 0) report.certificate = certifyRound(p, state, accepted);
   state.gaps.push(report.certificate?.gap ?? Number.POSITIVE_INFINITY);
   state.round++;
-  if (report.certificate && report.certificate.gap <= settings.gapTarget) return report;
-
   for (let j = 0; j < p.sites.length; j++) {
     const answer = accepted[j];
     const query = queries[j];
     if (answer && query) learnAnswer(p, state, j, query, answer);
   }
+  if (report.certificate && report.certificate.gap <= settings.gapTarget) return report;
   chooseMode(settings, state);
   if (state.mode === 'classic' && setPenalties(p, state)) {
     moveConsensus(p, state, classicModels(p, settings, state, accepted));
@@ -197,28 +201,44 @@ function acceptAnswers(
   settings: Settings,
   state: ConsensusState,
   queries: (SiteQuery | undefined)[],
-  answers: (SiteAnswer | undefined)[],
+  answers: (SiteAnswer | MissingAnswer | undefined)[],
   report: RoundReport,
 ): (SiteAnswer | undefined)[] {
   return state.sites.map((site, j) => {
     const query = queries[j];
     if (!query) return undefined;
     const answer = answers[j];
-    const fault = answer ? answerFault(p, query, answer) : 'no answer in time';
-    if (fault === undefined) {
+    const fault = replyFault(p, query, answer);
+    if (fault === undefined && answer && !('missing' in answer)) {
       site.missed = 0;
       delete site.fault;
       return answer;
     }
     const id = (p.sites[j] as { id: string }).id;
     site.missed++;
-    site.fault = fault;
-    report.missing.push({ site: id, reason: fault });
+    site.fault = fault ?? 'no answer';
+    report.missing.push({ site: id, reason: site.fault });
     if (site.missed >= settings.maxMissedRounds) {
       excludeSite(p, state, j);
       report.excluded.push(id);
     }
     return undefined;
+  });
+}
+
+function replyFault(
+  p: DispatchProblem,
+  query: SiteQuery,
+  reply: SiteAnswer | MissingAnswer | undefined,
+): string | undefined {
+  if (reply === undefined) return 'no answer in time';
+  return 'missing' in reply ? reply.missing : answerFault(p, query, reply);
+}
+
+/** Closes excluded sites in a problem assembled anew around a stored state. */
+export function restoreExclusions(p: DispatchProblem, state: ConsensusState): void {
+  state.sites.forEach((site, j) => {
+    if (site.excluded) p.sites[j]?.maxLoad.fill(0);
   });
 }
 

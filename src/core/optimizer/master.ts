@@ -45,6 +45,11 @@ export interface MasterOptions {
 }
 
 const STEP_TO_BOUNDARY = 0.995;
+/** A step may raise complementarity and residual this much before it is halved, so often at most. */
+const GROWTH_ALLOWED = 1.5;
+const MAX_HALVINGS = 6;
+/** Relative gap from which the best point so far is remembered. */
+const WORTH_KEEPING = 1e-2;
 
 export function solveMaster(
   p: DispatchProblem,
@@ -316,22 +321,23 @@ class InteriorPoint {
       relativeGap = (total + dual) / this.scale;
       if (relativeGap <= options.tolerance) break;
       // Past the precision of doubles the iteration falls apart; the best point before it counts.
-      if (!(relativeGap <= 100 * best.gap) && best.gap < 1e-5) break;
+      if (!(relativeGap <= 100 * best.gap) && best.gap < WORTH_KEEPING) break;
       if (relativeGap < best.gap) {
         best.gap = relativeGap;
-        if (relativeGap < 1e-5) best.solution = this.solution(iterations, relativeGap);
+        if (relativeGap < WORTH_KEEPING) best.solution = this.solution(iterations, relativeGap);
       }
       const mu = total / this.complementarities;
       this.assemble();
-      this.direction(0, false);
+      this.direction(0, 0);
       const affine = this.stepLength();
       const muAffine = this.complementarityAfter(affine) / this.complementarities;
       const centering = Math.min(1, Math.max((muAffine / mu) ** 3, 1e-8));
-      this.direction(centering * mu, true);
+      // In full, the correction of a step that could not be taken makes the iteration cycle
+      // (Colombo and Gondzio 2008): it counts by how much of the step there was.
+      this.direction(centering * mu, affine * affine);
       const step = Math.min(1, STEP_TO_BOUNDARY * this.stepLength());
       if (!(step > 1e-8)) break;
-      this.move(step);
-      this.refresh();
+      this.advance(step, GROWTH_ALLOWED * (total + dual));
     }
     return relativeGap <= best.gap || best.solution === undefined
       ? this.solution(iterations, relativeGap)
@@ -464,15 +470,15 @@ class InteriorPoint {
     return sv / (1 + h * ss);
   }
 
-  /** Newton direction towards complementarity `target`, second order when correcting. */
-  direction(target: number, correct: boolean): void {
+  /** Newton direction towards complementarity `target`; `correction` weighs the second order. */
+  direction(target: number, correction: number): void {
     const { p, J, rows, columns, nu } = this;
     nu.fill(0);
     for (let j = 0; j < J; j++) {
       if (!this.open[j]) continue;
       const w = this.w[j] as number;
       const kappa = this.kappa[j] as number;
-      const second = correct ? (this.dw[j] as number) * (this.dkappa[j] as number) : 0;
+      const second = correction * (this.dw[j] as number) * (this.dkappa[j] as number);
       const slackResidual = (this.limit[j] as number) - (this.load[j] as number) - w;
       // dκ = (target − second)/w − κ − (κ/w)(slackResidual − S dx)
       this.slackTarget[j] = (target - second) / w - kappa - (kappa / w) * slackResidual;
@@ -483,7 +489,7 @@ class InteriorPoint {
       if (!(demand > 0)) continue;
       const y = this.y[r] as number;
       const zy = this.zy[r] as number;
-      const secondY = correct ? (this.dy[r] as number) * (this.dzy[r] as number) : 0;
+      const secondY = correction * (this.dy[r] as number) * (this.dzy[r] as number);
       const residualY = p.unservedCostAud - (this.pi[r] as number) - zy;
       const gy = -residualY + (target - secondY) / y - zy;
       this.gy[r] = gy;
@@ -492,7 +498,7 @@ class InteriorPoint {
         if (!this.live[e]) continue;
         const x = this.x[e] as number;
         const z = this.z[e] as number;
-        const second = correct ? (this.dx[e] as number) * (this.dz[e] as number) : 0;
+        const second = correction * (this.dx[e] as number) * (this.dz[e] as number);
         const j = p.edgeSite[e] as number;
         const g =
           -this.edgeResidual(e) +
@@ -513,11 +519,11 @@ class InteriorPoint {
       }
     }
     solveFactorized(this.matrix, columns, nu);
-    this.recover(target, correct);
+    this.recover(target, correction);
   }
 
   /** The eliminated unknowns, from ν. */
-  recover(target: number, correct: boolean): void {
+  recover(target: number, correction: number): void {
     const { p, J } = this;
     this.siteStep.fill(0);
     for (let r = 0; r < this.rows; r++) {
@@ -536,7 +542,7 @@ class InteriorPoint {
         if (!this.live[e]) continue;
         const x = this.x[e] as number;
         const z = this.z[e] as number;
-        const second = correct ? (this.dx[e] as number) * (this.dz[e] as number) : 0;
+        const second = correction * (this.dx[e] as number) * (this.dz[e] as number);
         const dx = (x / z) * ((this.gx[e] as number) + dpi);
         this.dx[e] = dx;
         const j = p.edgeSite[e] as number;
@@ -545,7 +551,7 @@ class InteriorPoint {
       }
       const y = this.y[r] as number;
       const zy = this.zy[r] as number;
-      const second = correct ? (this.dy[r] as number) * (this.dzy[r] as number) : 0;
+      const second = correction * (this.dy[r] as number) * (this.dzy[r] as number);
       const dy = (y / zy) * ((this.gy[r] as number) + dpi);
       this.dy[r] = dy;
       this.dzy[r] = (target - second) / y - zy - (zy / y) * dy;
@@ -613,6 +619,22 @@ class InteriorPoint {
     return sum;
   }
 
+  /**
+   * Moves, by less than `step` where that lands on a far steeper part of a learned curve: Newton's
+   * linearisation is worth nothing across a barrier, and full steps then jump to and fro over it.
+   */
+  advance(step: number, allowed: number): void {
+    this.move(step);
+    this.refresh();
+    let length = step;
+    for (let n = 0; n < MAX_HALVINGS; n++) {
+      if (this.classic || this.complementarity() + this.dualResidual() <= allowed) return;
+      this.move(-0.5 * length);
+      length *= 0.5;
+      this.refresh();
+    }
+  }
+
   move(step: number): void {
     const advance = (value: Float64Array, delta: Float64Array) => {
       for (let i = 0; i < value.length; i++)
@@ -627,23 +649,24 @@ class InteriorPoint {
     advance(this.kappa, this.dkappa);
   }
 
-  /** The present point, exact on the demand rows: rounding is spread over each row's flows. */
+  /** The present point, exact on the demand rows and within every site's capacity. */
   solution(iterations: number, gap: number): MasterSolution {
     const { p, K, J } = this;
     const flow = this.x.slice();
     const unserved = this.y.slice();
+    const room = Float64Array.from(this.limit, (l, j) => l - (this.load[j] as number));
     for (let r = 0; r < this.rows; r++) {
       const demand = this.lambda[r] as number;
       if (!(demand > 0)) continue;
+      this.placeTrace(r, flow, unserved, room);
+      let sum = 0;
       const from = p.rowStart[r] as number;
       const to = p.rowStart[r + 1] as number;
-      let sum = 0;
       for (let e = from; e < to; e++) sum += flow[e] as number;
-      // An interior point leaves a trace of demand unserved; where capacity is free, it is none.
-      if ((unserved[r] as number) < 1e-6 * demand && sum > 0) unserved[r] = 0;
       const factor = (demand - (unserved[r] as number)) / Math.max(sum, 1e-300);
       for (let e = from; e < to; e++) flow[e] = (flow[e] as number) * factor;
     }
+    this.shedOverload(flow, unserved);
     const totals = new Float64Array(J * K);
     for (let e = 0; e < this.E; e++) {
       const at = this.edgeTotal[e] as number;
@@ -658,5 +681,47 @@ class InteriorPoint {
       }
     }
     return { flow, unserved, totals, prices, iterations, gap };
+  }
+
+  /**
+   * An interior point leaves a trace of every row unserved: it goes to the edge whose site has most
+   * room. Spread over all edges it would push full sites over their limit, and an honest site would
+   * then be refused, its minimum within the limit being above its cost beyond it.
+   */
+  placeTrace(r: number, flow: Float64Array, unserved: Float64Array, room: Float64Array): void {
+    const trace = unserved[r] as number;
+    if (trace >= 1e-6 * (this.lambda[r] as number)) return;
+    let widest = -1;
+    for (let e = this.p.rowStart[r] as number; e < (this.p.rowStart[r + 1] as number); e++) {
+      if (!this.live[e]) continue;
+      const free = room[this.p.edgeSite[e] as number] as number;
+      if (widest < 0 || free > (room[this.p.edgeSite[widest] as number] as number)) widest = e;
+    }
+    if (widest < 0) return;
+    const j = this.p.edgeSite[widest] as number;
+    const load = this.edgeLoad[widest] as number;
+    const placed = Math.min(trace, Math.max(0, (room[j] as number) / load));
+    flow[widest] = (flow[widest] as number) + placed;
+    unserved[r] = trace - placed;
+    room[j] = (room[j] as number) - placed * load;
+  }
+
+  /** Flows of a site beyond its limit (rounding, or an iteration cut short) go unserved. */
+  shedOverload(flow: Float64Array, unserved: Float64Array): void {
+    const load = new Float64Array(this.J);
+    for (let e = 0; e < this.E; e++) {
+      const j = this.p.edgeSite[e] as number;
+      load[j] = (load[j] as number) + (flow[e] as number) * (this.edgeLoad[e] as number);
+    }
+    for (let e = 0; e < this.E; e++) {
+      const j = this.p.edgeSite[e] as number;
+      const limit = this.limit[j] as number;
+      // Less than this is the rounding of the sums themselves.
+      if (!((load[j] as number) > limit * (1 + 1e-13))) continue;
+      const kept = (flow[e] as number) * (limit / (load[j] as number));
+      const r = this.edgeRow[e] as number;
+      unserved[r] = (unserved[r] as number) + (flow[e] as number) - kept;
+      flow[e] = kept;
+    }
   }
 }

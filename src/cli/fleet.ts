@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InvalidInputError, parseInput } from '../core/model/errors.ts';
+import { type Fleet, fleetSchema } from '../core/model/fleet.ts';
+import { parseJson } from './json.ts';
+
+/** The package's own registry. */
+export const defaultFleetPath = join(import.meta.dirname, '../../config/fleet.json');
+
+/** Reads a registry for a command that needs a good one; the error names one fault and how many. */
+export async function loadFleet(path = defaultFleetPath): Promise<Fleet> {
+  const value = parseJson(await readText(path), path);
+  try {
+    return parseInput(fleetSchema, value, path);
+  } catch (error) {
+    if (!(error instanceof InvalidInputError) || error.issues.length < 2) throw error;
+    const more = error.issues.length - 1;
+    throw new InvalidInputError(path, [
+      `${error.issues[0]} (and ${more} more; "isotherm sites validate" lists them all)`,
+    ]);
+  }
+}
+
+/** Reads a file a user named. Throws {@link InvalidInputError} if there is none. */
+export async function readText(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why: Record<string, string> = {
+      ENOENT: 'no such file',
+      EISDIR: 'is a folder, expected a file',
+      EACCES: 'not readable (permission denied)',
+    };
+    throw new InvalidInputError(path, [why[code ?? ''] ?? message]);
+  }
+}

@@ -1,0 +1,42 @@
+import type { Fleet } from '../core/model/fleet.ts';
+import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
+
+type Kind = keyof SiteSeries['sources'];
+
+/** Where each site's series come from, for JSON. */
+export function sourcesOf(fleet: Fleet, inputs: PlanningInputs) {
+  return fleet.sites.map((site, j) => ({
+    site: site.id,
+    ...(inputs.sites[j] as SiteSeries).sources,
+  }));
+}
+
+/** One note for each placeholder source of a kind, with the sites it stands in at. */
+export function placeholderNotes(fleet: Fleet, inputs: PlanningInputs, kind: Kind): string[] {
+  const sitesBySource = new Map<string, string[]>();
+  fleet.sites.forEach((site, j) => {
+    const { source, placeholder } = (inputs.sites[j] as SiteSeries).sources[kind];
+    if (!placeholder) return;
+    sitesBySource.set(source, [...(sitesBySource.get(source) ?? []), site.id]);
+  });
+  return [...sitesBySource].map(([source, sites]) => {
+    const where = sites.length === fleet.sites.length ? 'all sites' : sites.join(', ');
+    return `${kind} is a placeholder, ${source}, at ${where}`;
+  });
+}
+
+export const DEMAND_NOTE =
+  'demand is a model: population times a daily shape in local time, not a measured trace';
+
+/** Notes that say the same of several sites (`sydney: …`) become one, with all their names. */
+export function groupedBySite(notes: readonly string[]): string[] {
+  const sitesByText = new Map<string, string[]>();
+  for (const note of notes) {
+    const [, site, text] = /^([a-z][a-z0-9-]*): (.*)$/s.exec(note) ?? [];
+    const key = text ?? note;
+    sitesByText.set(key, [...(sitesByText.get(key) ?? []), ...(site ? [site] : [])]);
+  }
+  return [...sitesByText].map(([text, sites]) =>
+    sites.length > 0 ? `${sites.join(', ')}: ${text}` : text,
+  );
+}

@@ -1,0 +1,104 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { coolingKinds } from '../core/model/cooling/index.ts';
+import { InvalidInputError } from '../core/model/errors.ts';
+import type { Fleet } from '../core/model/fleet.ts';
+import { MS_PER_HOUR } from '../core/model/units.ts';
+import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
+import { tariffOptions, withCooling, withTariff } from '../sim/overrides.ts';
+import { loadFleet } from './fleet.ts';
+import { utc } from './format.ts';
+
+/** What `plan` and `simulate` share. */
+export interface FleetOptions {
+  fleet?: string;
+  tariff?: keyof typeof tariffOptions;
+  cooling?: string;
+}
+
+export interface SolverOptions {
+  mode: 'learned' | 'classic';
+  gap: number;
+}
+
+export const fleetOptions = (): Option[] => [
+  new Option('--fleet <file>', 'site registry (default: the 14 Australian sites of the package)'),
+  new Option(
+    '--tariff <kind>',
+    'every site on one kind of contract, at the mean rate of its own',
+  ).choices(Object.keys(tariffOptions)),
+  new Option(
+    '--cooling <model>',
+    `every site on one cooling model: ${coolingKinds.filter((k) => k !== 'fixed' && k !== 'table').join(', ')}, ` +
+      `or JSON such as '{"kind":"fixed","ppue":1.3}'`,
+  ),
+];
+
+export const solverOptions = (): Option[] => [
+  new Option(
+    '--mode <mode>',
+    'learned: site curves through all answers; classic: two-block ADMM, the reference',
+  )
+    .choices(['learned', 'classic'])
+    .default('learned'),
+  new Option('--gap <share>', 'stop once the plan is proven this close to the optimum')
+    .argParser(gapValue)
+    .default(0.001),
+];
+
+/** Reads the registry and puts the overrides over it. */
+export async function fleetOf(options: FleetOptions): Promise<Fleet> {
+  let fleet = await loadFleet(options.fleet);
+  if (options.tariff) fleet = withTariff(fleet, tariffOptions[options.tariff]);
+  if (options.cooling !== undefined) fleet = withCooling(fleet, options.cooling);
+  return fleet;
+}
+
+function gapValue(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Expected a share above 0, at most 1, such as 0.001.');
+}
+
+/** Parser of a whole number from `low` to `high`. */
+export function wholeNumber(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${low} to ${high}.`);
+  };
+}
+
+/** A day, or a UTC instant with its Z. Throws {@link InvalidInputError}. */
+export function instantMs(text: string, option: string): number {
+  const form = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/.exec(text);
+  const ms = form ? Date.parse(text) : Number.NaN;
+  // Date.parse takes the 30th of February for the 2nd of March.
+  if (!Number.isNaN(ms) && new Date(ms).toISOString().startsWith(form?.[1] as string)) return ms;
+  throw new InvalidInputError(option, [
+    `"${text}" is not a date; expected 2022-01-24 or 2022-01-24T15:00Z (UTC)`,
+  ]);
+}
+
+/** The same, at the beginning of an hour. */
+export function hourMs(text: string, option: string): number {
+  const ms = instantMs(text, option);
+  if (ms % MS_PER_HOUR === 0) return ms;
+  throw new InvalidInputError(option, [
+    `"${text}" is not a full hour, such as ${utc(ms).slice(0, 13)}:00Z`,
+  ]);
+}
+
+/** Series read from a user's folder must make sense before anything is computed from them. */
+export function assertFolderInputs(fleet: Fleet, inputs: PlanningInputs, dir: string): void {
+  try {
+    assertInputs(fleet, inputs);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const hour = /\[(\d+)\]/.exec(error.message)?.[1];
+    const when =
+      hour === undefined ? '' : ` at ${utc(inputs.startUtcMs + Number(hour) * MS_PER_HOUR)}`;
+    throw new InvalidInputError('--data', [
+      `"${dir}" holds nonsense: ${error.message.replace(/^inputs\./, '').replace(/\[\d+\]/, when)}`,
+    ]);
+  }
+}

@@ -1,0 +1,126 @@
+import type { RoundReport } from '../core/optimizer/consensus.ts';
+import type { SiteSeries } from '../core/planning/inputs.ts';
+import { commonDigits, count, decimal, gapPercent, utc } from './format.ts';
+import { sourcesOf } from './notes.ts';
+import type { PlanRun } from './plan.ts';
+import { bold, bullets, type Column, table, wrap } from './table.ts';
+
+/** Below this share, unserved demand is rounding. */
+const NEGLIGIBLE_SHARE = 1e-9;
+
+const columns: Column[] = [
+  { header: ['site'], align: 'left' },
+  { header: ['share', '%'] },
+  { header: ['temp', '°C'] },
+  { header: ['pPUE', ''] },
+  { header: ['utilisation', '%'] },
+  { header: ['price', 'AUD/kWh'] },
+  { header: ['carbon', 'kg/kWh'] },
+];
+
+/** One round as it comes. */
+export function roundLine(report: RoundReport): string {
+  const { certificate, mode, round } = report;
+  const missing = report.missing.map((m) => `${m.site} (${m.reason})`).join(', ');
+  const state = certificate
+    ? `gap ${gapPercent(certificate.gap)}, objective ${decimal(certificate.objectiveAud, 2)} AUD`
+    : `no certificate, missing: ${missing}`;
+  return `round ${round} (${mode}): ${state}`;
+}
+
+/** Share of all requests left unserved, rounding apart. */
+function unservedShareOf({ totals }: PlanRun): number {
+  const share = totals.requests > 0 ? totals.unservedRequests / totals.requests : 0;
+  return share > NEGLIGIBLE_SHARE ? share : 0;
+}
+
+export function planText(run: PlanRun): string {
+  const { fleet, inputs, totals, notes } = run;
+  const placeholder = (j: number) => (inputs.sites[j] as SiteSeries).sources.carbon.placeholder;
+  const order = totals.sites.map((_, j) => j).sort((a, b) => share(b) - share(a));
+  function share(j: number): number {
+    return totals.sites[j]?.share ?? 0;
+  }
+  const rows = order.map((j) => {
+    const s = totals.sites[j] as (typeof totals.sites)[number];
+    return [
+      s.site,
+      decimal(100 * s.share, 1),
+      decimal(s.tempC, 1),
+      decimal(s.ppue, 3),
+      decimal(100 * s.utilisation, 1),
+      decimal(s.energyAudPerKwh, 3),
+      `${decimal(s.carbonKgPerKwh, 3)}${placeholder(j) ? '*' : ' '}`,
+    ];
+  });
+  const unserved = unservedShareOf(run);
+  const lines = [
+    bold(
+      `Plan of ${fleet.name} for ${count(inputs.slotCount, 'hour')} from ${utc(inputs.startUtcMs)}`,
+    ),
+    '',
+    table(columns, rows),
+    '',
+    wrap(
+      'Means over the hours planned; share of all requests served.' +
+        (rows.some((r) => r.at(-1)?.endsWith('*')) ? ' * placeholder, see the notes.' : ''),
+    ),
+    wrap(
+      `${decimal(totals.requests, 0)} requests, ${decimal(100 * run.nearestShare, 1)} % of those served at their nearest site; ` +
+        `TTFT mean ${decimal(totals.ttftMeanMs, 0)} ms, p95 ${decimal(totals.ttftP95Ms, 0)} ms.`,
+    ),
+    '',
+    bold('Certificate'),
+    certificateText(run),
+  ];
+  if (unserved > 0) {
+    lines.push(
+      wrap(
+        `UNSERVED: ${decimal(totals.unservedRequests, 0)} requests (${decimal(100 * unserved, 2)} %) find no site that is up, allowed, fast enough and free; ` +
+          `each is charged ${fleet.prices.unservedAudPerRequest} AUD.`,
+      ),
+    );
+  }
+  if (notes.length > 0) lines.push('', bold('Notes'), bullets(notes));
+  return `${lines.join('\n')}\n`;
+}
+
+function certificateText({ solution, gapTarget }: PlanRun): string {
+  const { objectiveAud, lowerBoundAud, gap } = solution.certificate;
+  const digits = Math.max(2, commonDigits([objectiveAud]));
+  const rounds = count(solution.rounds, 'round');
+  const stop = {
+    gap: `the gap asked for (${gapPercent(gapTarget)}) was reached after ${rounds}`,
+    rounds: `STOPPED at the limit of ${rounds}, short of the gap asked for (${gapPercent(gapTarget)})`,
+    deadline: `STOPPED at the deadline after ${rounds}, short of the gap asked for (${gapPercent(gapTarget)})`,
+  }[solution.stopReason];
+  return [
+    `objective    ${decimal(objectiveAud, digits)} AUD`,
+    `lower bound  ${decimal(lowerBoundAud, digits)} AUD: no plan costs less`,
+    `gap          ${gapPercent(gap)}: ${stop} (${solution.state.mode})`,
+  ].join('\n');
+}
+
+export function planJson(run: PlanRun) {
+  const { fleet, inputs, solution, totals } = run;
+  return {
+    schemaVersion: 1,
+    fleet: fleet.name,
+    startUtc: new Date(inputs.startUtcMs).toISOString(),
+    slots: inputs.slotCount,
+    slotHours: inputs.slotHours,
+    mode: run.mode,
+    rounds: solution.rounds,
+    stopReason: solution.stopReason,
+    gapTarget: run.gapTarget,
+    ...solution.certificate,
+    unservedShare: unservedShareOf(run),
+    nearestShare: run.nearestShare,
+    ttftMeanMs: totals.ttftMeanMs,
+    ttftP95Ms: totals.ttftP95Ms,
+    sites: totals.sites,
+    roundLog: run.rounds.map(({ round, mode, certificate }) => ({ round, mode, ...certificate })),
+    notes: run.notes,
+    sources: sourcesOf(fleet, inputs),
+  };
+}

@@ -1,0 +1,178 @@
+import { type Command, Option } from 'commander';
+import { InvalidInputError } from '../core/model/errors.ts';
+import { type Fleet, publicFleet } from '../core/model/fleet.ts';
+import { greatCircleKm } from '../core/model/geo.ts';
+import { floorToHour } from '../core/model/time.ts';
+import type { RoundReport } from '../core/optimizer/consensus.ts';
+import type { DispatchProblem } from '../core/optimizer/problem.ts';
+import { type Solution, solve } from '../core/optimizer/solve.ts';
+import { assembleDispatch, assembleSite } from '../core/planning/assemble.ts';
+import { conditionsAt, type PlanningInputs } from '../core/planning/inputs.ts';
+import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
+import { CLIMATOLOGY_SOURCE } from '../feeds/embedded/climatology.ts';
+import { embeddedInputs } from '../feeds/embedded/index.ts';
+import { readDataset } from '../sim/dataset.ts';
+import { DEMAND_NOTE, groupedBySite, placeholderNotes } from './notes.ts';
+import {
+  assertFolderInputs,
+  type FleetOptions,
+  fleetOf,
+  fleetOptions,
+  instantMs,
+  type SolverOptions,
+  solverOptions,
+  wholeNumber,
+} from './options.ts';
+import { planJson, planText, roundLine } from './plan-report.ts';
+import { stderrIsTerminal } from './progress.ts';
+
+interface PlanOptions extends FleetOptions, SolverOptions {
+  data?: string;
+  at?: string;
+  json?: true;
+  slots: number;
+  maxRounds?: number;
+}
+
+/** One optimization and all that is reported of it. */
+export interface PlanRun {
+  fleet: Fleet;
+  inputs: PlanningInputs;
+  solution: Solution;
+  totals: SpanTotals;
+  /** Share of served requests that are served at their zone's nearest site. */
+  nearestShare: number;
+  /** As asked for; learned hands over to classic when it stalls, see the rounds. */
+  mode: SolverOptions['mode'];
+  gapTarget: number;
+  rounds: RoundReport[];
+  notes: string[];
+}
+
+export function registerPlan(program: Command): void {
+  const command = program
+    .command('plan')
+    .summary('one optimization: shares by site, with a certificate')
+    .description(
+      'Plan the next 24 hours: which share of the traffic each site serves, and how far the plan ' +
+        'can be from the optimum at most. Inputs are those embedded in the package (mean climate, ' +
+        'contract tariffs, mean grid carbon), or real series from a folder.',
+    )
+    .addOption(new Option('--data <dir>', 'folder of real hourly series; needs --at'))
+    .addOption(new Option('--at <time>', 'UTC, first hour of the plan (default: now)'))
+    .addOption(
+      new Option('--slots <hours>', 'hours to plan').argParser(wholeNumber(1, 168)).default(24),
+    )
+    .addOption(
+      new Option('--max-rounds <n>', 'stop after this many rounds (default: 60)').argParser(
+        wholeNumber(1, 1000),
+      ),
+    );
+  for (const option of [...solverOptions(), ...fleetOptions()]) command.addOption(option);
+  command
+    .addOption(new Option('--json', 'JSON on standard output'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  isotherm plan
+  isotherm plan --at 2026-07-01T00:00Z --mode classic
+  isotherm plan --data ../shared/data --at 2022-01-24 --tariff spot
+  isotherm plan --json | jq '.sites[] | {site, share}'`,
+    )
+    .action(async (options: PlanOptions) => {
+      const run = planned(await fleetOf(options), options);
+      process.stdout.write(
+        options.json ? `${JSON.stringify(planJson(run), null, 2)}\n` : planText(run),
+      );
+    });
+}
+
+function planned(whole: Fleet, options: PlanOptions): PlanRun {
+  const { fleet, inputs, notes } = inputsOf(whole, options);
+  const problem = assembleDispatch(publicFleet(fleet), inputs, inputs.demandReqPerS);
+  const sites = fleet.sites.map((site, j) =>
+    assembleSite(site, fleet.classes, fleet.prices, inputs, (t) => conditionsAt(inputs, j, t)),
+  );
+  const rounds: RoundReport[] = [];
+  const solution = solve(
+    problem,
+    sites,
+    { mode: options.mode, gapTarget: options.gap, maxRounds: options.maxRounds },
+    (round) => {
+      rounds.push(round);
+      if (stderrIsTerminal()) process.stderr.write(`${roundLine(round)}\n`);
+    },
+  );
+  const ledger = new Ledger(fleet);
+  ledger.add(problem, inputs, solution.flow, solution.unserved);
+  return {
+    fleet,
+    inputs,
+    solution,
+    totals: ledger.totals(),
+    nearestShare: nearestShare(fleet, problem, solution.flow),
+    mode: options.mode,
+    gapTarget: options.gap,
+    rounds,
+    notes,
+  };
+}
+
+function inputsOf(fleet: Fleet, options: PlanOptions) {
+  if (options.data !== undefined) {
+    if (options.at === undefined) {
+      throw new InvalidInputError('--data', [
+        'needs --at, the first hour of the plan, such as 2022-01-24',
+      ]);
+    }
+    const startUtcMs = floorToHour(instantMs(options.at, '--at'));
+    const data = readDataset(options.data, fleet, { startUtcMs, hours: options.slots });
+    assertFolderInputs(data.fleet, data.inputs, options.data);
+    return {
+      ...data,
+      notes: [
+        ...groupedBySite(data.notes),
+        ...placeholderNotes(data.fleet, data.inputs, 'water'),
+        DEMAND_NOTE,
+      ],
+    };
+  }
+  const startUtcMs = floorToHour(
+    options.at === undefined ? Date.now() : instantMs(options.at, '--at'),
+  );
+  const inputs = embeddedInputs(publicFleet(fleet), startUtcMs, options.slots);
+  const notes = [
+    `weather is ${CLIMATOLOGY_SOURCE}, by month and hour, not a forecast`,
+    ...placeholderNotes(fleet, inputs, 'carbon'),
+    ...placeholderNotes(fleet, inputs, 'water'),
+    DEMAND_NOTE,
+  ];
+  const onSpot = fleet.sites.filter((s) => s.cost.tariff.kind === 'spot').map((s) => s.id);
+  if (onSpot.length > 0) {
+    notes.unshift(
+      `no wholesale prices are embedded: spot contracts are charged their fallback rate at ${onSpot.length === fleet.sites.length ? 'all sites' : onSpot.join(', ')}`,
+    );
+  }
+  return { fleet, inputs, notes };
+}
+
+function nearestShare(fleet: Fleet, problem: DispatchProblem, flow: Float64Array[]): number {
+  const nearest = fleet.zones.map((zone) => {
+    const km = fleet.sites.map((site) => greatCircleKm(zone, site));
+    return km.indexOf(Math.min(...km));
+  });
+  let served = 0;
+  let atNearest = 0;
+  for (const x of flow) {
+    for (let r = 0; r + 1 < problem.rowStart.length; r++) {
+      for (let e = problem.rowStart[r] as number; e < (problem.rowStart[r + 1] as number); e++) {
+        served += x[e] as number;
+        if (problem.edgeSite[e] === nearest[Math.floor(r / problem.classCount)]) {
+          atNearest += x[e] as number;
+        }
+      }
+    }
+  }
+  return served > 0 ? atNearest / served : 0;
+}

@@ -1,0 +1,128 @@
+import type { Command } from 'commander';
+import { InvalidInputError, issueLines } from '../core/model/errors.ts';
+import { type Fleet, fleetSchema } from '../core/model/fleet.ts';
+import { hasClimate } from '../feeds/embedded/climatology.ts';
+import { hasGridRegion } from '../feeds/embedded/grid.ts';
+import { solverVars } from '../local/site-vars.ts';
+import { exitCode } from './errors.ts';
+import { readText } from './fleet.ts';
+import { count } from './format.ts';
+import { parseJson } from './json.ts';
+
+export function registerSites(program: Command): void {
+  program
+    .command('sites')
+    .description('check the site registry')
+    .addHelpText('after', '\nExamples:\n  isotherm sites validate config/fleet.json')
+    .command('validate')
+    .argument('<file>', 'registry, JSON')
+    .summary('check a registry; every fault with its path')
+    .description(
+      'Check a site registry: its schema, that the embedded feeds know every climateStation and ' +
+        "gridRegion, and that every site fits into its solver's variables. Exit code 1 if it has faults.",
+    )
+    .option('--json', 'JSON on standard output')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  isotherm sites validate config/fleet.json
+  isotherm sites validate my-sites.json --json`,
+    )
+    .action(async (file: string, options: { json?: true }) => {
+      const { fleet, issues } = validate(await readText(file));
+      if (options.json) {
+        const report = {
+          schemaVersion: 1,
+          file,
+          valid: issues.length === 0,
+          issues,
+          ...counts(fleet),
+        };
+        process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+      } else if (fleet && issues.length === 0) {
+        process.stdout.write(`${file}: valid, ${summary(fleet)}\n`);
+      } else {
+        for (const issue of issues) process.stdout.write(`${file}: ${line(issue)}\n`);
+      }
+      if (issues.length === 0) return;
+      process.exitCode = exitCode.failure;
+      if (!options.json)
+        process.stderr.write(`isotherm: ${file}: ${count(issues.length, 'fault')}\n`);
+    });
+}
+
+interface Issue {
+  /** Place in the registry, e.g. `sites[3].cost.cooling`; empty for the file as a whole. */
+  path: string;
+  message: string;
+}
+
+function line({ path, message }: Issue): string {
+  return path === '' ? message : `${path}: ${message}`;
+}
+
+/** Checks a registry's text; `fleet` is there if it has the right shape. */
+function validate(text: string): { fleet?: Fleet; issues: Issue[] } {
+  let value: unknown;
+  try {
+    value = parseJson(text, '');
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    return { issues: error.issues.map((message) => ({ path: '', message })) };
+  }
+  const parsed = fleetSchema.safeParse(value);
+  if (parsed.success) {
+    const issues = [...feedIssues(parsed.data), ...variableIssues(parsed.data)];
+    return { fleet: parsed.data, issues };
+  }
+  const issues = issueLines(parsed.error).map((text) => {
+    const at = text.indexOf(': ');
+    return { path: text.slice(0, at), message: text.slice(at + 2) };
+  });
+  return { issues: [...issues, ...feedIssues(value)] };
+}
+
+/** Stations and regions no embedded feed knows; also looks into a registry with other faults. */
+function feedIssues(value: unknown): Issue[] {
+  const sites = (value as { sites?: unknown } | null)?.sites;
+  if (!Array.isArray(sites)) return [];
+  const known = { climateStation: hasClimate, gridRegion: hasGridRegion };
+  return sites.flatMap((site: Record<string, unknown> | null, j) =>
+    Object.entries(known).flatMap(([field, has]) => {
+      const name = site?.[field];
+      if (typeof name !== 'string' || name === '' || has(name)) return [];
+      return { path: `sites[${j}].${field}`, message: `the embedded feeds do not know "${name}"` };
+    }),
+  );
+}
+
+/** Sites too large for their solver's variables; too many classes are too many for every site. */
+function variableIssues(fleet: Fleet): Issue[] {
+  const issues = fleet.sites.flatMap((site, j) => {
+    try {
+      solverVars(site, fleet.classes);
+      return [];
+    } catch (error) {
+      const message = (error as Error).message.replace(/^site "[^"]*": /, '');
+      return { path: message.startsWith('variable CLASSES') ? 'classes' : `sites[${j}]`, message };
+    }
+  });
+  return issues.filter((a, n) => issues.findIndex((b) => line(a) === line(b)) === n);
+}
+
+function counts(fleet: Fleet | undefined) {
+  if (!fleet) return {};
+  return {
+    name: fleet.name,
+    sites: fleet.sites.length,
+    zones: fleet.zones.length,
+    classes: fleet.classes.length,
+    servers: fleet.sites.reduce((sum, s) => sum + s.hardware.servers, 0),
+  };
+}
+
+function summary(fleet: Fleet): string {
+  const c = counts(fleet) as Record<'sites' | 'zones' | 'classes' | 'servers', number>;
+  return `"${fleet.name}": ${count(c.sites, 'site')}, ${count(c.zones, 'zone')}, ${count(c.classes, 'class')}, ${count(c.servers, 'server')}`;
+}

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import type { PublicFleet } from '../model/fleet.ts';
+import { MS_PER_HOUR } from '../model/units.ts';
+import type { DispatchProblem } from '../optimizer/problem.ts';
+
+/** What routers obey: for every slot, the share of each zone's traffic in a class by site. */
+
+const provenanceSchema = z.strictObject({ source: z.string(), placeholder: z.boolean() });
+
+const planSiteSchema = z.strictObject({
+  site: z.string(),
+  /** Share of all requests of the horizon. */
+  share: z.number().min(0).max(1),
+  /** Means over the horizon. */
+  utilisation: z.number().min(0).max(1),
+  tempC: z.number(),
+  carbonKgPerKwh: z.number(),
+  sources: z.strictObject({
+    weather: provenanceSchema,
+    price: provenanceSchema,
+    carbon: provenanceSchema,
+    water: provenanceSchema,
+  }),
+  /** Where the site's solver ran, by its `cf-placement` header; absent where there is none. */
+  placement: z.string().optional(),
+});
+
+export const planHeaderSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  version: z.int().positive(),
+  runId: z.string(),
+  createdUtcMs: z.number(),
+  startUtcMs: z.number(),
+  slotCount: z.int().min(1),
+  slotHours: z.number().positive(),
+  certificate: z.strictObject({
+    objectiveAud: z.number(),
+    lowerBoundAud: z.number(),
+    gap: z.number().min(0),
+  }),
+  rounds: z.int().min(1),
+  mode: z.enum(['learned', 'classic']),
+  stopReason: z.enum(['gap', 'rounds', 'deadline']),
+  /** Sites the plan does without, with the reason. */
+  excluded: z.array(z.strictObject({ site: z.string(), reason: z.string() })),
+  /** Share of served requests that their zone's nearest site serves. */
+  nearestShare: z.number().min(0).max(1),
+  /** Share of requests nobody can serve: capacity or SLOs fall short. */
+  unservedShare: z.number().min(0).max(1),
+  sites: z.array(planSiteSchema),
+});
+export type PlanHeader = z.output<typeof planHeaderSchema>;
+export type PlanSite = z.output<typeof planSiteSchema>;
+
+/** Class id to zone id to [site id, share]; the shares of a zone add up to one. */
+export const planSharesSchema = z
+  .record(z.string(), z.record(z.string(), z.array(z.tuple([z.string(), z.number().min(0)]))))
+  .refine(
+    (classes) =>
+      Object.values(classes).every((zones) =>
+        Object.values(zones).every((sites) => {
+          const sum = sites.reduce((a, [, share]) => a + share, 0);
+          return sites.length === 0 || Math.abs(sum - 1) < 1e-6;
+        }),
+      ),
+    { message: 'shares of a zone must add up to 1' },
+  );
+export type PlanShares = z.output<typeof planSharesSchema>;
+
+export interface Plan {
+  header: PlanHeader;
+  slots: PlanShares[];
+}
+
+/** Shares under this are noise of an interior-point solution, not a decision. */
+const SMALLEST_SHARE = 1e-4;
+
+/** Shares of one slot from its flows (req/s by edge). Zones without demand or sites are left out. */
+export function sharesOf(fleet: PublicFleet, p: DispatchProblem, flow: Float64Array): PlanShares {
+  const shares: PlanShares = {};
+  fleet.classes.forEach((cls, k) => {
+    const byZone: PlanShares[string] = {};
+    fleet.zones.forEach((zone, i) => {
+      const r = i * p.classCount + k;
+      const from = p.rowStart[r] as number;
+      const row = flow.subarray(from, p.rowStart[r + 1] as number);
+      const total = row.reduce((a, x) => a + x, 0);
+      if (!(total > 0)) return;
+      const kept = Array.from(row, (x, n) => ({ x, site: p.edgeSite[from + n] as number }))
+        .filter(({ x }) => x / total >= SMALLEST_SHARE)
+        .sort((a, b) => b.x - a.x);
+      const sum = kept.reduce((a, { x }) => a + x, 0);
+      byZone[zone.id] = kept.map(({ x, site }) => [fleet.sites[site]?.id as string, x / sum]);
+    });
+    shares[cls.id] = byZone;
+  });
+  return shares;
+}
+
+/**
+ * The slot of a plan that holds at an instant. Before the horizon the first; past it, the same hour
+ * of the day: a plan outlives a dead optimizer, with yesterday's weather.
+ */
+export function slotAt(header: PlanHeader, utcMs: number): { slot: number; stale: boolean } {
+  const slot = Math.floor((utcMs - header.startUtcMs) / (header.slotHours * MS_PER_HOUR));
+  if (slot < 0) return { slot: 0, stale: false };
+  if (slot < header.slotCount) return { slot, stale: false };
+  const perDay = Math.round(24 / header.slotHours);
+  return { slot: perDay <= header.slotCount ? slot % perDay : header.slotCount - 1, stale: true };
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { InvalidInputError, parseInput } from '../model/errors.ts';
+import { objectivePricesSchema } from '../model/fleet.ts';
+import { decodePacket, encodePacket, type Packet } from '../optimizer/packet.ts';
+import type { SiteAnswer, SiteQuery } from '../optimizer/site-subproblem.ts';
+import type { SiteSeries } from './inputs.ts';
+
+/**
+ * A round on the wire. A query carries all a solver needs beside its own cost data, so that a solver
+ * keeps no state: the slots, the prices of the objective, the site's public surroundings, and the
+ * proposal. Nothing private travels towards the site, and only {@link SiteAnswer} comes back.
+ */
+const queryMetaSchema = z.strictObject({
+  kind: z.literal('query'),
+  runId: z.string().min(1).max(64),
+  site: z.string(),
+  startUtcMs: z.number(),
+  slotCount: z.int().min(1).max(1000),
+  slotHours: z.number().positive().max(24),
+  prices: objectivePricesSchema,
+});
+
+const answerMetaSchema = z.strictObject({
+  kind: z.literal('answer'),
+  runId: z.string(),
+  site: z.string(),
+});
+
+export type Surroundings = Omit<SiteSeries, 'sources'>;
+
+export interface RoundQuery extends z.output<typeof queryMetaSchema> {
+  query: SiteQuery;
+  surroundings: Surroundings;
+}
+
+export function encodeQuery(q: RoundQuery): Uint8Array<ArrayBuffer> {
+  const { query, surroundings, ...meta } = q;
+  const { tempC, rhPct, spotAudPerMwh, carbonKgPerKwh, gridWaterLPerKwh } = surroundings;
+  return encodePacket({
+    round: query.round,
+    meta,
+    arrays: {
+      totals: query.totals,
+      prices: query.prices,
+      box: query.box,
+      ...(query.proximal && { penalty: query.proximal.penalty, center: query.proximal.center }),
+      tempC,
+      rhPct,
+      spotAudPerMwh,
+      carbonKgPerKwh,
+      gridWaterLPerKwh,
+    },
+  });
+}
+
+/**
+ * Reads a query for a site with `classCount` classes.
+ * Throws {@link InvalidInputError} if an array is missing, misshapen or not finite where it must be.
+ */
+export function decodeQuery(bytes: Uint8Array, classCount: number): RoundQuery {
+  const what = 'round query';
+  const packet = decodePacket(bytes, what);
+  const meta = parseInput(queryMetaSchema, packet.meta, what);
+  const T = meta.slotCount;
+  const read = arrayReader(packet, what);
+  const byTotal = (name: string) => read(name, T * classCount);
+  const query: SiteQuery = {
+    round: packet.round,
+    totals: byTotal('totals'),
+    prices: byTotal('prices'),
+    box: byTotal('box'),
+  };
+  if (packet.arrays.penalty || packet.arrays.center) {
+    query.proximal = { penalty: byTotal('penalty'), center: byTotal('center') };
+  }
+  const surroundings: Surroundings = {
+    tempC: read('tempC', T),
+    rhPct: read('rhPct', T),
+    spotAudPerMwh: read('spotAudPerMwh', T, true),
+    carbonKgPerKwh: read('carbonKgPerKwh', T),
+    gridWaterLPerKwh: read('gridWaterLPerKwh', T),
+  };
+  return { ...meta, query, surroundings };
+}
+
+export function encodeAnswer(runId: string, site: string, a: SiteAnswer): Uint8Array<ArrayBuffer> {
+  return encodePacket({
+    round: a.round,
+    meta: { kind: 'answer', runId, site },
+    arrays: {
+      costAud: a.costAud,
+      marginalAud: a.marginalAud,
+      slopeAud: a.slopeAud,
+      boundAud: a.boundAud,
+      ...(a.proximal && { proximal: a.proximal }),
+    },
+  });
+}
+
+/**
+ * Reads an answer; its figures are judged later, by answer-check.ts.
+ * Throws {@link InvalidInputError} if it is not an answer of this run and site.
+ */
+export function decodeAnswer(bytes: Uint8Array, runId: string, site: string): SiteAnswer {
+  const what = `answer of ${site}`;
+  const packet = decodePacket(bytes, what);
+  const meta = parseInput(answerMetaSchema, packet.meta, what);
+  if (meta.site !== site) throw new InvalidInputError(what, [`is of site "${meta.site}"`]);
+  if (meta.runId !== runId) throw new InvalidInputError(what, [`is of run "${meta.runId}"`]);
+  const { costAud, marginalAud, slopeAud, boundAud, proximal } = packet.arrays;
+  if (!costAud || !marginalAud || !slopeAud || !boundAud) {
+    throw new InvalidInputError(what, ['lacks one of costAud, marginalAud, slopeAud, boundAud']);
+  }
+  return { round: packet.round, costAud, marginalAud, slopeAud, boundAud, proximal };
+}
+
+function arrayReader(packet: Packet, what: string) {
+  return (name: string, length: number, holesAllowed = false): Float64Array => {
+    const array = packet.arrays[name];
+    if (!array) throw new InvalidInputError(what, [`${name}: missing`]);
+    if (array.length !== length) {
+      throw new InvalidInputError(what, [`${name}: ${array.length} values, expected ${length}`]);
+    }
+    const bad = array.findIndex((v) => !Number.isFinite(v) && !(holesAllowed && Number.isNaN(v)));
+    if (bad >= 0) throw new InvalidInputError(what, [`${name}[${bad}]: ${array[bad]}`]);
+    return array;
+  };
+}

@@ -1,0 +1,100 @@
+import { desc, eq, lt, max, sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/d1';
+import { parseInput } from '../core/model/errors.ts';
+import {
+  type Plan,
+  type PlanHeader,
+  planHeaderSchema,
+  planSharesSchema,
+} from '../core/planning/plan.ts';
+import { currentPlan, planSlots, plans } from './schema.ts';
+
+/** Plans kept for the record; older ones are deleted as new ones come. */
+const KEPT_PLANS = 1000;
+
+/** D1 or a session of it; drizzle needs no more than `prepare` and `batch`. */
+type Database = D1Database | D1DatabaseSession;
+
+function open(db: Database) {
+  return drizzle(db as D1Database);
+}
+
+/**
+ * Writes a plan and makes it current, in one transaction: a reader sees all of it or nothing, and an
+ * older version never replaces a newer one. Returns the plan with its version.
+ * Throws if a part is invalid or D1 refuses; nothing has changed then.
+ */
+export async function publishPlan(
+  db: D1Database,
+  draft: Omit<PlanHeader, 'version'>,
+  slots: Plan['slots'],
+): Promise<Plan> {
+  const orm = open(db);
+  const latest = await orm.select({ version: max(plans.version) }).from(plans);
+  const version = (latest[0]?.version ?? 0) + 1;
+  const header = parseInput(planHeaderSchema, { ...draft, version }, 'plan header');
+  const checked = slots.map((s, t) => parseInput(planSharesSchema, s, `plan slot ${t}`));
+  await orm.batch([
+    orm.insert(plans).values({
+      version,
+      runId: header.runId,
+      createdUtcMs: header.createdUtcMs,
+      startUtcMs: header.startUtcMs,
+      gap: header.certificate.gap,
+      rounds: header.rounds,
+      header: JSON.stringify(header),
+    }),
+    ...checked.map((shares, slot) =>
+      orm.insert(planSlots).values({ version, slot, shares: JSON.stringify(shares) }),
+    ),
+    orm
+      .insert(currentPlan)
+      .values({ id: 1, version })
+      .onConflictDoUpdate({
+        target: currentPlan.id,
+        set: { version },
+        setWhere: sql`excluded.version > ${currentPlan.version}`,
+      }),
+    orm.delete(plans).where(lt(plans.version, version - KEPT_PLANS)),
+  ]);
+  return { header, slots: checked };
+}
+
+/** The version that holds; undefined before the first plan. */
+export async function currentVersion(db: Database): Promise<number | undefined> {
+  const rows = await open(db).select({ version: currentPlan.version }).from(currentPlan).limit(1);
+  return rows[0]?.version;
+}
+
+/** A whole plan. Throws if a stored part does not pass its schema: better none than half of one. */
+export async function readPlan(db: Database, version: number): Promise<Plan | undefined> {
+  const orm = open(db);
+  const [heads, slots] = await orm.batch([
+    orm.select({ header: plans.header }).from(plans).where(eq(plans.version, version)),
+    orm
+      .select({ slot: planSlots.slot, shares: planSlots.shares })
+      .from(planSlots)
+      .where(eq(planSlots.version, version))
+      .orderBy(planSlots.slot),
+  ]);
+  if (heads[0] === undefined) return undefined;
+  const what = `stored plan ${version}`;
+  const header = parseInput(planHeaderSchema, JSON.parse(heads[0].header), what);
+  if (slots.length !== header.slotCount) {
+    throw new Error(`${what}: ${slots.length} slots, expected ${header.slotCount}`);
+  }
+  return {
+    header,
+    slots: slots.map((s) => parseInput(planSharesSchema, JSON.parse(s.shares), what)),
+  };
+}
+
+/** Headers of the latest plans, newest first. */
+export async function recentPlans(db: Database, count: number): Promise<PlanHeader[]> {
+  const rows = await open(db)
+    .select({ header: plans.header })
+    .from(plans)
+    .orderBy(desc(plans.version))
+    .limit(count);
+  return rows.map((r) => parseInput(planHeaderSchema, JSON.parse(r.header), 'stored plan'));
+}

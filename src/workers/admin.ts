@@ -1,0 +1,103 @@
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { InvalidInputError, parseInput } from '../core/model/errors.ts';
+import { settingsSchema } from '../core/optimizer/settings.ts';
+import { currentVersion, readPlan, recentPlans } from '../store/plans.ts';
+import { siteInputSchema, writeSiteInputs } from '../store/site-inputs.ts';
+import { bearsOneOf } from './auth.ts';
+import { type Env, now } from './env.ts';
+import { fleet } from './fleet.ts';
+import { coordinatorOf, optimize } from './optimize.ts';
+import { readBody } from './read-body.ts';
+
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+const inputsBodySchema = z.strictObject({
+  source: z.string().min(1).max(200),
+  hours: z
+    .array(
+      siteInputSchema.refine((h) => fleet.sites.some((s) => s.id === h.site), {
+        message: 'is not a site of this fleet',
+        path: ['site'],
+      }),
+    )
+    .min(1)
+    .max(5000),
+});
+
+/** The operator's API, under a bearer token of its own. */
+export const admin = new Hono<{ Bindings: Env }>();
+
+admin.use('*', async (c, next) => {
+  if (await bearsOneOf(c.req.raw, c.env.ADMIN_TOKEN_SHA256)) return next();
+  const error = c.env.ADMIN_TOKEN_SHA256
+    ? 'wrong or missing admin token'
+    : 'no admin token is configured: set the secret ADMIN_TOKEN_SHA256';
+  return c.json({ error }, 401, { 'www-authenticate': 'Bearer' });
+});
+
+admin.onError((error, c) => {
+  if (error instanceof InvalidInputError) {
+    return c.json({ error: error.message, issues: error.issues }, 400);
+  }
+  console.error(error);
+  return c.json({ error: error.message }, 500);
+});
+
+async function jsonBody<S extends z.ZodType>(request: Request, schema: S): Promise<z.output<S>> {
+  const bytes = await readBody(request, MAX_BODY_BYTES);
+  if (bytes === undefined) throw new InvalidInputError('body', [`over ${MAX_BODY_BYTES} bytes`]);
+  const text = new TextDecoder().decode(bytes);
+  let value: unknown = {};
+  try {
+    if (text.trim() !== '') value = JSON.parse(text);
+  } catch (error) {
+    throw new InvalidInputError('body', [`not JSON: ${(error as Error).message}`]);
+  }
+  return parseInput(schema, value, 'body');
+}
+
+/** Runs an optimization; the body holds optimizer settings, all optional. */
+admin.post('/optimize', async (c) => {
+  const settings = await jsonBody(c.req.raw, settingsSchema.partial());
+  return c.json(await optimize(c.env, 'admin', settings), 202);
+});
+
+admin.get('/runs', async (c) => c.json(await coordinatorOf(c.env).runs()));
+
+/** The current plan with its certificate, and the shares of every slot. */
+admin.get('/plan', async (c) => {
+  const version = await currentVersion(c.env.DB);
+  const plan = version === undefined ? undefined : await readPlan(c.env.DB, version);
+  return plan ? c.json(plan) : c.json({ error: 'no plan has been published yet' }, 404);
+});
+
+admin.get('/plans', async (c) => c.json({ plans: await recentPlans(c.env.DB, 50) }));
+
+/** Sites and what is known of them. */
+admin.get('/sites', async (c) => {
+  const version = await currentVersion(c.env.DB);
+  const plan = version === undefined ? undefined : await readPlan(c.env.DB, version);
+  const { latest } = await coordinatorOf(c.env).runs();
+  const missing = latest?.rounds.at(-1)?.missing ?? [];
+  return c.json({
+    sites: fleet.sites.map((site) => ({
+      ...site,
+      plan: plan?.header.sites.find((s) => s.site === site.id) ?? null,
+      excluded: plan?.header.excluded.find((e) => e.site === site.id)?.reason ?? null,
+      solver: {
+        placement: latest?.placements[site.id] ?? null,
+        fault: missing.find((m) => m.site === site.id)?.reason ?? null,
+      },
+    })),
+  });
+});
+
+/** Hourly weather, wholesale price and carbon from the operator's own feeds. */
+admin.put('/inputs', async (c) => {
+  const { source, hours } = await jsonBody(c.req.raw, inputsBodySchema);
+  await writeSiteInputs(c.env.DB, hours, source, now(c.env));
+  return c.json({ written: hours.length });
+});
+
+admin.all('*', (c) => c.json({ error: `no such endpoint: ${c.req.method} ${c.req.path}` }, 404));

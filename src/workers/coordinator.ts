@@ -1,0 +1,184 @@
+import { DurableObject } from 'cloudflare:workers';
+import {
+  absorb,
+  begin,
+  incumbent,
+  propose,
+  restoreExclusions,
+  stopReason,
+} from '../core/optimizer/consensus.ts';
+import { assertProblem, type DispatchProblem } from '../core/optimizer/problem.ts';
+import { type SettingsInput, type StopReason, settingsSchema } from '../core/optimizer/settings.ts';
+import { assembleDispatch } from '../core/planning/assemble.ts';
+import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
+import { summarize } from '../core/planning/outcome.ts';
+import { sharesOf } from '../core/planning/plan.ts';
+import { learnedOffsets, warmOffsets } from '../core/planning/warm-start.ts';
+import { publishPlan } from '../store/plans.ts';
+import { type Env, now, numberVar } from './env.ts';
+import { fleet } from './fleet.ts';
+import { askSites } from './rounds.ts';
+import { type Run, type RunRecord, RunStore } from './run-store.ts';
+
+/** An optimization still without a plan after this long publishes the best it has, or fails. */
+const RUN_DEADLINE_MS = 120_000;
+
+export interface StartRequest {
+  trigger: string;
+  inputs: PlanningInputs;
+  settings?: SettingsInput;
+}
+
+/**
+ * Runs the rounds. A run lives in storage and moves by alarms: each loads it, runs a few rounds,
+ * checkpoints and sets the next, so that an eviction costs at most those rounds. The mathematics is
+ * in core/; this class loads, steps, checkpoints and publishes.
+ */
+export class Coordinator extends DurableObject<Env> {
+  readonly #store: RunStore;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#store = new RunStore(ctx.storage);
+  }
+
+  /** Begins a run, unless one is under way: then that one is returned. */
+  async start(request: StartRequest): Promise<RunRecord> {
+    const running = await this.#store.record();
+    const nowMs = now(this.env);
+    if (running?.status === 'running' && nowMs - running.requestedUtcMs < 2 * RUN_DEADLINE_MS) {
+      // Should its alarm have been lost, this revives it.
+      if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now());
+      return running;
+    }
+    const { inputs } = request;
+    assertInputs(fleet, inputs);
+    const settings = settingsSchema.parse(request.settings ?? {});
+    const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
+    assertProblem(problem);
+    const record: RunRecord = {
+      runId: crypto.randomUUID(),
+      trigger: request.trigger,
+      status: 'running',
+      requestedUtcMs: nowMs,
+      startUtcMs: inputs.startUtcMs,
+      mode: settings.mode,
+      gapTarget: settings.gapTarget,
+      rounds: [],
+      placements: {},
+    };
+    const learned = await this.#store.learned();
+    const state = begin(problem, settings, warmOffsets(fleet, inputs, learned));
+    await this.#store.checkpoint({ record, settings, inputs, state });
+    await this.ctx.storage.setAlarm(Date.now());
+    return record;
+  }
+
+  /** The latest run and those that ended, newest first. */
+  async runs(): Promise<{ latest: RunRecord | undefined; ended: RunRecord[] }> {
+    return { latest: await this.#store.record(), ended: await this.#store.history() };
+  }
+
+  override async alarm(): Promise<void> {
+    const run = await this.#loadOrFail();
+    if (run === undefined) return;
+    try {
+      const reason = await this.#step(run);
+      if (reason === undefined) {
+        await this.#store.checkpoint(run);
+        await this.ctx.storage.setAlarm(Date.now());
+        return;
+      }
+      await this.#publish(run, reason);
+    } catch (error) {
+      await this.#fail(run.record, error);
+    }
+  }
+
+  /** A stored run this version cannot read must not stop the next one from starting. */
+  async #loadOrFail(): Promise<Run | undefined> {
+    try {
+      const run = await this.#store.load();
+      if (run && run.state.sites.length !== fleet.sites.length) {
+        throw new Error('the fleet changed while the run was under way');
+      }
+      return run;
+    } catch (error) {
+      const record = await this.#store.record();
+      if (record) await this.#fail(record, error);
+      return undefined;
+    }
+  }
+
+  /** A bounded number of rounds. Returns why to stop, or undefined to go on. */
+  async #step(run: Run): Promise<StopReason | undefined> {
+    const { record, settings, inputs, state } = run;
+    const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
+    restoreExclusions(problem, state);
+    const count = numberVar(this.env.ROUNDS_PER_ALARM, 4, 1, 50);
+    const deadlineMs = numberVar(this.env.ROUND_DEADLINE_MS, 5000, 10, 60_000);
+    for (let n = 0; n < count; n++) {
+      if (now(this.env) - record.requestedUtcMs > RUN_DEADLINE_MS) return 'deadline';
+      const begunMs = Date.now();
+      const queries = propose(problem, state);
+      const replies = await askSites(this.env, fleet, inputs, record.runId, queries, deadlineMs);
+      const answers = replies.map((r) => r.answer);
+      const report = absorb(problem, settings, state, queries, answers);
+      replies.forEach((r, j) => {
+        if (r.placement) record.placements[fleet.sites[j]?.id as string] = r.placement;
+      });
+      record.rounds.push({ ...report, wallMs: Date.now() - begunMs });
+      const reason = stopReason(settings, state);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  }
+
+  async #publish(run: Run, reason: StopReason): Promise<void> {
+    const { record, inputs, state } = run;
+    const best = incumbent(state);
+    if (best === undefined) {
+      const faults = state.sites.flatMap((s, j) =>
+        s.fault ? [`${fleet.sites[j]?.id}: ${s.fault}`] : [],
+      );
+      throw new Error(`no certified plan after ${state.gaps.length} rounds (${faults.join('; ')})`);
+    }
+    const problem: DispatchProblem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
+    const outcome = summarize(fleet, problem, inputs, best.flow, best.unserved);
+    const plan = await publishPlan(
+      this.env.DB,
+      {
+        schemaVersion: 1,
+        runId: record.runId,
+        createdUtcMs: now(this.env),
+        startUtcMs: inputs.startUtcMs,
+        slotCount: inputs.slotCount,
+        slotHours: inputs.slotHours,
+        certificate: best.certificate,
+        rounds: state.gaps.length,
+        mode: state.mode,
+        stopReason: reason,
+        excluded: state.sites.flatMap((s, j) =>
+          s.excluded ? [{ site: fleet.sites[j]?.id as string, reason: s.fault ?? 'out' }] : [],
+        ),
+        nearestShare: outcome.nearestShare,
+        unservedShare: outcome.unservedShare,
+        sites: outcome.sites.map((s) => ({ ...s, placement: record.placements[s.site] })),
+      },
+      best.flow.map((flow) => sharesOf(fleet, problem, flow)),
+    );
+    record.status = 'published';
+    record.planVersion = plan.header.version;
+    record.endedUtcMs = now(this.env);
+    await this.#store.end(record, learnedOffsets(fleet, inputs, state));
+  }
+
+  /** The last plan stays current; the failure is kept and shown. */
+  async #fail(record: RunRecord, error: unknown): Promise<void> {
+    record.status = 'failed';
+    record.error = error instanceof Error ? error.message : String(error);
+    record.endedUtcMs = now(this.env);
+    console.error(`optimization ${record.runId} failed: ${record.error}`);
+    await this.#store.end(record, undefined);
+  }
+}

@@ -1,0 +1,23 @@
+import { floorToHour } from '../core/model/time.ts';
+import type { SettingsInput } from '../core/optimizer/settings.ts';
+import { type Env, now } from './env.ts';
+import { fleet } from './fleet.ts';
+import { refreshInputs } from './inputs.ts';
+import type { RunRecord } from './run-store.ts';
+
+const HORIZON_SLOTS = 24;
+
+/** There is one coordinator a deployment. */
+export function coordinatorOf(env: Env) {
+  return env.COORDINATOR.getByName('main');
+}
+
+/** Refreshes the inputs and asks the coordinator for a plan from the present hour on. */
+export async function optimize(
+  env: Env,
+  trigger: string,
+  settings?: SettingsInput,
+): Promise<RunRecord> {
+  const inputs = await refreshInputs(env.DB, fleet, floorToHour(now(env)), HORIZON_SLOTS);
+  return coordinatorOf(env).start({ trigger, inputs, settings });
+}

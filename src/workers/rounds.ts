@@ -1,0 +1,79 @@
+import type { PublicFleet } from '../core/model/fleet.ts';
+import { solverBindingName } from '../core/model/solver-name.ts';
+import type { MissingAnswer } from '../core/optimizer/consensus.ts';
+import { MAX_PACKET_BYTES } from '../core/optimizer/packet.ts';
+import type { SiteAnswer, SiteQuery } from '../core/optimizer/site-subproblem.ts';
+import type { PlanningInputs } from '../core/planning/inputs.ts';
+import { decodeAnswer, encodeQuery } from '../core/planning/round-wire.ts';
+import type { Env } from './env.ts';
+
+export interface RoundReply {
+  answer: SiteAnswer | MissingAnswer | undefined;
+  /** `cf-placement` of the answer: where the solver ran. */
+  placement?: string;
+}
+
+/** Asks every site that has a query, at once, and waits for each until the deadline. */
+export function askSites(
+  env: Env,
+  fleet: PublicFleet,
+  inputs: PlanningInputs,
+  runId: string,
+  queries: (SiteQuery | undefined)[],
+  deadlineMs: number,
+): Promise<RoundReply[]> {
+  return Promise.all(
+    queries.map(async (query, j): Promise<RoundReply> => {
+      if (!query) return { answer: undefined };
+      try {
+        return await askSite(env, fleet, inputs, runId, query, j, deadlineMs);
+      } catch (error) {
+        const late = error instanceof DOMException && error.name === 'TimeoutError';
+        const reason = late
+          ? `no answer within ${deadlineMs} ms`
+          : String((error as Error).message);
+        return { answer: { missing: reason } };
+      }
+    }),
+  );
+}
+
+async function askSite(
+  env: Env,
+  fleet: PublicFleet,
+  inputs: PlanningInputs,
+  runId: string,
+  query: SiteQuery,
+  j: number,
+  deadlineMs: number,
+): Promise<RoundReply> {
+  const site = fleet.sites[j]?.id as string;
+  const solver = env[solverBindingName(site)];
+  if (!solver) return { answer: { missing: `no service binding ${solverBindingName(site)}` } };
+  const { sources: _, ...surroundings } = inputs.sites[j] as PlanningInputs['sites'][number];
+  const { startUtcMs, slotCount, slotHours } = inputs;
+  const response = await solver.fetch('https://solver/v1/round', {
+    method: 'POST',
+    body: encodeQuery({
+      kind: 'query',
+      runId,
+      site,
+      startUtcMs,
+      slotCount,
+      slotHours,
+      prices: fleet.prices,
+      query,
+      surroundings,
+    }),
+    signal: AbortSignal.timeout(deadlineMs),
+  });
+  const placement = response.headers.get('cf-placement') ?? undefined;
+  if (!response.ok) {
+    const text = (await response.text()).slice(0, 200).trim();
+    return { answer: { missing: `status ${response.status}: ${text}` }, placement };
+  }
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (bytes.length > MAX_PACKET_BYTES)
+    return { answer: { missing: 'answer too large' }, placement };
+  return { answer: decodeAnswer(bytes, runId, site), placement };
+}

@@ -1,0 +1,145 @@
+import type {
+  ConsensusState,
+  RoundReport,
+  SiteState,
+  SlotState,
+} from '../core/optimizer/consensus.ts';
+import type { Settings } from '../core/optimizer/settings.ts';
+import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
+import type { LearnedOffsets } from '../core/planning/warm-start.ts';
+
+/** One optimization, as it is shown and remembered. */
+export interface RunRecord {
+  runId: string;
+  /** What asked for it: `cron`, `admin`, … */
+  trigger: string;
+  status: 'running' | 'published' | 'failed';
+  requestedUtcMs: number;
+  endedUtcMs?: number;
+  /** Beginning of the horizon. */
+  startUtcMs: number;
+  mode: Settings['mode'];
+  gapTarget: number;
+  rounds: (RoundReport & { wallMs: number })[];
+  /** Site id to `cf-placement` of its latest answer. */
+  placements: Record<string, string>;
+  planVersion?: number;
+  error?: string;
+}
+
+/** All of a running optimization between two alarms. */
+export interface Run {
+  record: RunRecord;
+  settings: Settings;
+  inputs: PlanningInputs;
+  state: ConsensusState;
+}
+
+const HISTORY = 20;
+/** Durable Object storage takes at most 128 keys in one put; a value at most 2 MB. */
+const KEYS_PER_PUT = 128;
+
+/**
+ * The coordinator's memory: one key a site and a slot, so that no value nears 2 MB however many
+ * sites there are. Writes of one checkpoint are made without awaiting between them, which a Durable
+ * Object commits as one.
+ */
+export class RunStore {
+  readonly #storage: DurableObjectStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  async checkpoint(run: Run): Promise<void> {
+    const { sites, slots, ...consensus } = run.state;
+    const { sites: series, ...inputs } = run.inputs;
+    const entries: [string, unknown][] = [
+      ['run', run.record],
+      ['settings', run.settings],
+      ['inputs', { ...inputs, siteCount: series.length }],
+      ['consensus', consensus],
+      ...series.map((s, j): [string, unknown] => [`series/${j}`, s]),
+      ...sites.map((s, j): [string, unknown] => [`site/${j}`, s]),
+      ...slots.map((s, t): [string, unknown] => [`slot/${t}`, s]),
+    ];
+    const puts = [];
+    for (let from = 0; from < entries.length; from += KEYS_PER_PUT) {
+      puts.push(this.#storage.put(Object.fromEntries(entries.slice(from, from + KEYS_PER_PUT))));
+    }
+    await Promise.all(puts);
+  }
+
+  /** The stored run, or undefined when there is none or it has ended. */
+  async load(): Promise<Run | undefined> {
+    const record = await this.record();
+    if (record?.status !== 'running') return undefined;
+    const inputs = await this.#need<Omit<PlanningInputs, 'sites'> & { siteCount: number }>(
+      'inputs',
+    );
+    const { siteCount, ...rest } = inputs;
+    const [settings, consensus, series, sites, slots] = await Promise.all([
+      this.#need<Settings>('settings'),
+      this.#need<Omit<ConsensusState, 'sites' | 'slots'>>('consensus'),
+      this.#list<SiteSeries>('series', siteCount),
+      this.#list<SiteState>('site', siteCount),
+      this.#list<SlotState>('slot', inputs.slotCount),
+    ]);
+    return {
+      record,
+      settings,
+      inputs: { ...rest, sites: series },
+      state: { ...consensus, sites, slots },
+    };
+  }
+
+  /** The latest run, running or ended. */
+  record(): Promise<RunRecord | undefined> {
+    return this.#storage.get<RunRecord>('run');
+  }
+
+  /** Ends a run: its record goes to the history, its state away. */
+  async end(record: RunRecord, learned: LearnedOffsets | undefined): Promise<void> {
+    const history = [record, ...(await this.history())].slice(0, HISTORY);
+    const stale: string[] = [];
+    for (const prefix of ['series/', 'site/', 'slot/']) {
+      stale.push(...(await this.#storage.list({ prefix })).keys());
+    }
+    const writes: Promise<unknown>[] = [
+      this.#storage.put({ run: record, history, ...(learned && { learned }) }),
+    ];
+    for (let from = 0; from < stale.length; from += KEYS_PER_PUT) {
+      writes.push(this.#storage.delete(stale.slice(from, from + KEYS_PER_PUT)));
+    }
+    await Promise.all(writes);
+  }
+
+  /** Ended runs, newest first. */
+  async history(): Promise<RunRecord[]> {
+    return (await this.#storage.get<RunRecord[]>('history')) ?? [];
+  }
+
+  learned(): Promise<LearnedOffsets | undefined> {
+    return this.#storage.get<LearnedOffsets>('learned');
+  }
+
+  async #need<T>(key: string): Promise<T> {
+    const value = await this.#storage.get<T>(key);
+    if (value === undefined) throw new Error(`stored run lacks "${key}"`);
+    return value;
+  }
+
+  async #list<T>(prefix: string, count: number): Promise<T[]> {
+    const keys = Array.from({ length: count }, (_, i) => `${prefix}/${i}`);
+    const found = new Map<string, T>();
+    for (let from = 0; from < count; from += KEYS_PER_PUT) {
+      const some = await this.#storage.get<T>(keys.slice(from, from + KEYS_PER_PUT));
+      for (const [key, value] of some) found.set(key, value);
+    }
+    return keys.map((key) => {
+      const value = found.get(key);
+      if (value === undefined) throw new Error(`stored run lacks "${key}"`);
+      return value;
+    });
+  }
+}
