@@ -38,6 +38,10 @@ export default defineConfig({
               bindings: {
                 ALLOW_INSECURE_UPSTREAMS: 'true',
                 ZONE_HEADER_ENABLED: 'true',
+                ROUNDS_PER_ALARM: '1',
+                // Alarms wait for the test to run them.
+                ALARM_PAUSE_MS: '60000',
+                ROUND_DEADLINE_MS: '400',
                 // SHA-256 of 'test-admin-token' and 'test-client-key'.
                 ADMIN_TOKEN_SHA256:
                   '17d6bfe05d1b1fb7bc499f8e3f639c7b3eda4c40f321eef8887a0c04c89a99c5',

@@ -48,13 +48,13 @@ function verdict(ours: PolicyResult, theirs: PolicyResult): string {
   const objective = percent(ours.objectiveAud, theirs.objectiveAud);
   const cooling = percent(ours.coolingKwh, theirs.coolingKwh);
   const provenPct = 100 * Math.max(ours.maxGap ?? 0, theirs.maxGap ?? 0);
-  const undecided =
+  const withinGap =
     Math.abs(objective) <= provenPct
-      ? ` (within the certified gap of ${gapPercent(provenPct / 100)}, so undecided)`
+      ? ` (no more than the certified gap of ${gapPercent(provenPct / 100)})`
       : '';
   const worse = drawbacks(ours, theirs);
   return (
-    `isotherm has ${moreOrLess(objective, 'objective', 'a')}${undecided} and ` +
+    `isotherm has ${moreOrLess(objective, 'objective', 'a')}${withinGap} and ` +
     `uses ${moreOrLess(cooling, 'cooling energy')}` +
     `${worse.length > 0 ? `; worse: ${worse.join(', ')}` : ''}.`
   );
@@ -77,12 +77,13 @@ function aOrAn(size: string): string {
 function drawbacks(ours: PolicyResult, theirs: PolicyResult): string[] {
   const worse: string[] = [];
   const add = (what: string, difference: number, least: number, unit: string) => {
-    if (difference >= least) worse.push(`${what} ${signed(difference)} ${unit}`);
+    if (difference >= least)
+      worse.push(`${what} ${signed(difference, unit === 'ms' ? 1 : 2)} ${unit}`);
   };
   add('energy cost', percent(ours.energyCostAud, theirs.energyCostAud), 0.01, '%');
   add('carbon', percent(ours.carbonKg, theirs.carbonKg), 0.01, '%');
   add('water', percent(ours.waterL, theirs.waterL), 0.01, '%');
-  add('mean TTFT', ours.ttftMeanMs - theirs.ttftMeanMs, 0.01, 'ms');
+  add('mean TTFT', ours.ttftMeanMs - theirs.ttftMeanMs, 0.05, 'ms');
   const points = 100 * (ours.sloViolationShare - theirs.sloViolationShare);
   add('requests over their SLO', points, 0.01, 'percentage points');
   return worse;

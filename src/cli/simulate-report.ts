@@ -91,7 +91,7 @@ function certificateNotes({ options, results }: SimulationRun): string[] {
     if (maxGap === undefined || maxRounds === undefined) return [];
     const missed =
       maxGap > options.gap ? `, MORE than the ${gapPercent(options.gap)} asked for` : '';
-    return `${policy}: at most ${count(maxRounds, 'round')} a day (${options.mode}), every day proven within ${gapPercent(maxGap)} of its optimum${missed}`;
+    return `${policy}: at most ${count(maxRounds, 'round')} a day (${options.mode}), every day proven within ${gapPercent(maxGap)} of its own optimum${missed}`;
   });
 }
 

@@ -4,7 +4,6 @@ import { type Fleet, fleetSchema } from '../core/model/fleet.ts';
 import { hasClimate } from '../feeds/embedded/climatology.ts';
 import { hasGridRegion } from '../feeds/embedded/grid.ts';
 import { solverVars } from '../local/site-vars.ts';
-import { exitCode } from './errors.ts';
 import { readText } from './fleet.ts';
 import { count } from './format.ts';
 import { parseJson } from './json.ts';
@@ -45,10 +44,7 @@ Examples:
       } else {
         for (const issue of issues) process.stdout.write(`${file}: ${line(issue)}\n`);
       }
-      if (issues.length === 0) return;
-      process.exitCode = exitCode.failure;
-      if (!options.json)
-        process.stderr.write(`isotherm: ${file}: ${count(issues.length, 'fault')}\n`);
+      if (issues.length > 0) throw new Error(`${file}: ${count(issues.length, 'fault')}`);
     });
 }
 

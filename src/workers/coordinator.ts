@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import {
   absorb,
   begin,
+  type ConsensusState,
   incumbent,
   propose,
   restoreExclusions,
@@ -30,6 +31,12 @@ export interface StartRequest {
 }
 
 /**
+ * With more of the fleet's servers than this out of the optimization the fault is likelier here than
+ * there, and the last plan a better guess than one made without most sites.
+ */
+const MAX_EXCLUDED_SHARE = 0.5;
+
+/**
  * Runs the rounds. A run lives in storage and moves by alarms: each loads it, runs a few rounds,
  * checkpoints and sets the next, so that an eviction costs at most those rounds. The mathematics is
  * in core/; this class loads, steps, checkpoints and publishes.
@@ -48,7 +55,7 @@ export class Coordinator extends DurableObject<Env> {
     const nowMs = now(this.env);
     if (running?.status === 'running' && nowMs - running.requestedUtcMs < 2 * RUN_DEADLINE_MS) {
       // Should its alarm have been lost, this revives it.
-      if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now());
+      if ((await this.ctx.storage.getAlarm()) === null) await this.#schedule();
       return running;
     }
     const { inputs } = request;
@@ -70,7 +77,7 @@ export class Coordinator extends DurableObject<Env> {
     const learned = await this.#store.learned();
     const state = begin(problem, settings, warmOffsets(fleet, inputs, learned));
     await this.#store.checkpoint({ record, settings, inputs, state });
-    await this.ctx.storage.setAlarm(Date.now());
+    await this.#schedule();
     return record;
   }
 
@@ -86,13 +93,18 @@ export class Coordinator extends DurableObject<Env> {
       const reason = await this.#step(run);
       if (reason === undefined) {
         await this.#store.checkpoint(run);
-        await this.ctx.storage.setAlarm(Date.now());
+        await this.#schedule();
         return;
       }
       await this.#publish(run, reason);
     } catch (error) {
       await this.#fail(run.record, error);
     }
+  }
+
+  #schedule(): Promise<void> {
+    const pauseMs = numberVar(this.env.ALARM_PAUSE_MS, 0, 0, 60_000);
+    return this.ctx.storage.setAlarm(Date.now() + pauseMs);
   }
 
   /** A stored run this version cannot read must not stop the next one from starting. */
@@ -137,11 +149,14 @@ export class Coordinator extends DurableObject<Env> {
   async #publish(run: Run, reason: StopReason): Promise<void> {
     const { record, inputs, state } = run;
     const best = incumbent(state);
+    const faults = state.sites
+      .flatMap((s, j) => (s.fault ? [`${fleet.sites[j]?.id}: ${s.fault}`] : []))
+      .join('; ');
     if (best === undefined) {
-      const faults = state.sites.flatMap((s, j) =>
-        s.fault ? [`${fleet.sites[j]?.id}: ${s.fault}`] : [],
-      );
-      throw new Error(`no certified plan after ${state.gaps.length} rounds (${faults.join('; ')})`);
+      throw new Error(`no certified plan after ${state.gaps.length} rounds (${faults})`);
+    }
+    if (excludedShare(state) > MAX_EXCLUDED_SHARE) {
+      throw new Error(`most of the fleet gave no usable answer (${faults})`);
     }
     const problem: DispatchProblem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
     const outcome = summarize(fleet, problem, inputs, best.flow, best.unserved);
@@ -181,4 +196,11 @@ export class Coordinator extends DurableObject<Env> {
     console.error(`optimization ${record.runId} failed: ${record.error}`);
     await this.#store.end(record, undefined);
   }
+}
+
+/** Share of the fleet's servers at sites that are out of the optimization. */
+function excludedShare(state: ConsensusState): number {
+  const servers = (j: number) => fleet.sites[j]?.hardware.servers ?? 0;
+  const all = state.sites.reduce((sum, _, j) => sum + servers(j), 0);
+  return state.sites.reduce((sum, s, j) => sum + (s.excluded ? servers(j) : 0), 0) / all;
 }

@@ -17,6 +17,8 @@ export interface Env {
   UPSTREAM_OVERRIDES: string;
   /** Rounds a coordinator runs before it checkpoints and yields. */
   ROUNDS_PER_ALARM: string;
+  /** Pause before a coordinator goes on after that, ms. */
+  ALARM_PAUSE_MS: string;
   /** How long a round waits for a site's answer, ms. */
   ROUND_DEADLINE_MS: string;
   /** Secret: SHA-256 in hex of the admin token. */

@@ -3,6 +3,8 @@ import { currentVersion, readPlan } from '../store/plans.ts';
 
 /** How old the isolate's knowledge of the current version may grow before it looks again. */
 const REFRESH_MS = 15_000;
+/** The same while there is no plan yet, when every request would rather have one. */
+const FIRST_PLAN_MS = 1000;
 
 /**
  * The current plan in this isolate's memory. Requests read it from here; D1 is asked in the
@@ -16,7 +18,8 @@ export class PlanHolder {
 
   /** The plan, refreshed behind the caller's back; awaited only by the first callers of an isolate. */
   async current(db: D1Database, ctx: ExecutionContext): Promise<Plan | undefined> {
-    if (Date.now() - this.#checkedMs > REFRESH_MS) {
+    const ageMs = Date.now() - this.#checkedMs;
+    if (ageMs > (this.#plan ? REFRESH_MS : FIRST_PLAN_MS)) {
       this.#refreshing ??= this.refresh(db).finally(() => {
         this.#refreshing = undefined;
       });

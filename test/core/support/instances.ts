@@ -61,10 +61,7 @@ export function randomInstance(seed: number, partial: Partial<InstanceShape> = {
     const servers = d.integer(1, 20) * shape.serverFactor;
     const variability = d.uniform(0.5, 3);
     const speed = d.uniform(0.6, 1.4);
-    const loadPerReqPerS = Float64Array.from(
-      classWork,
-      (s) => s * speed * d.uniform(0.9, 1.1),
-    );
+    const loadPerReqPerS = Float64Array.from(classWork, (s) => s * speed * d.uniform(0.9, 1.1));
     const limit = servers * d.uniform(0.6, 0.95);
     const maxLoad = Float64Array.from({ length: T }, () =>
       d.chance(shape.closedShare) ? 0 : limit,

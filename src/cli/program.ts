@@ -1,0 +1,44 @@
+import { Command } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { exitCode, reportFailure } from './errors.ts';
+import { registerPlan } from './plan.ts';
+import { registerSimulate } from './simulate.ts';
+import { registerSites } from './sites.ts';
+import { registerStart } from './start.ts';
+
+/** Runs one command line; returns its exit code. */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await buildProgram().parseAsync(argv);
+    return exitCode.ok;
+  } catch (error) {
+    return reportFailure(error);
+  }
+}
+
+function buildProgram(): Command {
+  const program = new Command('isotherm')
+    .description('Temperature-aware routing of LLM inference across edge data centers.')
+    .version(manifest.version, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .exitOverride()
+    // Errors are reported once, by run.
+    .configureOutput({ outputError: () => {} })
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done, 1 the work failed, 2 wrong usage or bad input.
+ISOTHERM_DEBUG=1 shows stack traces; NO_COLOR is respected.
+
+Examples:
+  isotherm start
+  isotherm plan
+  isotherm simulate --data ../shared/data --from 2022-01-24 --to 2022-01-31
+  isotherm sites validate config/fleet.json`,
+    );
+  registerStart(program);
+  registerPlan(program);
+  registerSimulate(program);
+  registerSites(program);
+  return program;
+}

@@ -1,0 +1,134 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import fleet from '../../config/fleet.json' with { type: 'json' };
+import { dataFolder } from './support/data.ts';
+import { emptyFolder, inProcess, isotherm } from './support/run.ts';
+
+async function planJson(...args: string[]) {
+  const { code, stdout, stderr } = await inProcess(['plan', '--json', ...args]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+vi.setConfig({ testTimeout: 60_000 });
+
+describe('isotherm plan', () => {
+  it('plans the coming day from embedded data', async () => {
+    const before = Date.now();
+    const plan = await planJson();
+    expect(plan).toMatchObject({
+      schemaVersion: 1,
+      fleet: fleet.name,
+      slotHours: 1,
+      slots: 24,
+      mode: 'learned',
+      stopReason: 'gap',
+      unservedShare: 0,
+    });
+    const startMs = Date.parse(plan.startUtc);
+    expect(startMs % 3_600_000).toBe(0);
+    expect(startMs).toBeGreaterThan(before - 3_600_000);
+    expect(startMs).toBeLessThanOrEqual(Date.now());
+    expect(plan.gap).toBeLessThanOrEqual(0.001);
+    expect(plan.lowerBoundAud).toBeLessThanOrEqual(plan.objectiveAud);
+    expect(plan.rounds).toBe(plan.roundLog.length);
+    expect(plan.nearestShare).toBeGreaterThan(0);
+    expect(plan.nearestShare).toBeLessThanOrEqual(1);
+    expect(plan.sites.map((s: { site: string }) => s.site)).toEqual(fleet.sites.map((s) => s.id));
+    const shares = plan.sites.map((s: { share: number }) => s.share);
+    expect(shares.reduce((a: number, b: number) => a + b)).toBeCloseTo(1, 9);
+    for (const site of plan.sites) {
+      expect(site.ppue).toBeGreaterThanOrEqual(1);
+      expect(site.tempC).toBeGreaterThan(-10);
+      expect(site.utilisation).toBeGreaterThanOrEqual(0);
+      expect(site.utilisation).toBeLessThanOrEqual(0.98);
+    }
+    expect(plan.sources).toHaveLength(fleet.sites.length);
+  });
+
+  it('reaches the same objective in both modes, within their gaps', async () => {
+    const at = ['--at', '2026-07-01T05:30Z'];
+    const learned = await planJson(...at);
+    const classic = await planJson(...at, '--mode', 'classic');
+    expect(learned.startUtc).toBe('2026-07-01T05:00:00.000Z');
+    expect(classic.mode).toBe('classic');
+    expect(classic.gap).toBeLessThanOrEqual(0.001);
+    expect(Math.abs(classic.objectiveAud / learned.objectiveAud - 1)).toBeLessThan(0.002);
+  });
+
+  it('shows sites, certificate and placeholders', async () => {
+    const { code, stdout, stderr } = await isotherm(['plan', '--at', '2026-07-01']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Plan of .* for 24 hours from 2026-07-01T00:00Z\n/);
+    expect(stdout).toMatch(/^site +share +temp +pPUE +utilisation +price +carbon$/m);
+    expect(stdout).toMatch(/^ +% +°C +% +AUD\/kWh +kg\/kWh$/m);
+    for (const site of fleet.sites) expect(stdout).toMatch(new RegExp(`^${site.id} +\\d`, 'm'));
+    expect(stdout).toMatch(/^objective +[\d,]+\.\d\d AUD$/m);
+    expect(stdout).toMatch(/^lower bound +[\d,]+\.\d\d AUD/m);
+    expect(stdout).toMatch(/^gap .*was reached after \d+ rounds? /m);
+    expect(stdout).toMatch(/^- carbon is a placeholder, NGA 2024.*brisbane/m);
+    expect(stdout).toMatch(/^- water is a placeholder/m);
+    expect(stdout).not.toContain('UNSERVED');
+  });
+
+  it('says when it stopped short of the gap', async () => {
+    const args = ['--mode', 'classic', '--max-rounds', '2', '--gap', '1e-6', '--slots', '2'];
+    expect(await planJson(...args)).toMatchObject({ stopReason: 'rounds', rounds: 2, slots: 2 });
+    const { code, stdout } = await inProcess(['plan', ...args]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('STOPPED at the limit of 2 rounds');
+  });
+
+  it('plans on real series, without the sites that have no weather', async () => {
+    const data = dataFolder();
+    const plan = await planJson('--data', data, '--at', '2022-01-24');
+    expect(plan.sites.map((s: { site: string }) => s.site)).toEqual([
+      'sydney',
+      'melbourne',
+      'hobart',
+    ]);
+    expect(plan.notes.join('\n')).toMatch(/left out, no weather series: sites and zones .*perth/);
+    expect(plan.sources[0].weather.source).toBe('weather_sydney_2022.csv');
+    expect(plan.sources[0].price.source).toBe('contract tariff');
+    const onSpot = await planJson('--data', data, '--at', '2022-01-24', '--tariff', 'spot');
+    expect(onSpot.sources[0].price.source).toBe('wholesale series');
+  });
+
+  it('puts tariff and cooling over every site', async () => {
+    const plan = await planJson('--tariff', 'spot', '--cooling', '{"kind":"fixed","ppue":1.3}');
+    for (const site of plan.sites) expect(site.ppue).toBeCloseTo(1.3, 9);
+    expect(plan.notes.join('\n')).toContain('no wholesale prices are embedded');
+  });
+
+  it('reports demand that nobody can serve', async () => {
+    const tooSmall = structuredClone(fleet);
+    tooSmall.sites = tooSmall.sites.slice(0, 1);
+    const path = join(emptyFolder(), 'small.json');
+    writeFileSync(path, JSON.stringify(tooSmall));
+    const plan = await planJson('--fleet', path, '--slots', '3');
+    expect(plan.unservedShare).toBeGreaterThan(0.1);
+    const { stdout } = await inProcess(['plan', '--fleet', path, '--slots', '3']);
+    expect(stdout).toMatch(/^UNSERVED: [\d,]+ requests \(\d+\.\d+ %\)/m);
+  });
+
+  it.each([
+    [['--data', emptyFolder()], '--data: needs --at'],
+    [['--data', 'nowhere', '--at', '2022-01-24'], '--data: "nowhere" is not a folder'],
+    [['--data', emptyFolder(), '--at', '2022-01-24'], 'has no weather for any site'],
+  ])('%j is bad input', async (args, message) => {
+    const { code, stdout, stderr } = await inProcess(['plan', ...args]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^isotherm: .*\n$/);
+    expect(stderr).toContain(message);
+  });
+
+  it('names one fault of a bad registry, and how many more there are', async () => {
+    const path = join(emptyFolder(), 'bad.json');
+    writeFileSync(path, '{"schemaVersion":1}');
+    const { code, stderr } = await inProcess(['plan', '--fleet', path]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/bad\.json: name: .* \(and 5 more; "isotherm sites validate" lists/);
+    expect(stderr).toMatch(/^isotherm: .*\n$/);
+  });
+});

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { isEligible, unloadedTtftMs } from '../../../src/core/model/eligibility.ts';
+import { publicFleet } from '../../../src/core/model/fleet.ts';
+import { objectiveAud, resourceAud } from '../../../src/core/model/objective.ts';
+import { embeddedFleet } from '../support/fleets.ts';
+
+const prices = {
+  carbonAudPerT: 75,
+  waterAudPerKl: 3,
+  timeAudPerUserHour: 1,
+  unservedAudPerRequest: 0.05,
+};
+const nothing = { energyAud: 0, carbonKg: 0, waterL: 0, userHours: 0, unservedRequests: 0 };
+
+test('each weight is a price: one tonne, one kilolitre, one hour, one request', () => {
+  expect(objectiveAud(prices, { ...nothing, energyAud: 12 })).toBe(12);
+  expect(objectiveAud(prices, { ...nothing, carbonKg: 1000 })).toBe(75);
+  expect(objectiveAud(prices, { ...nothing, waterL: 1000 })).toBe(3);
+  expect(objectiveAud(prices, { ...nothing, userHours: 1 })).toBe(1);
+  expect(objectiveAud(prices, { ...nothing, unservedRequests: 1 })).toBe(0.05);
+});
+
+test('the parts add up', () => {
+  const all = { energyAud: 1, carbonKg: 10, waterL: 100, userHours: 2, unservedRequests: 3 };
+  expect(objectiveAud(prices, all)).toBeCloseTo(1 + 0.75 + 0.3 + 2 + 0.15, 12);
+  expect(resourceAud(prices, 10, 100)).toBeCloseTo(1.05, 12);
+});
+
+test('eligibility: state, residency, model and SLO each rule a site out', () => {
+  const fleet = publicFleet(embeddedFleet());
+  const sydney = fleet.zones[0]!;
+  const perth = fleet.sites.find((s) => s.id === 'perth')!;
+  expect(isEligible(fleet, sydney, perth, 0)).toBe(true);
+  expect(isEligible(fleet, sydney, { ...perth, state: 'drained' }, 0)).toBe(false);
+  expect(isEligible(fleet, { ...sydney, allowedSites: ['hobart'] }, perth, 0)).toBe(false);
+  expect(isEligible(fleet, { ...sydney, allowedSites: ['perth'] }, perth, 0)).toBe(true);
+  const deaf = { ...perth, upstream: { ...perth.upstream, models: {} } };
+  expect(isEligible(fleet, sydney, deaf, 0)).toBe(false);
+  const ttftMs = unloadedTtftMs(sydney, perth, fleet.classes, 0);
+  const withSlo = (ttftSloMs: number) => ({
+    ...fleet,
+    classes: fleet.classes.map((c) => ({ ...c, ttftSloMs })),
+  });
+  expect(isEligible(withSlo(ttftMs), sydney, perth, 0)).toBe(true);
+  expect(isEligible(withSlo(ttftMs - 0.001), sydney, perth, 0)).toBe(false);
+  expect(isEligible(fleet, sydney, perth, 7)).toBe(false);
+  expect(() => unloadedTtftMs(sydney, perth, fleet.classes, 7)).toThrow(RangeError);
+});

@@ -1,0 +1,132 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, test } from 'vitest';
+import { currentVersion, readPlan } from '../../src/store/plans.ts';
+import { fleet } from '../../src/workers/fleet.ts';
+import { coordinatorOf, optimize } from '../../src/workers/optimize.ts';
+import { requestsSeen, setFault } from './support/faults.ts';
+import { computed, runToEnd } from './support/runs.ts';
+
+async function currentPlan() {
+  const version = await currentVersion(env.DB);
+  return version === undefined ? undefined : readPlan(env.DB, version);
+}
+
+describe('an optimization in workerd', () => {
+  test('reaches a certified 0.1 % in at most 8 real rounds from cold, and is in D1 whole', async () => {
+    await setFault('hobart', { kind: 'none' });
+    const run = await runToEnd();
+    expect(run).toMatchObject({ status: 'published', trigger: 'test', planVersion: 1 });
+    expect(run.rounds.length).toBeLessThanOrEqual(8);
+    // Every round went over the wire to the site's own Worker.
+    expect(await requestsSeen('hobart')).toBe(run.rounds.length);
+    const plan = await currentPlan();
+    expect(plan?.header).toMatchObject({ version: 1, stopReason: 'gap', mode: 'learned' });
+    expect(plan?.header.certificate.gap).toBeLessThanOrEqual(1e-3);
+    expect(plan?.slots).toHaveLength(24);
+    for (const slot of plan?.slots ?? []) {
+      expect(Object.keys(slot)).toEqual(fleet.classes.map((c) => c.id));
+      expect(Object.keys(slot.chat ?? {})).toEqual(fleet.zones.map((z) => z.id));
+    }
+    expect(plan?.header.unservedShare).toBeLessThan(1e-9);
+  });
+
+  test('starts warm from the last one: at most 2 rounds for the same hours', async () => {
+    const run = await runToEnd();
+    expect(run.status).toBe('published');
+    expect(run.rounds.length).toBeLessThanOrEqual(2);
+  });
+
+  test('started twice is one run', async () => {
+    const [a, b] = await Promise.all([optimize(env, 'one'), optimize(env, 'two')]);
+    expect(b.runId).toBe(a.runId);
+    await runToEnd();
+  });
+});
+
+describe('a coordinator evicted between rounds', () => {
+  test('goes on where it was, and comes to the same plan', { timeout: 60_000 }, async () => {
+    const settings = { mode: 'classic', gapTarget: 1e-12, maxRounds: 5 } as const;
+    const forget = () =>
+      runInDurableObject(coordinatorOf(env), (_, state) => state.storage.deleteAll());
+    await forget();
+    const undisturbed = await runToEnd(settings);
+    await forget();
+    const disturbed = await runToEnd(settings, { evictBetweenRounds: true });
+    expect(disturbed.status).toBe('published');
+    expect(disturbed.evictions).toBeGreaterThanOrEqual(5);
+    expect(disturbed.rounds.map((r) => r.round)).toEqual([1, 2, 3, 4, 5]);
+    expect(computed(disturbed)).toEqual(computed(undisturbed));
+    expect((await currentPlan())?.header).toMatchObject({ stopReason: 'rounds', rounds: 5 });
+  });
+});
+
+describe('a site solver that misbehaves', () => {
+  const cases = [
+    { kind: 'timeout', reason: /no answer within 400 ms/ },
+    { kind: 'nan', reason: /expected a finite number|lacks/ },
+    { kind: 'wrong-round', reason: /answers round \d+, expected \d+/ },
+    { kind: 'status-500', reason: /status 500/ },
+    { kind: 'garbage', reason: /expected at least 16|does not begin/ },
+  ] as const;
+
+  test.each(cases)('$kind once: refused with its reason, asked again', async ({ kind, reason }) => {
+    await setFault('melbourne', { kind, times: 1 });
+    const run = await runToEnd();
+    expect(run.status).toBe('published');
+    const [missing] = run.rounds[0]?.missing ?? [];
+    expect(missing).toMatchObject({ site: 'melbourne', reason: expect.stringMatching(reason) });
+    // A round with a hole proves nothing; a later one does.
+    expect(run.rounds[0]?.certificate).toBeUndefined();
+    expect(run.rounds.at(-1)?.certificate?.gap).toBeLessThanOrEqual(1e-3);
+    expect((await currentPlan())?.header.excluded).toEqual([]);
+  });
+
+  test.each(cases)('$kind for good: planned without, its demand moved', async ({ kind }) => {
+    await setFault('melbourne', { kind });
+    const run = await runToEnd();
+    expect(run.status).toBe('published');
+    expect(run.rounds.flatMap((r) => r.excluded)).toEqual(['melbourne']);
+    const plan = await currentPlan();
+    expect(plan?.header.excluded.map((e) => e.site)).toEqual(['melbourne']);
+    expect(plan?.header.sites.find((s) => s.site === 'melbourne')?.share).toBe(0);
+    expect(plan?.header.unservedShare).toBeLessThan(1e-9);
+    expect(plan?.header.certificate.gap).toBeLessThanOrEqual(1e-3);
+    for (const slot of plan?.slots ?? []) {
+      expect(JSON.stringify(slot)).not.toContain('["melbourne",');
+      expect(slot.chat?.melbourne?.length).toBeGreaterThan(0);
+    }
+  });
+
+  test('every site silent: no plan is made up, the last one stays', async () => {
+    const before = await currentVersion(env.DB);
+    for (const site of fleet.sites) await setFault(site.id, { kind: 'status-500' });
+    const run = await runToEnd({ maxRounds: 4 });
+    expect(run.status).toBe('failed');
+    expect(run.error).toMatch(/no certified plan|most of the fleet/);
+    expect(await currentVersion(env.DB)).toBe(before);
+  });
+});
+
+describe('a publish that D1 refuses', () => {
+  test('changes nothing: the old plan holds, the failure is on record, the next run mends it', async () => {
+    const before = await currentVersion(env.DB);
+    await env.DB.exec(
+      "CREATE TRIGGER refuse BEFORE INSERT ON plan_slots WHEN NEW.slot = 17 BEGIN SELECT RAISE(ABORT, 'no space left'); END",
+    );
+    const run = await runToEnd();
+    expect(run).toMatchObject({ status: 'failed', error: expect.stringMatching(/no space left/) });
+    expect(await currentVersion(env.DB)).toBe(before);
+    // Not half a plan either.
+    const orphans = await env.DB.prepare('SELECT count(*) AS n FROM plans WHERE version > ?')
+      .bind(before)
+      .first('n');
+    expect(orphans).toBe(0);
+    const { ended } = await coordinatorOf(env).runs();
+    expect(ended[0]).toMatchObject({ runId: run.runId, status: 'failed' });
+
+    await env.DB.exec('DROP TRIGGER refuse');
+    expect((await runToEnd()).status).toBe('published');
+    expect(await currentVersion(env.DB)).toBe((before as number) + 1);
+  });
+});
