@@ -10,7 +10,10 @@ export const siteInputSchema = z.strictObject({
   /** Beginning of the hour, e.g. 2022-01-24T00:00Z. */
   utc: z
     .string()
-    .regex(/^\d{4}-\d\d-\d\dT\d\d:00(:00(\.0+)?)?Z$/, 'must be a full UTC hour such as 2022-01-24T00:00Z')
+    .regex(
+      /^\d{4}-\d\d-\d\dT\d\d:00(:00(\.0+)?)?Z$/,
+      'must be a full UTC hour such as 2022-01-24T00:00Z',
+    )
     .refine((t) => !Number.isNaN(Date.parse(t)), 'is not a date'),
   tempC: z.number().min(-60).max(60),
   rhPct: z.number().min(0).max(100),

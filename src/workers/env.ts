@@ -15,6 +15,8 @@ export interface Env {
   CLOCK_OFFSET_MS: string;
   /** JSON, site id to base URL, over the registry's. */
   UPSTREAM_OVERRIDES: string;
+  /** Where the coordinator is first created, e.g. `oc` for Oceania. */
+  COORDINATOR_LOCATION: string;
   /** Rounds a coordinator runs before it checkpoints and yields. */
   ROUNDS_PER_ALARM: string;
   /** Pause before a coordinator goes on after that, ms. */

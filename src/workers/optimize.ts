@@ -7,9 +7,12 @@ import type { RunRecord } from './run-store.ts';
 
 const HORIZON_SLOTS = 24;
 
-/** There is one coordinator a deployment. */
+/** There is one coordinator a deployment; the hint places it when it is first created. */
 export function coordinatorOf(env: Env) {
-  return env.COORDINATOR.getByName('main');
+  const locationHint = (env.COORDINATOR_LOCATION || undefined) as
+    | DurableObjectLocationHint
+    | undefined;
+  return env.COORDINATOR.getByName('main', { locationHint });
 }
 
 /** Refreshes the inputs and asks the coordinator for a plan from the present hour on. */

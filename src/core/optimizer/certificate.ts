@@ -10,10 +10,13 @@ export interface Certificate {
   gap: number;
 }
 
+/** Differences below this are rounding: without it an objective of exactly zero is never proven. */
+const ROUNDING_AUD = 1e-15;
+
 /** (U − L)/|U|; rounding may leave U a hair under L, which is a gap of zero. */
 export function certify(objectiveAud: number, lowerBoundAud: number): Certificate {
-  const difference = Math.max(0, objectiveAud - lowerBoundAud);
-  const gap = difference === 0 ? 0 : difference / Math.abs(objectiveAud);
+  const difference = objectiveAud - lowerBoundAud;
+  const gap = difference <= ROUNDING_AUD ? 0 : difference / Math.abs(objectiveAud);
   return { objectiveAud, lowerBoundAud, gap };
 }
 

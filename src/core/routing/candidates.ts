@@ -3,6 +3,33 @@ import type { PublicFleet, Zone } from '../model/fleet.ts';
 import type { PlanShares } from '../planning/plan.ts';
 import { rankSites } from './rendezvous.ts';
 
+interface EligibleSite {
+  id: string;
+  unloadedTtftMs: number;
+}
+
+/** Eligibility changes with the registry only, so a fleet's answers are kept, by zone and class. */
+const eligibleByFleet = new WeakMap<PublicFleet, Map<string, EligibleSite[]>>();
+
+/** Sites that may serve a zone's requests of a class, nearest first. */
+function eligibleSites(fleet: PublicFleet, zone: Zone, classIndex: number): EligibleSite[] {
+  const known = eligibleByFleet.get(fleet) ?? new Map<string, EligibleSite[]>();
+  eligibleByFleet.set(fleet, known);
+  const key = `${classIndex}/${zone.id}`;
+  let sites = known.get(key);
+  if (sites === undefined) {
+    sites = fleet.sites
+      .filter((s) => isEligible(fleet, zone, s, classIndex))
+      .map((s) => ({
+        id: s.id,
+        unloadedTtftMs: unloadedTtftMs(zone, s, fleet.classes, classIndex),
+      }))
+      .sort((a, b) => a.unloadedTtftMs - b.unloadedTtftMs);
+    known.set(key, sites);
+  }
+  return sites;
+}
+
 /**
  * Sites for a request, best first: those of the plan's shares as the session ranks them, then the
  * other eligible sites by TTFT at zero load, so that there is a next-best even where a plan gives one
@@ -16,15 +43,9 @@ export function candidateSites(
   session: string,
 ): string[] {
   const cls = fleet.classes[classIndex];
-  const eligible = fleet.sites.filter((s) => isEligible(fleet, zone, s, classIndex));
-  const allowed = new Set(eligible.map((s) => s.id));
+  const eligible = eligibleSites(fleet, zone, classIndex).map((s) => s.id);
   const planned = rankSites(session, (cls && shares?.[cls.id]?.[zone.id]) ?? []).filter((s) =>
-    allowed.has(s),
+    eligible.includes(s),
   );
-  const others = eligible
-    .filter((s) => !planned.includes(s.id))
-    .map((s) => ({ id: s.id, ttftMs: unloadedTtftMs(zone, s, fleet.classes, classIndex) }))
-    .sort((a, b) => a.ttftMs - b.ttftMs)
-    .map((s) => s.id);
-  return [...planned, ...others];
+  return [...planned, ...eligible.filter((s) => !planned.includes(s))];
 }

@@ -75,13 +75,13 @@ describe('any curve through true samples', () => {
         const { capability, curve, servers } = randomCurve(seed);
         const c = congestionCurve(curve, capability);
         let last = Number.NEGATIVE_INFINITY;
-        for (let n = 0; n <= 400; n++) {
-          const here = value(c, (servers * 0.95 * n) / 400);
-          expect(Number.isFinite(here.value)).toBe(true);
-          expect(here.slope).toBeGreaterThanOrEqual(0);
-          expect(here.value).toBeGreaterThanOrEqual(last - 1e-9 * (1 + Math.abs(last)));
+        for (let n = 0; n <= 300; n++) {
+          const here = value(c, (servers * 0.95 * n) / 300);
+          const rising = here.value >= last - 1e-9 * (1 + Math.abs(last));
+          if (!Number.isFinite(here.value) || !(here.slope >= 0) || !rising) return false;
           last = here.value;
         }
+        return true;
       }),
       { seed: 20, numRuns: 300 },
     );
@@ -152,16 +152,21 @@ describe('priors', () => {
     }
   });
 
-  test('a true prior is reproduced everywhere from one or two samples', () => {
+  test('a true prior is reproduced: exactly beyond the samples, closely between them', () => {
     for (const loads of [[3], [3, 6.5], [6.5, 3, 0.5]]) {
       const capability = site(8, 1.5, 2);
       const curve = emptyCurve(2);
       teach(curve, capability, 2, loads);
       const c = congestionCurve(curve, capability);
+      const from = Math.min(...loads);
+      const to = Math.max(...loads);
+      const rise = truth(8, 1.5, 2, to).congestion - truth(8, 1.5, 2, from).congestion;
       for (let load = 0; load < 7.6; load += 0.1) {
         const t = truth(8, 1.5, 2, load).congestion;
-        // Between samples the bent coordinate carries a little of the chord.
-        expect(Math.abs(value(c, load).value - t)).toBeLessThan(0.05 * t + 0.02);
+        const between = load > from && load < to;
+        // Between samples the bent coordinate gives a tenth of its say to the chord.
+        const error = Math.abs(value(c, load).value - t);
+        expect(error).toBeLessThan(between ? 0.08 * rise : 1e-9 * (1 + t));
       }
     }
   });
@@ -176,7 +181,7 @@ describe('priors', () => {
       const c = congestionCurve(curve, capability);
       for (let load = 2; load <= 7.5; load += 0.25) {
         const t = truth(8, 1.5, 2, load).congestion;
-        expect(Math.abs(value(c, load).value - t)).toBeLessThan(0.1 * t + 0.05);
+        expect(Math.abs(value(c, load).value - t)).toBeLessThan(0.15 * t + 0.08);
       }
     },
   );

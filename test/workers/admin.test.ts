@@ -1,0 +1,160 @@
+import {
+  createExecutionContext,
+  createScheduledController,
+  runDurableObjectAlarm,
+  waitOnExecutionContext,
+} from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, test } from 'vitest';
+import { floorToHour } from '../../src/core/model/time.ts';
+import { MS_PER_HOUR } from '../../src/core/model/units.ts';
+import { currentVersion } from '../../src/store/plans.ts';
+import { fleet } from '../../src/workers/fleet.ts';
+import worker from '../../src/workers/main.ts';
+import { coordinatorOf } from '../../src/workers/optimize.ts';
+import type { RunRecord } from '../../src/workers/run-store.ts';
+import { adminCall } from './support/client.ts';
+import { runToEnd } from './support/runs.ts';
+
+async function finish(): Promise<RunRecord> {
+  for (let i = 0; i < 50; i++) {
+    const { latest } = await coordinatorOf(env).runs();
+    if (latest && latest.status !== 'running') return latest;
+    await runDurableObjectAlarm(coordinatorOf(env));
+  }
+  throw new Error('the run does not end');
+}
+
+describe('the admin API', () => {
+  test.each([
+    ['no token', null],
+    ['a wrong token', 'nope'],
+    ['a client key', 'test-client-key'],
+    ['an empty token', ''],
+  ])('%s: 401, whatever is asked', async (_, token) => {
+    for (const [method, path] of [
+      ['GET', '/plan'],
+      ['POST', '/optimize'],
+      ['PUT', '/inputs'],
+      ['GET', '/nothing'],
+    ] as const) {
+      const response = await adminCall(method, path, undefined, token);
+      expect(response.status).toBe(401);
+      await response.text();
+    }
+  });
+
+  test('before the first plan: 404, and sites without one', async () => {
+    expect((await adminCall('GET', '/plan')).status).toBe(404);
+    const { sites } = await (await adminCall('GET', '/sites')).json<{ sites: { plan: null }[] }>();
+    expect(sites).toHaveLength(14);
+    expect(sites[0]?.plan).toBeNull();
+  });
+
+  test('runs an optimization and shows the plan with its certificate', async () => {
+    const response = await adminCall('POST', '/optimize', { gapTarget: 0.01 });
+    expect(response.status).toBe(202);
+    const { runId } = await response.json<RunRecord>();
+    await finish();
+    const plan = await (await adminCall('GET', '/plan')).json<{
+      header: Record<string, unknown>;
+      slots: unknown[];
+    }>();
+    expect(plan.header).toMatchObject({ runId, certificate: { gap: expect.any(Number) } });
+    expect(plan.slots).toHaveLength(24);
+    const { sites } = await (await adminCall('GET', '/sites')).json<{
+      sites: { id: string; plan: { share: number } }[];
+    }>();
+    expect(sites.reduce((sum, s) => sum + s.plan.share, 0)).toBeCloseTo(1, 6);
+    // No cost data leaves a site, not even here.
+    expect(JSON.stringify(sites)).not.toMatch(/"(cost|tariff|cooling|rateAudPerKwh|idle)"/);
+  });
+
+  test.each([
+    ['not JSON', '{', /not JSON/],
+    ['a bad setting', { gapTarget: 2 }, /gapTarget/],
+    ['an unknown setting', { gapTargt: 0.1 }, /gapTargt/],
+  ])('bad settings (%s) name what is wrong', async (_, body, message) => {
+    const response = await adminCall('POST', '/optimize', body);
+    expect(response.status).toBe(400);
+    expect((await response.json<{ error: string }>()).error).toMatch(message);
+  });
+
+  test('fed inputs reach the plan, with their source; the rest stays embedded', async () => {
+    const startUtcMs = floorToHour(Date.now());
+    const hours = Array.from({ length: 24 }, (_, t) => ({
+      site: 'hobart',
+      utc: new Date(startUtcMs + t * MS_PER_HOUR).toISOString(),
+      tempC: -5,
+      rhPct: 50,
+    }));
+    const put = await adminCall('PUT', '/inputs', { source: 'my weather station', hours });
+    expect(await put.json()).toEqual({ written: 24 });
+    await runToEnd();
+    const { header } = await (await adminCall('GET', '/plan')).json<{
+      header: {
+        sites: {
+          site: string;
+          tempC: number;
+          sources: { weather: { source: string }; carbon: { source: string } };
+        }[];
+      };
+    }>();
+    const hobart = header.sites.find((s) => s.site === 'hobart');
+    expect(hobart).toMatchObject({
+      tempC: -5,
+      sources: { weather: { source: 'my weather station' } },
+    });
+    expect(hobart?.sources.carbon.source).toMatch(/NGA/);
+    expect(header.sites.find((s) => s.site === 'sydney')?.sources.weather.source).toMatch(
+      /climatology/,
+    );
+  });
+
+  test.each([
+    ['temperature out of range', { tempC: 99 }, /hours\[0\]\.tempC/],
+    ['a site that is not there', { site: 'atlantis' }, /hours\[0\]\.site/],
+    ['half an hour', { utc: '2026-01-01T00:30Z' }, /hours\[0\]\.utc: must be a full UTC hour/],
+    ['NaN, which JSON writes as null', { rhPct: null }, /hours\[0\]\.rhPct/],
+  ])('%s is refused by its path, and nothing is written', async (_, change, message) => {
+    const hour = { site: 'sydney', utc: '2026-01-01T00:00Z', tempC: 20, rhPct: 50 };
+    const response = await adminCall('PUT', '/inputs', {
+      source: 's',
+      hours: [{ ...hour, ...change }],
+    });
+    expect(response.status).toBe(400);
+    expect((await response.json<{ error: string }>()).error).toMatch(message);
+    const rows = await env.DB.prepare(
+      "SELECT count(*) AS n FROM site_inputs WHERE source = 's'",
+    ).first('n');
+    expect(rows).toBe(0);
+  });
+});
+
+describe('cron', () => {
+  test('plans anew', async () => {
+    const before = (await currentVersion(env.DB)) ?? 0;
+    const ctx = createExecutionContext();
+    await worker.scheduled(createScheduledController({ cron: '*/15 * * * *' }), env);
+    await waitOnExecutionContext(ctx);
+    expect((await finish()).trigger).toBe('cron');
+    expect(await currentVersion(env.DB)).toBe(before + 1);
+  });
+});
+
+describe('the status page', () => {
+  test('is served, and its data needs the token unless made public', async () => {
+    const ctx = createExecutionContext();
+    const get = (path: string, over: object = {}) =>
+      worker.fetch(new Request(`https://router.test${path}`), { ...env, ...over }, ctx);
+    expect(await (await get('/')).text()).toContain('<title>Isotherm</title>');
+    expect((await get('/status.json')).status).toBe(401);
+    const open = await get('/status.json', { PUBLIC_STATUS: 'true' });
+    expect(await open.json()).toMatchObject({
+      fleet: fleet.name,
+      plan: { version: expect.any(Number), stale: false },
+      latestRun: { status: 'published' },
+      lastFailure: null,
+    });
+  });
+});
