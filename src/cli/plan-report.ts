@@ -1,4 +1,4 @@
-import type { RoundReport } from '../core/optimizer/consensus.ts';
+import type { RoundReport } from '../core/optimizer/state.ts';
 import type { SiteSeries } from '../core/planning/inputs.ts';
 import { commonDigits, count, decimal, gapPercent, utc } from './format.ts';
 import { sourcesOf } from './notes.ts';

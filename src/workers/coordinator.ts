@@ -1,15 +1,9 @@
 import { DurableObject } from 'cloudflare:workers';
-import {
-  absorb,
-  begin,
-  type ConsensusState,
-  incumbent,
-  propose,
-  restoreExclusions,
-  stopReason,
-} from '../core/optimizer/consensus.ts';
+import { absorb, begin, incumbent, propose, stopReason } from '../core/optimizer/consensus.ts';
+import { restoreExclusions } from '../core/optimizer/participation.ts';
 import { assertProblem, type DispatchProblem } from '../core/optimizer/problem.ts';
 import { type SettingsInput, type StopReason, settingsSchema } from '../core/optimizer/settings.ts';
+import type { ConsensusState } from '../core/optimizer/state.ts';
 import { assembleDispatch } from '../core/planning/assemble.ts';
 import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
 import { summarize } from '../core/planning/outcome.ts';

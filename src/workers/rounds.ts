@@ -1,8 +1,8 @@
 import type { PublicFleet } from '../core/model/fleet.ts';
 import { solverBindingName } from '../core/model/solver-name.ts';
-import type { MissingAnswer } from '../core/optimizer/consensus.ts';
 import { MAX_PACKET_BYTES } from '../core/optimizer/packet.ts';
 import type { SiteAnswer, SiteQuery } from '../core/optimizer/site-subproblem.ts';
+import type { MissingAnswer } from '../core/optimizer/state.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { decodeAnswer, encodeQuery } from '../core/planning/round-wire.ts';
 import type { Env } from './env.ts';

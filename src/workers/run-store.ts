@@ -1,10 +1,5 @@
-import type {
-  ConsensusState,
-  RoundReport,
-  SiteState,
-  SlotState,
-} from '../core/optimizer/consensus.ts';
 import type { Settings } from '../core/optimizer/settings.ts';
+import type { ConsensusState, RoundReport, SiteState, SlotState } from '../core/optimizer/state.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
 import type { LearnedOffsets } from '../core/planning/warm-start.ts';
 

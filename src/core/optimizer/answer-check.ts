@@ -51,23 +51,20 @@ export function answerFault(
 }
 
 /**
- * Whether two answers of one site contradict convexity in a slot: between two points, the marginal
- * cost must not fall along the way from one to the other.
+ * Whether two answers of one site contradict convexity: (N' − N)·(∇g' − ∇g) must not be negative. It
+ * is summed over all slots, so it also holds for a site whose slots depend on one another.
  */
 export function fallingMarginal(
-  classCount: number,
-  t: number,
   earlier: { totals: Float64Array; marginalAud: Float64Array },
   later: { totals: Float64Array; marginalAud: Float64Array },
 ): boolean {
   let product = 0;
   let size = 0;
-  for (let k = 0; k < classCount; k++) {
-    const at = t * classCount + k;
-    const step = (later.totals[at] as number) - (earlier.totals[at] as number);
-    const change = (later.marginalAud[at] as number) - (earlier.marginalAud[at] as number);
+  for (let i = 0; i < later.totals.length; i++) {
+    const step = (later.totals[i] as number) - (earlier.totals[i] as number);
+    const change = (later.marginalAud[i] as number) - (earlier.marginalAud[i] as number);
     product += step * change;
-    size += Math.abs(step) * (Math.abs(change) + 1e-9 * Math.abs(later.marginalAud[at] as number));
+    size += Math.abs(step) * (Math.abs(change) + 1e-9 * Math.abs(later.marginalAud[i] as number));
   }
   return product < -1e-6 * size - 1e-15;
 }

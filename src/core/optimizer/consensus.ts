@@ -1,10 +1,12 @@
-import { answerFault } from './answer-check.ts';
 import { type Certificate, certify, publicBound, publicCost } from './certificate.ts';
+import { classicModels, setPenalties } from './classic-rounds.ts';
 import { type MasterSolution, type SiteModel, solveMaster } from './master.ts';
+import { acceptAnswers } from './participation.ts';
 import { type DispatchProblem, edgeCount, rowCount, totalsBox } from './problem.ts';
 import type { Settings, StopReason } from './settings.ts';
 import { congestionCurve, emptyCurve, learn, type SlotCurve } from './site-curve.ts';
 import { loadOf, type SiteAnswer, type SiteQuery } from './site-subproblem.ts';
+import type { ConsensusState, MissingAnswer, RoundReport, SiteState } from './state.ts';
 
 /**
  * Consensus ADMM on site totals, one round at a time: {@link propose} says what to ask of every
@@ -13,66 +15,7 @@ import { loadOf, type SiteAnswer, type SiteQuery } from './site-subproblem.ts';
  * rounds is plain data that can be written down and read back. The equations, in this order, are in
  * docs/algorithm.md.
  */
-export interface ConsensusState {
-  round: number;
-  mode: 'learned' | 'classic';
-  sites: SiteState[];
-  slots: SlotState[];
-  /** Gap after each certified round; Infinity where a site was missing. */
-  gaps: number[];
-  /** Learned rounds in a row without progress. */
-  stalled: number;
-}
 
-export interface SiteState {
-  /** z, the standing proposal. Length T·K. */
-  totals: Float64Array;
-  /** p. Length T·K. */
-  prices: Float64Array;
-  /** u, scaled dual of classic rounds. Length T·K. */
-  dual: Float64Array;
-  /** ρ of classic rounds; zero until the first answer sets its scale. Length T·K. */
-  penalty: Float64Array;
-  /** N, the last proximal point of classic rounds. Length T·K. */
-  proximal: Float64Array;
-  /** ∇g at the last proposal it answered. Length T·K. */
-  marginalAud: Float64Array;
-  curves: SlotCurve[];
-  /** Rounds in a row without a valid answer, and why the last was refused. */
-  missed: number;
-  fault?: string;
-  /** Out of this optimization: planned at zero, its demand moved. */
-  excluded: boolean;
-}
-
-/** The best proven of each slot so far: slots are independent, so their bests add up. */
-export interface SlotState {
-  /** Flows and unserved demand of the standing proposal. */
-  flow: Float64Array;
-  unserved: Float64Array;
-  bestCostAud: number;
-  bestFlow: Float64Array;
-  bestUnserved: Float64Array;
-  bestBoundAud: number;
-}
-
-/** A site that gave no usable answer, with the reason as its asker saw it. */
-export interface MissingAnswer {
-  missing: string;
-}
-
-/** What one round brought. */
-export interface RoundReport {
-  round: number;
-  mode: 'learned' | 'classic';
-  certificate?: Certificate;
-  /** ids of sites without a valid answer, with the reason. */
-  missing: { site: string; reason: string }[];
-  excluded: string[];
-}
-
-/** Step of the classic rounds: ρ in units of spread over reach; 1 to 5 do about as well. */
-const PENALTY = 3;
 const MASTER = { tolerance: 1e-8, maxIterations: 80 };
 
 /** A first state, with a proposal from priors, or from what an earlier optimization learned. */
@@ -91,6 +34,7 @@ export function begin(
       dual: new Float64Array(TK),
       penalty: new Float64Array(TK),
       proximal: new Float64Array(TK),
+      answeredTotals: new Float64Array(TK),
       marginalAud: new Float64Array(TK),
       curves: Array.from({ length: p.slotCount }, (_, t) => {
         const curve = emptyCurve(p.classCount);
@@ -195,65 +139,6 @@ function standingCertificate(state: ConsensusState): Certificate {
   return certify(upper, lower);
 }
 
-/** Valid answers pass; others count as missing, and a site that misses too often is taken out. */
-function acceptAnswers(
-  p: DispatchProblem,
-  settings: Settings,
-  state: ConsensusState,
-  queries: (SiteQuery | undefined)[],
-  answers: (SiteAnswer | MissingAnswer | undefined)[],
-  report: RoundReport,
-): (SiteAnswer | undefined)[] {
-  return state.sites.map((site, j) => {
-    const query = queries[j];
-    if (!query) return undefined;
-    const answer = answers[j];
-    const fault = replyFault(p, query, answer);
-    if (fault === undefined && answer && !('missing' in answer)) {
-      site.missed = 0;
-      delete site.fault;
-      return answer;
-    }
-    const id = (p.sites[j] as { id: string }).id;
-    site.missed++;
-    site.fault = fault ?? 'no answer';
-    report.missing.push({ site: id, reason: site.fault });
-    if (site.missed >= settings.maxMissedRounds) {
-      excludeSite(p, state, j);
-      report.excluded.push(id);
-    }
-    return undefined;
-  });
-}
-
-function replyFault(
-  p: DispatchProblem,
-  query: SiteQuery,
-  reply: SiteAnswer | MissingAnswer | undefined,
-): string | undefined {
-  if (reply === undefined) return 'no answer in time';
-  return 'missing' in reply ? reply.missing : answerFault(p, query, reply);
-}
-
-/** Closes excluded sites in a problem assembled anew around a stored state. */
-export function restoreExclusions(p: DispatchProblem, state: ConsensusState): void {
-  state.sites.forEach((site, j) => {
-    if (site.excluded) p.sites[j]?.maxLoad.fill(0);
-  });
-}
-
-/** Plans on without a site. What was proven with it no longer holds. */
-function excludeSite(p: DispatchProblem, state: ConsensusState, j: number): void {
-  const site = state.sites[j] as SiteState;
-  site.excluded = true;
-  (p.sites[j] as { maxLoad: Float64Array }).maxLoad.fill(0);
-  for (const array of [site.totals, site.dual, site.prices, site.proximal]) array.fill(0);
-  for (const slot of state.slots) {
-    slot.bestCostAud = Number.POSITIVE_INFINITY;
-    slot.bestBoundAud = Number.NEGATIVE_INFINITY;
-  }
-}
-
 /** Upper bound from the costs at z, lower bound from the minima at p, kept by slot if better. */
 function certifyRound(
   p: DispatchProblem,
@@ -289,6 +174,7 @@ function learnAnswer(
   const K = p.classCount;
   const site = state.sites[j] as SiteState;
   const capability = p.sites[j] as DispatchProblem['sites'][number];
+  site.answeredTotals.set(query.totals);
   site.marginalAud.set(answer.marginalAud);
   site.curves.forEach((curve, t) => {
     const load = loadOf(capability.loadPerReqPerS, query.totals, t);
@@ -306,36 +192,6 @@ function chooseMode(settings: Settings, state: ConsensusState): void {
   if (state.stalled >= settings.stallRounds) state.mode = 'classic';
 }
 
-/**
- * ρ by site, slot and class, once: the spread of the sites' marginal costs over what the site could
- * serve of the class, so that a step of the size of a site is worth a typical difference in cost.
- * u starts where the sites' own marginal costs say. False while some site has not answered yet.
- */
-function setPenalties(p: DispatchProblem, state: ConsensusState): boolean {
-  const active = state.sites.flatMap((site, j) => (site.excluded ? [] : [{ site, j }]));
-  if (active.every(({ site }) => site.penalty.some((rho) => rho > 0))) return true;
-  if (active.some(({ site }) => site.curves.some((c) => c.samples.length === 0))) return false;
-  const K = p.classCount;
-  for (let t = 0; t < p.slotCount; t++) {
-    for (let k = 0; k < K; k++) {
-      const at = t * K + k;
-      const marginals = active.map(({ site }) => site.marginalAud[at] as number);
-      const mean = marginals.reduce((a, b) => a + b, 0) / marginals.length;
-      const variance = marginals.reduce((a, m) => a + (m - mean) ** 2, 0) / marginals.length;
-      const spread = Math.max(Math.sqrt(variance), 1e-3 * Math.abs(mean), 1e-12);
-      for (const { site, j } of active) {
-        const { maxLoad, loadPerReqPerS } = p.sites[j] as DispatchProblem['sites'][number];
-        const reach = (maxLoad[t] as number) / (loadPerReqPerS[k] as number);
-        const rho = (PENALTY * spread) / Math.max(reach, 1e-9);
-        site.penalty[at] = rho;
-        site.dual[at] = -(site.marginalAud[at] as number) / rho;
-        site.proximal[at] = site.totals[at] as number;
-      }
-    }
-  }
-  return true;
-}
-
 function learnedModels(p: DispatchProblem, state: ConsensusState): SiteModel[][] {
   return state.slots.map((_, t) =>
     state.sites.map((site, j) => {
@@ -344,76 +200,6 @@ function learnedModels(p: DispatchProblem, state: ConsensusState): SiteModel[][]
       return { offsetAud: curve.offsetAud, congestion: congestionCurve(curve, capability) };
     }),
   );
-}
-
-/** The quadratics of two-block ADMM around the sites' over-relaxed proximal points. */
-function classicModels(
-  p: DispatchProblem,
-  settings: Settings,
-  state: ConsensusState,
-  answers: (SiteAnswer | undefined)[],
-): SiteModel[][] {
-  const K = p.classCount;
-  balancePenalties(p, state, answers);
-  const centers = state.sites.map((site, j) => {
-    const proximal = answers[j]?.proximal ?? site.proximal;
-    site.proximal.set(proximal);
-    return proximal.map((n, i) => {
-      const z = site.totals[i] as number;
-      return settings.relaxation * n + (1 - settings.relaxation) * z + (site.dual[i] as number);
-    });
-  });
-  return state.slots.map((_, t) =>
-    state.sites.map((site, j) => ({
-      offsetAud: new Float64Array(K),
-      quadratic: {
-        weight: site.penalty.subarray(t * K, (t + 1) * K),
-        center: (centers[j] as Float64Array).subarray(t * K, (t + 1) * K),
-      },
-    })),
-  );
-}
-
-/**
- * Residual balancing by slot (Boyd et al. 2011, §3.4.1): where primal and dual residual, each
- * relative to its own scale, differ more than threefold, ρ moves towards their ratio.
- */
-function balancePenalties(
-  p: DispatchProblem,
-  state: ConsensusState,
-  answers: (SiteAnswer | undefined)[],
-): void {
-  const K = p.classCount;
-  for (let t = 0; t < p.slotCount; t++) {
-    let primal = 0;
-    let dual = 0;
-    let totalSize = 0;
-    let priceSize = 0;
-    state.sites.forEach((site, j) => {
-      const answer = answers[j]?.proximal;
-      if (!answer) return;
-      for (let i = t * K; i < (t + 1) * K; i++) {
-        const z = site.totals[i] as number;
-        const rho = site.penalty[i] as number;
-        primal += ((answer[i] as number) - z) ** 2;
-        dual += (rho * ((answer[i] as number) - (site.proximal[i] as number))) ** 2;
-        totalSize += z * z;
-        priceSize += (rho * (site.dual[i] as number)) ** 2;
-      }
-    });
-    if (primal === 0 || dual === 0) continue;
-    const ratio =
-      Math.sqrt(primal / Math.max(totalSize, 1e-300)) /
-      Math.sqrt(dual / Math.max(priceSize, 1e-300));
-    if (ratio < 3 && ratio > 1 / 3) continue;
-    const factor = Math.min(4, Math.max(0.25, Math.sqrt(ratio)));
-    for (const site of state.sites) {
-      for (let i = t * K; i < (t + 1) * K; i++) {
-        site.penalty[i] = (site.penalty[i] as number) * factor;
-        site.dual[i] = (site.dual[i] as number) / factor;
-      }
-    }
-  }
 }
 
 /** Solves the master in every slot and makes its answer the standing proposal. */

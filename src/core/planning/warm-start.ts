@@ -1,6 +1,6 @@
 import type { PublicFleet } from '../model/fleet.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
-import type { ConsensusState } from '../optimizer/consensus.ts';
+import type { ConsensusState } from '../optimizer/state.ts';
 import type { PlanningInputs } from './inputs.ts';
 
 /**

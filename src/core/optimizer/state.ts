@@ -1,0 +1,62 @@
+import type { Certificate } from './certificate.ts';
+import type { SlotCurve } from './site-curve.ts';
+
+/** Where an optimization stands between two rounds: plain data, to be written down and read back. */
+export interface ConsensusState {
+  round: number;
+  mode: 'learned' | 'classic';
+  sites: SiteState[];
+  slots: SlotState[];
+  /** Gap after each certified round; Infinity where a site was missing. */
+  gaps: number[];
+  /** Learned rounds in a row without progress. */
+  stalled: number;
+}
+
+export interface SiteState {
+  /** z, the standing proposal. Length T·K. */
+  totals: Float64Array;
+  /** p. Length T·K. */
+  prices: Float64Array;
+  /** u, scaled dual of classic rounds. Length T·K. */
+  dual: Float64Array;
+  /** ρ of classic rounds; zero until the first answer sets its scale. Length T·K. */
+  penalty: Float64Array;
+  /** N, the last proximal point of classic rounds. Length T·K. */
+  proximal: Float64Array;
+  /** The last proposal it answered, and ∇g there. Length T·K. */
+  answeredTotals: Float64Array;
+  marginalAud: Float64Array;
+  curves: SlotCurve[];
+  /** Rounds in a row without a valid answer, and why the last was refused. */
+  missed: number;
+  fault?: string;
+  /** Out of this optimization: planned at zero, its demand moved. */
+  excluded: boolean;
+}
+
+/** The best proven of each slot so far: slots are independent, so their bests add up. */
+export interface SlotState {
+  /** Flows and unserved demand of the standing proposal. */
+  flow: Float64Array;
+  unserved: Float64Array;
+  bestCostAud: number;
+  bestFlow: Float64Array;
+  bestUnserved: Float64Array;
+  bestBoundAud: number;
+}
+
+/** A site that gave no usable answer, with the reason as its asker saw it. */
+export interface MissingAnswer {
+  missing: string;
+}
+
+/** What one round brought. */
+export interface RoundReport {
+  round: number;
+  mode: 'learned' | 'classic';
+  certificate?: Certificate;
+  /** ids of sites without a valid answer, with the reason. */
+  missing: { site: string; reason: string }[];
+  excluded: string[];
+}
