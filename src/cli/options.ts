@@ -4,8 +4,8 @@ import { InvalidInputError } from '../core/model/errors.ts';
 import type { Fleet } from '../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
+import { readFleetFile } from '../local/fleet-file.ts';
 import { tariffOptions, withCooling, withTariff } from '../sim/overrides.ts';
-import { loadFleet } from './fleet.ts';
 import { utc } from './format.ts';
 
 /** What `plan` and `simulate` share. */
@@ -47,7 +47,7 @@ export const solverOptions = (): Option[] => [
 
 /** Reads the registry and puts the overrides over it. */
 export async function fleetOf(options: FleetOptions): Promise<Fleet> {
-  let fleet = await loadFleet(options.fleet);
+  let fleet = await readFleetFile(options.fleet);
   if (options.tariff) fleet = withTariff(fleet, tariffOptions[options.tariff]);
   if (options.cooling !== undefined) fleet = withCooling(fleet, options.cooling);
   return fleet;

@@ -1,14 +1,13 @@
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type Fleet, publicFleet } from '../core/model/fleet.ts';
-import { greatCircleKm } from '../core/model/geo.ts';
 import { floorToHour } from '../core/model/time.ts';
-import type { DispatchProblem } from '../core/optimizer/problem.ts';
 import { type Solution, solve } from '../core/optimizer/solve.ts';
 import type { RoundReport } from '../core/optimizer/state.ts';
 import { assembleDispatch, assembleSite } from '../core/planning/assemble.ts';
 import { conditionsAt, type PlanningInputs } from '../core/planning/inputs.ts';
 import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
+import { summarize } from '../core/planning/outcome.ts';
 import { CLIMATOLOGY_SOURCE } from '../feeds/embedded/climatology.ts';
 import { embeddedInputs } from '../feeds/embedded/index.ts';
 import { readDataset } from '../sim/dataset.ts';
@@ -111,7 +110,8 @@ function planned(whole: Fleet, options: PlanOptions): PlanRun {
     inputs,
     solution,
     totals: ledger.totals(),
-    nearestShare: nearestShare(fleet, problem, solution.flow),
+    nearestShare: summarize(publicFleet(fleet), problem, inputs, solution.flow, solution.unserved)
+      .nearestShare,
     mode: options.mode,
     gapTarget: options.gap,
     rounds,
@@ -155,24 +155,4 @@ function inputsOf(fleet: Fleet, options: PlanOptions) {
     );
   }
   return { fleet, inputs, notes };
-}
-
-function nearestShare(fleet: Fleet, problem: DispatchProblem, flow: Float64Array[]): number {
-  const nearest = fleet.zones.map((zone) => {
-    const km = fleet.sites.map((site) => greatCircleKm(zone, site));
-    return km.indexOf(Math.min(...km));
-  });
-  let served = 0;
-  let atNearest = 0;
-  for (const x of flow) {
-    for (let r = 0; r + 1 < problem.rowStart.length; r++) {
-      for (let e = problem.rowStart[r] as number; e < (problem.rowStart[r + 1] as number); e++) {
-        served += x[e] as number;
-        if (problem.edgeSite[e] === nearest[Math.floor(r / problem.classCount)]) {
-          atNearest += x[e] as number;
-        }
-      }
-    }
-  }
-  return served > 0 ? atNearest / served : 0;
 }

@@ -3,10 +3,10 @@ import { InvalidInputError, issueLines } from '../core/model/errors.ts';
 import { type Fleet, fleetSchema } from '../core/model/fleet.ts';
 import { hasClimate } from '../feeds/embedded/climatology.ts';
 import { hasGridRegion } from '../feeds/embedded/grid.ts';
+import { readText } from '../local/fleet-file.ts';
+import { parseJson } from '../local/json.ts';
 import { solverVars } from '../local/site-vars.ts';
-import { readText } from './fleet.ts';
 import { count } from './format.ts';
-import { parseJson } from './json.ts';
 
 export function registerSites(program: Command): void {
   program

@@ -8,10 +8,10 @@ import { MS_PER_HOUR } from '../core/model/units.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { embeddedInputs } from '../feeds/embedded/index.ts';
 import { AdminClient, type RunView } from '../local/admin-client.ts';
+import { readFleetFile } from '../local/fleet-file.ts';
 import { type SimulatedFleet, startSimulatedFleet } from '../local/simulated-fleet.ts';
-import { type LocalStack, startLocalStack } from '../local/stack.ts';
+import type { LocalStack } from '../local/stack.ts';
 import { readDataset } from '../sim/dataset.ts';
-import { loadFleet } from './fleet.ts';
 import { decimal, gapPercent, utc } from './format.ts';
 import { assertFolderInputs, instantMs, wholeNumber } from './options.ts';
 import { startReport } from './start-report.ts';
@@ -60,7 +60,7 @@ Examples:
 }
 
 async function start(options: StartOptions): Promise<void> {
-  const fleet = await loadFleet();
+  const fleet = await readFleetFile();
   const nowMs = options.at === undefined ? Date.now() : instantMs(options.at, '--at');
   const { inputs, notes } = inputsFrom(fleet, options, nowMs);
   const adminToken = `admin-${randomBytes(16).toString('hex')}`;
@@ -73,6 +73,8 @@ async function start(options: StartOptions): Promise<void> {
       `Starting ${fleet.sites.length} simulated sites, ${fleet.sites.length} solver Workers and the router …`,
     );
     sites = await startSimulatedFleet(fleet);
+    // Here and not above: workerd and the bundler take half a second that other commands need not wait.
+    const { startLocalStack } = await import('../local/stack.ts');
     stack = await startLocalStack({
       port: options.port,
       host: options.host,

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import fleet from '../../config/fleet.json' with { type: 'json' };
-import { defaultFleetPath } from '../../src/cli/fleet.ts';
+import { defaultFleetPath } from '../../src/local/fleet-file.ts';
 import { emptyFolder, inProcess, isotherm } from './support/run.ts';
 
 /** biome-ignore lint/suspicious/noExplicitAny: registries are spoilt beyond their type here */

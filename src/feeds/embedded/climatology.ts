@@ -31,7 +31,7 @@ const SOUTHERN = new Set(['Melbourne', 'Adelaide', 'Hobart', 'Launceston', 'Canb
 export const CLIMATOLOGY_SOURCE = 'climatology, 2007–17 means (Bureau of Meteorology)';
 
 export function hasClimate(station: string): boolean {
-  return station in climate;
+  return Object.hasOwn(climate, station);
 }
 
 /** Mean temperature (°C) and relative humidity (%) of a station at a month and hour. */

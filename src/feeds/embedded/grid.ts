@@ -48,7 +48,7 @@ function region(name: string): GridRegion {
 }
 
 export function hasGridRegion(name: string): boolean {
-  return name in regions;
+  return Object.hasOwn(regions, name);
 }
 
 /** Carbon intensity of a region at an hour, with whether it is a placeholder. */
