@@ -41,6 +41,11 @@ function percent(fraction) {
   return `${value < 10 ? Number(value.toPrecision(2)) : value.toFixed(1)}${NBSP}%`;
 }
 
+/** The same for "within …", which needs no "<". */
+function within(gap) {
+  return percent(gap).replace(/^<\s/, '');
+}
+
 function count(n, noun) {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
@@ -76,7 +81,8 @@ function dateText(ms, options) {
 function localText(ms, time) {
   if (new Date(ms).getTimezoneOffset() === 0) return undefined;
   const sameDay = dateText(ms, { ...DATE, timeZone: 'UTC' }) === dateText(ms, DATE);
-  const options = { ...(sameDay ? {} : DATE), ...time, timeZoneName: 'short' };
+  const date = sameDay ? {} : { day: DATE.day, month: DATE.month };
+  const options = { ...date, ...time, timeZoneName: 'short' };
   return `${dateText(ms, options)}, your time`;
 }
 
@@ -91,7 +97,7 @@ function timeNode(ms, time = TIME) {
       { datetime: new Date(ms).toISOString() },
       `${dateText(ms, { ...DATE, ...time, timeZone: 'UTC' })} UTC`,
     ),
-    local && element('span', { class: 'local' }, local),
+    local && element('span', { class: 'local' }, ` (${local})`),
   );
 }
 
@@ -118,37 +124,37 @@ function assess(data) {
   if (problems.length === 0) return { level: 'fine', sentences: [allWell(data.plan)] };
   const { version, createdUtcMs } = data.plan;
   const sentences = problems.map((problem, n) =>
-    problem(n === 0 ? [`Plan ${version}, made `, ago(createdUtcMs), ','] : ['The plan']),
+    problem(n === 0 ? [`Plan${NBSP}${version}, made `, ago(createdUtcMs), ','] : ['The plan']),
   );
   return { level: 'attention', sentences };
 }
 
 function allWell({ version, createdUtcMs, certificate, rounds }) {
   return [
-    `All is well: plan ${version}, made `,
+    `All is well: plan${NBSP}${version}, made `,
     ago(createdUtcMs),
-    `, is proven to be within ${percent(certificate.gap)} of the optimum after ${count(rounds, 'round')}.`,
+    `, is proven to be within ${within(certificate.gap)} of the optimum after ${count(rounds, 'round')}.`,
   ];
 }
 
 function noPlan({ latestRun, lastFailure }) {
-  const meanwhile = 'until there is one, requests go to the site that answers them soonest.';
+  const meanwhile = 'Until there is one, requests go to the site that answers them soonest.';
   if (latestRun?.status === 'running') {
     const failed = lastFailure ? '; the one before it failed' : '';
     return [
       'No plan yet: an optimization began ',
       ago(latestRun.requestedUtcMs),
-      `${failed}; ${meanwhile}`,
+      `${failed}. ${meanwhile}`,
     ];
   }
   if (latestRun?.status === 'failed') {
     return [
       'No plan yet: the last optimization failed ',
       ago(latestRun.endedUtcMs),
-      ` (${clipped(latestRun.error ?? 'no reason given')}); ${meanwhile}`,
+      `: ${clipped(latestRun.error ?? 'no reason given')}. ${meanwhile}`,
     ];
   }
-  return [`No plan yet: no optimization has been asked for; ${meanwhile}`];
+  return [`No plan yet: no optimization has been asked for. ${meanwhile}`];
 }
 
 /** Each problem as a sentence about a subject: the plan, in full at the first. */
@@ -193,7 +199,7 @@ function problemsOf(data) {
         : `it ended after ${count(plan.rounds, 'round')}`;
     problems.push((subject) => [
       ...subject,
-      ` is proven to be within ${percent(plan.certificate.gap)} of the optimum, short of its target${target}: ${why}.`,
+      ` is proven to be within ${within(plan.certificate.gap)} of the optimum, short of its target${target}: ${why}.`,
     ]);
   }
   // A plan is renewed many times within its horizon.
@@ -257,10 +263,7 @@ function planFacts({ plan }) {
     fact('Horizon ends', timeNode(startUtcMs + hours * HOUR_MS)),
     fact('In force', `slot ${slot + 1} of ${slotCount}, ${quantityText(slotHours, 'h')} each`),
     fact(`Cost over ${quantityText(hours, 'h')}`, quantity(certificate.objectiveAud, 2, 'AUD')),
-    fact(
-      'Proven within',
-      `${percent(certificate.gap)} of the optimum, ${count(plan.rounds, 'round')}`,
-    ),
+    fact('Gap to the optimum', `${percent(certificate.gap)}, ${count(plan.rounds, 'round')}`),
     fact('Served at the nearest site', percent(plan.nearestShare)),
     fact('Unserved', percent(plan.unservedShare)),
   ];
@@ -293,17 +296,17 @@ function showSites(data) {
   const hours = quantityText(plan.slotCount * plan.slotHours, 'h');
   byId('placement-head').hidden = !placed;
   byId('sites-caption').textContent =
-    `What plan ${plan.version} gives each site, largest share first. Means over the plan’s ${hours}.`;
+    `What plan ${plan.version} gives each site, in shares of the requests served. Means are over the plan’s ${hours}.`;
   byId('site-rows').replaceChildren(
     ...sites.map((site) =>
       row(
         rowHead(
-          name(site.site),
+          `${name(site.site)} `,
           excluded.has(site.site) ? element('span', { class: 'tag alert' }, 'left out') : undefined,
         ),
         cell(undefined, 'wide', shareNode(site.share, largest)),
-        cell('Mean utilisation', 'number', quantity(100 * site.utilisation, 1, '%')),
-        cell('Mean temperature', 'number', quantity(site.tempC, 1, '°C')),
+        cell('Utilisation', 'number', quantity(100 * site.utilisation, 1, '%')),
+        cell('Temperature', 'number', quantity(site.tempC, 1, '°C')),
         cell('Grid carbon', 'number carbon', ...carbonNodes(site)),
         placed ? cell('Solver placement', 'wide', site.placement ?? '—') : undefined,
       ),
@@ -313,6 +316,7 @@ function showSites(data) {
 }
 
 function shareNode(share, largest) {
+  if (share === 0) return element('span', { class: 'share' }, quantity(0, 1, '%'));
   const bar = element('span', { class: 'bar', 'aria-hidden': 'true' });
   bar.style.width = `${(100 * share) / largest}%`;
   return element('span', { class: 'share' }, quantity(100 * share, 1, '%'), bar);
@@ -368,15 +372,20 @@ function showRun(data) {
       run.status === 'published' ? `plan ${run.planVersion}` : (OUTCOMES[run.status] ?? run.status),
     ),
     ...(took === undefined ? [] : [fact('Took', milliseconds(took))]),
-    fact('Gap to reach', percent(run.gapTarget)),
   );
+  byId('rounds-caption').textContent =
+    `${count(run.rounds.length, 'round')}. The optimum lies between bound and objective, and the gap is their ` +
+    `difference relative to the objective. Rounds end at a gap of ${percent(run.gapTarget)}.`;
   const name = namesOf(data);
   byId('round-rows').replaceChildren(...run.rounds.map((round) => roundRow(round, name)));
   const scroll = byId('round-scroll');
-  if (run.rounds.length > ROUNDS_IN_VIEW) scroll.setAttribute('tabindex', '0');
-  else scroll.removeAttribute('tabindex');
+  const scrolling = { tabindex: '0', role: 'region', 'aria-labelledby': 'run-title' };
+  for (const [attribute, value] of Object.entries(scrolling)) {
+    if (run.rounds.length > ROUNDS_IN_VIEW) scroll.setAttribute(attribute, value);
+    else scroll.removeAttribute(attribute);
+  }
   byId('run-notes').replaceChildren(
-    ...(run.status === 'failed' ? [failureNote('Why it failed', run)] : []),
+    ...(run.status === 'failed' ? [failureNote('Failed', run)] : []),
     ...(lastFailure && lastFailure.runId !== run.runId
       ? [failureNote('An earlier optimization failed', lastFailure)]
       : []),
@@ -384,7 +393,7 @@ function showRun(data) {
 }
 
 function failureNote(what, { error, endedUtcMs }) {
-  return element('p', {}, `${what}: ${error ?? 'no reason given'}`, timeNode(endedUtcMs));
+  return element('p', {}, `${what}, `, timeNode(endedUtcMs), `: ${error ?? 'no reason given'}`);
 }
 
 function roundRow({ round, mode, certificate, wallMs, missing, excluded }, name) {
@@ -422,7 +431,7 @@ function showSources(data) {
           cell(
             label,
             undefined,
-            sources[kind].source,
+            `${sources[kind].source} `,
             sources[kind].placeholder
               ? element('span', { class: 'tag' }, 'placeholder')
               : undefined,

@@ -112,7 +112,6 @@ async function start(options: StartOptions): Promise<void> {
     }, REPLAN_MS);
     await stopped;
     clearInterval(replan);
-    say('\nStopping …');
   } finally {
     await stack?.dispose();
     await sites?.close();
@@ -215,14 +214,12 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+/**
+ * Resolves at Ctrl-C or SIGTERM. Miniflare has a hook of its own that stops workerd at once and ends
+ * the process with 130; whichever comes first, nothing is left running.
+ */
 function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => {
-        resolve();
-        process.once(signal, () => process.exit(130));
-      });
-    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
   });
 }
