@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RoundReport } from '../../../src/core/optimizer/consensus.ts';
 import type { SettingsInput } from '../../../src/core/optimizer/settings.ts';
 import { settingsSchema } from '../../../src/core/optimizer/settings.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
+import type { RoundReport } from '../../../src/core/optimizer/state.ts';
 import { type InstanceShape, randomInstance } from '../support/instances.ts';
 import { planFaults, trueCostAud } from '../support/plans.ts';
 import { dice } from '../support/random.ts';
