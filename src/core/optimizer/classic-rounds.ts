@@ -1,4 +1,4 @@
-import type { SiteModel } from './master.ts';
+import type { SiteModel } from './master/index.ts';
 import type { DispatchProblem } from './problem.ts';
 import type { Settings } from './settings.ts';
 import type { SiteAnswer } from './site-subproblem.ts';

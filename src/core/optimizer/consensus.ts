@@ -1,6 +1,6 @@
 import { type Certificate, certify, publicBound, publicCost } from './certificate.ts';
 import { classicModels, setPenalties } from './classic-rounds.ts';
-import { type MasterSolution, type SiteModel, solveMaster } from './master.ts';
+import { type MasterSolution, masterLayout, type SiteModel, solveMaster } from './master/index.ts';
 import { acceptAnswers } from './participation.ts';
 import { type DispatchProblem, edgeCount, rowCount, totalsBox } from './problem.ts';
 import type { Settings, StopReason } from './settings.ts';
@@ -16,7 +16,9 @@ import type { ConsensusState, MissingAnswer, RoundReport, SiteState } from './st
  * docs/algorithm.md.
  */
 
-const MASTER = { tolerance: 1e-8, maxIterations: 80 };
+const MASTER_ITERATIONS = 80;
+/** The master's tolerance, over the gap asked for: its error is part of that gap. */
+const MASTER_SHARE = 0.01;
 
 /** A first state, with a proposal from priors, or from what an earlier optimization learned. */
 export function begin(
@@ -47,6 +49,7 @@ export function begin(
     slots: Array.from({ length: p.slotCount }, () => ({
       flow: new Float64Array(edgeCount(p)),
       unserved: new Float64Array(rowCount(p)),
+      loadPrice: new Float64Array(p.sites.length),
       bestCostAud: Number.POSITIVE_INFINITY,
       bestFlow: new Float64Array(edgeCount(p)),
       bestUnserved: new Float64Array(rowCount(p)),
@@ -55,7 +58,7 @@ export function begin(
     gaps: [],
     stalled: 0,
   };
-  moveConsensus(p, state, learnedModels(p, state));
+  moveConsensus(p, settings, state, learnedModels(p, state));
   return state;
 }
 
@@ -103,9 +106,9 @@ export function absorb(
   if (report.certificate && report.certificate.gap <= settings.gapTarget) return report;
   chooseMode(settings, state);
   if (state.mode === 'classic' && setPenalties(p, state)) {
-    moveConsensus(p, state, classicModels(p, settings, state, accepted));
+    moveConsensus(p, settings, state, classicModels(p, settings, state, accepted));
   } else {
-    moveConsensus(p, state, learnedModels(p, state));
+    moveConsensus(p, settings, state, learnedModels(p, state));
   }
   return report;
 }
@@ -202,12 +205,23 @@ function learnedModels(p: DispatchProblem, state: ConsensusState): SiteModel[][]
   );
 }
 
-/** Solves the master in every slot and makes its answer the standing proposal. */
-function moveConsensus(p: DispatchProblem, state: ConsensusState, models: SiteModel[][]): void {
+/** Solves the master in every slot that still needs it, and makes its answer the proposal. */
+function moveConsensus(
+  p: DispatchProblem,
+  settings: Settings,
+  state: ConsensusState,
+  models: SiteModel[][],
+): void {
   const K = p.classCount;
+  const options = {
+    tolerance: Math.min(Math.max(MASTER_SHARE * settings.gapTarget, 1e-9), 1e-6),
+    maxIterations: MASTER_ITERATIONS,
+    layout: masterLayout(p),
+  };
   state.slots.forEach((slot, t) => {
     const slotModels = models[t] as SiteModel[];
-    const solution = solveMaster(p, t, slotModels, MASTER);
+    const guess = expectedPrices(p, state, slotModels, t);
+    const solution = solveMaster(p, t, slotModels, { ...options, guess });
     assertSolved(solution, t);
     slot.flow.set(solution.flow);
     slot.unserved.set(solution.unserved);
@@ -220,8 +234,36 @@ function moveConsensus(p: DispatchProblem, state: ConsensusState, models: SiteMo
         site.totals[at] = z;
         site.prices[at] = solution.prices[j * K + k] as number;
       }
+      slot.loadPrice[j] = solution.loadPrices[j] as number;
     });
   });
+}
+
+/**
+ * Where the master's prices are expected: the model's offsets with the price of load this slot had
+ * last round, or in a first round the slot before it has now. In classic rounds, last round's prices.
+ */
+function expectedPrices(
+  p: DispatchProblem,
+  state: ConsensusState,
+  models: SiteModel[],
+  t: number,
+): Float64Array | undefined {
+  const K = p.classCount;
+  const from = state.round > 1 ? t : t - 1;
+  const loadPrice = state.slots[from]?.loadPrice;
+  if (!loadPrice) return undefined;
+  const prices = new Float64Array(p.sites.length * K);
+  p.sites.forEach((site, j) => {
+    const model = models[j] as SiteModel;
+    for (let k = 0; k < K; k++) {
+      prices[j * K + k] = model.quadratic
+        ? ((state.sites[j] as SiteState).prices[t * K + k] as number)
+        : (model.offsetAud[k] as number) +
+          (site.loadPerReqPerS[k] as number) * (loadPrice[j] as number);
+    }
+  });
+  return prices;
 }
 
 function assertSolved(solution: MasterSolution, t: number): void {

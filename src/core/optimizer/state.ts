@@ -40,6 +40,8 @@ export interface SlotState {
   /** Flows and unserved demand of the standing proposal. */
   flow: Float64Array;
   unserved: Float64Array;
+  /** Price of load by site there, congestion and capacity rent, AUD per busy server. */
+  loadPrice: Float64Array;
   bestCostAud: number;
   bestFlow: Float64Array;
   bestUnserved: Float64Array;

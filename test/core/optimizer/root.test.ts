@@ -1,8 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { factorize, solveFactorized } from '../../../src/core/optimizer/cholesky.ts';
 import { bracketedRoot } from '../../../src/core/optimizer/root.ts';
-import { dice } from '../support/random.ts';
 
 test('roots of smooth, steep and jumping functions, from above', () => {
   const functions: [(x: number) => number, number][] = [
@@ -35,32 +32,4 @@ test('few evaluations', () => {
     1,
   );
   expect(calls).toBeLessThan(80);
-});
-
-test('Cholesky solves random positive definite systems', () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 100_000 }),
-      fc.integer({ min: 1, max: 12 }),
-      (seed, n) => {
-        const d = dice(seed);
-        const b = Float64Array.from({ length: n * n }, () => d.uniform(-1, 1));
-        const a = new Float64Array(n * n);
-        for (let i = 0; i < n; i++) {
-          for (let j = 0; j < n; j++) {
-            for (let k = 0; k < n; k++)
-              a[i * n + j] = a[i * n + j]! + b[i * n + k]! * b[j * n + k]!;
-          }
-          a[i * n + i] = a[i * n + i]! + 0.1;
-        }
-        const x = Float64Array.from({ length: n }, () => d.uniform(-5, 5));
-        const rhs = x.map((_, i) => x.reduce((s, xj, j) => s + a[i * n + j]! * xj, 0));
-        const l = a.slice();
-        factorize(l, n);
-        solveFactorized(l, n, rhs);
-        for (let i = 0; i < n; i++) expect(Math.abs(rhs[i]! - x[i]!)).toBeLessThan(1e-9);
-      },
-    ),
-    { seed: 30, numRuns: 100 },
-  );
 });

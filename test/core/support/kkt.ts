@@ -1,4 +1,4 @@
-import type { MasterSolution, SiteModel } from '../../../src/core/optimizer/master.ts';
+import type { MasterSolution, SiteModel } from '../../../src/core/optimizer/master/index.ts';
 import { type DispatchProblem, rowCount } from '../../../src/core/optimizer/problem.ts';
 
 /** How far a master's solution is from optimal and feasible, each part relative to its own scale. */

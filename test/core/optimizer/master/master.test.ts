@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type SiteModel, solveMaster } from '../../../src/core/optimizer/master.ts';
-import { congestionCurve, emptyCurve } from '../../../src/core/optimizer/site-curve.ts';
-import { type Instance, type InstanceShape, randomInstance } from '../support/instances.ts';
-import { masterResiduals } from '../support/kkt.ts';
-import { dice } from '../support/random.ts';
+import { type SiteModel, solveMaster } from '../../../../src/core/optimizer/master/index.ts';
+import { congestionCurve, emptyCurve } from '../../../../src/core/optimizer/site-curve.ts';
+import { type Instance, type InstanceShape, randomInstance } from '../../support/instances.ts';
+import { masterResiduals } from '../../support/kkt.ts';
+import { dice } from '../../support/random.ts';
 
 const seeds = fc.integer({ min: 1, max: 1_000_000 });
 const OPTIONS = { tolerance: 1e-8, maxIterations: 80 };
@@ -111,6 +111,43 @@ describe('optimal, exact on rows, within capacity', () => {
     };
     const instance = randomInstance(seed, shape);
     check(instance, learnedModels(instance));
+  });
+});
+
+describe('with many more edges than matter', () => {
+  const shape = { zones: 25, sites: 24, classes: 2, slots: 1, edgeShare: 1 };
+
+  test('optimal over all edges, from whatever prices it starts', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const d = dice(seed);
+        const instance = randomInstance(seed, { ...shape, utilisation: d.uniform(0.3, 0.95) });
+        const models = learnedModels(instance);
+        const { prices } = solveMaster(instance.problem, 0, models, OPTIONS);
+        const guesses = [
+          undefined,
+          prices,
+          prices.map((price) => price * d.uniform(0.5, 2)),
+          prices.map(() => d.uniform(-10, 10)),
+        ];
+        for (const guess of guesses) {
+          const s = solveMaster(instance.problem, 0, models, { ...OPTIONS, guess });
+          const r = masterResiduals(instance.problem, 0, models, s);
+          expect(r.demand).toBeLessThan(1e-13);
+          expect(r.capacity).toBeLessThan(1e-12);
+          expect(r.complementarity).toBeLessThan(1e-5);
+        }
+      }),
+      { seed: 43, numRuns: 25 },
+    );
+  });
+
+  test('with more demand than capacity, and against quadratics', () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const instance = randomInstance(seed, { ...shape, utilisation: seed % 2 ? 1.3 : 0.8 });
+      check(instance, learnedModels(instance));
+      check(instance, classicModels(instance, seed));
+    }
   });
 });
 

@@ -1,0 +1,303 @@
+import { EnvelopeMatrix } from './envelope-cholesky.ts';
+import type { Point } from './point.ts';
+import type { SlotProgram } from './program.ts';
+
+/** Curvature below this cannot be told from none. */
+const LEAST_CURVATURE = 1e-14;
+
+/**
+ * Newton directions of the interior-point method. Rows and edges are eliminated by hand, which
+ * leaves C (D⁻¹ − D⁻¹Aᵀ R⁻¹ A D⁻¹) Cᵀ + Q⁻¹ with one unknown per column (ν): D = z/x by edge, A the
+ * rows, R = A D⁻¹ Aᵀ + y/z_y, C the columns, Q the models' Hessian with the capacity's.
+ */
+export class Newton {
+  readonly dx: Float64Array;
+  readonly dz: Float64Array;
+  readonly dy: Float64Array;
+  readonly dzy: Float64Array;
+  readonly dpi: Float64Array;
+  readonly dw: Float64Array;
+  readonly dkappa: Float64Array;
+  readonly #point: Point;
+  readonly #matrix: EnvelopeMatrix;
+  readonly #nu: Float64Array;
+  /** x/z by edge, and R by row. */
+  readonly #v: Float64Array;
+  readonly #rowSum: Float64Array;
+  /** Right-hand sides by edge and row. */
+  readonly #g: Float64Array;
+  readonly #gy: Float64Array;
+  readonly #rowRhs: Float64Array;
+  /** Φ'' + κ/w by site. */
+  readonly #curvature: Float64Array;
+  /** Constant part of dκ by site, and s times it by total. */
+  readonly #slackTarget: Float64Array;
+  readonly #totalTarget: Float64Array;
+  readonly #siteStep: Float64Array;
+  readonly #step: Float64Array;
+
+  constructor(point: Point) {
+    const { program } = point;
+    const E = program.sourceEdge.length;
+    const { rows, siteCount: J, classCount: K, columns } = program;
+    this.#point = point;
+    this.dx = new Float64Array(E);
+    this.dz = new Float64Array(E);
+    this.dy = new Float64Array(rows);
+    this.dzy = new Float64Array(rows);
+    this.dpi = new Float64Array(rows);
+    this.dw = new Float64Array(J);
+    this.dkappa = new Float64Array(J);
+    this.#matrix = new EnvelopeMatrix(envelope(program));
+    this.#nu = new Float64Array(columns);
+    this.#v = new Float64Array(E);
+    this.#rowSum = new Float64Array(rows);
+    this.#g = new Float64Array(E);
+    this.#gy = new Float64Array(rows);
+    this.#rowRhs = new Float64Array(rows);
+    this.#curvature = new Float64Array(J);
+    this.#slackTarget = new Float64Array(J);
+    this.#totalTarget = new Float64Array(J * K);
+    this.#siteStep = new Float64Array(J);
+    this.#step = new Float64Array(K);
+  }
+
+  /** Assembles and factorises the reduced matrix at the point, by pairs: no cancellation. */
+  factorize(): void {
+    const { x, z, y, zy, program } = this.#point;
+    const { rowStart, column, weight } = program;
+    const { values, base } = this.#matrix;
+    const v = this.#v;
+    values.fill(0);
+    for (let r = 0; r < y.length; r++) {
+      const from = rowStart[r]!;
+      const to = rowStart[r + 1]!;
+      const inverseY = y[r]! / zy[r]!;
+      let sum = inverseY;
+      for (let e = from; e < to; e++) {
+        const ratio = x[e]! / z[e]!;
+        v[e] = ratio;
+        sum += ratio;
+      }
+      this.#rowSum[r] = sum;
+      let before = inverseY;
+      for (let e = from; e < to; e++) {
+        const scaled = (v[e]! * weight[e]!) / sum;
+        const at = base[column[e]!]!;
+        for (let f = from; f < e; f++) {
+          const i = at + column[f]!;
+          values[i] = values[i]! - scaled * v[f]! * weight[f]!;
+        }
+        const diagonal = at + column[e]!;
+        values[diagonal] = values[diagonal]! + scaled * before * weight[e]!;
+        before += v[e]!;
+      }
+      let after = 0;
+      for (let e = to - 1; e >= from; e--) {
+        const diagonal = base[column[e]!]! + column[e]!;
+        values[diagonal] = values[diagonal]! + ((v[e]! * weight[e]!) / sum) * after * weight[e]!;
+        after += v[e]!;
+      }
+    }
+    this.#addInverseCurvature();
+    this.#matrix.factorize();
+  }
+
+  /** Adds Q⁻¹: 1/h by site, or in classic rounds (diag(q) + h s sᵀ)⁻¹. */
+  #addInverseCurvature(): void {
+    const { program, w, kappa, phiSlope } = this.#point;
+    const { siteCount: J, classCount: K, classic, siteColumn } = program;
+    const { values, base } = this.#matrix;
+    const step = this.#step;
+    for (let j = 0; j < J; j++) {
+      const slack = this.#point.isOpen(j) ? kappa[j]! / w[j]! : 0;
+      const h = Math.max(phiSlope[j]! + slack, LEAST_CURVATURE);
+      this.#curvature[j] = h;
+      const column = siteColumn[j]!;
+      if (!classic) {
+        const at = base[column]! + column;
+        values[at] = values[at]! + 1 / h;
+        continue;
+      }
+      for (let k = 0; k < K; k++) {
+        step.fill(0);
+        step[k] = 1;
+        this.#applyInverseCurvature(j, step);
+        for (let l = 0; l <= k; l++) {
+          const at = base[column + k]! + column + l;
+          values[at] = values[at]! + step[l]!;
+        }
+      }
+    }
+  }
+
+  /** v ← (diag(q) + h s sᵀ)⁻¹ v for a site's totals (Sherman and Morrison). */
+  #applyInverseCurvature(j: number, v: Float64Array): void {
+    const { classCount: K, perReq, models } = this.#point.program;
+    const q = models[j]!.quadratic?.weight;
+    const h = this.#curvature[j]!;
+    let ss = 0;
+    let sv = 0;
+    for (let k = 0; k < K; k++) {
+      const weight = Math.max(q?.[k] ?? 0, LEAST_CURVATURE);
+      const s = perReq[j * K + k]!;
+      v[k] = v[k]! / weight;
+      ss += (s * s) / weight;
+      sv += s * v[k]!;
+    }
+    const shrink = (h * sv) / (1 + h * ss);
+    for (let k = 0; k < K; k++) {
+      const weight = Math.max(q?.[k] ?? 0, LEAST_CURVATURE);
+      v[k] = v[k]! - (shrink * perReq[j * K + k]!) / weight;
+    }
+  }
+
+  /** Direction towards complementarity `target`; `correction` weighs the second order. */
+  direction(target: number, correction: number): void {
+    const { program, x, y, zy, pi, price } = this.#point;
+    const { rowStart, column, weight, total, costAud, demand, unservedCostAud } = program;
+    const { dx, dz, dy, dzy } = this;
+    const nu = this.#nu;
+    const v = this.#v;
+    const g = this.#g;
+    const totalTarget = this.#totalTarget;
+    this.#slackDirection(target, correction);
+    nu.fill(0);
+    for (let r = 0; r < y.length; r++) {
+      const from = rowStart[r]!;
+      const to = rowStart[r + 1]!;
+      const price_ = pi[r]!;
+      const secondY = correction * dy[r]! * dzy[r]!;
+      const gy = price_ - unservedCostAud + (target - secondY) / y[r]!;
+      this.#gy[r] = gy;
+      let rhs = demand[r]! - y[r]! - (y[r]! / zy[r]!) * gy;
+      for (let e = from; e < to; e++) {
+        const at = total[e]!;
+        const second = correction * dx[e]! * dz[e]!;
+        const ge = price_ - costAud[e]! - price[at]! - totalTarget[at]! + (target - second) / x[e]!;
+        g[e] = ge;
+        rhs -= x[e]! + v[e]! * ge;
+      }
+      this.#rowRhs[r] = rhs;
+      const shift = rhs / this.#rowSum[r]!;
+      for (let e = from; e < to; e++) {
+        const c = column[e]!;
+        nu[c] = nu[c]! + weight[e]! * v[e]! * (g[e]! + shift);
+      }
+    }
+    this.#matrix.solve(nu);
+    this.#recover(target, correction);
+  }
+
+  /** Constant parts of dw and dκ: dκ = (target − second)/w − κ − (κ/w)(slack residual − S dx). */
+  #slackDirection(target: number, correction: number): void {
+    const { program, w, kappa, load } = this.#point;
+    const { siteCount: J, classCount: K, limit, perReq } = program;
+    for (let j = 0; j < J; j++) {
+      let constant = 0;
+      if (this.#point.isOpen(j)) {
+        const second = correction * this.dw[j]! * this.dkappa[j]!;
+        const residual = limit[j]! - load[j]! - w[j]!;
+        constant = (target - second) / w[j]! - kappa[j]! - (kappa[j]! / w[j]!) * residual;
+        this.dw[j] = residual;
+      }
+      this.#slackTarget[j] = constant;
+      for (let k = 0; k < K; k++) this.#totalTarget[j * K + k] = perReq[j * K + k]! * constant;
+    }
+  }
+
+  /** The eliminated unknowns, from ν. */
+  #recover(target: number, correction: number): void {
+    const { program, x, z, y, zy } = this.#point;
+    const { rowStart, column, weight, load, site } = program;
+    const { dx, dz, dy, dzy } = this;
+    const nu = this.#nu;
+    const v = this.#v;
+    const g = this.#g;
+    const siteStep = this.#siteStep;
+    siteStep.fill(0);
+    for (let r = 0; r < y.length; r++) {
+      const from = rowStart[r]!;
+      const to = rowStart[r + 1]!;
+      let pull = this.#rowRhs[r]!;
+      for (let e = from; e < to; e++) {
+        const columnPull = weight[e]! * nu[column[e]!]!;
+        g[e] = g[e]! - columnPull;
+        pull += v[e]! * columnPull;
+      }
+      const dpi = this.#rowStep(r, pull / this.#rowSum[r]!);
+      this.dpi[r] = dpi;
+      for (let e = from; e < to; e++) {
+        const second = correction * dx[e]! * dz[e]!;
+        const step = v[e]! * (g[e]! + dpi);
+        dx[e] = step;
+        const j = site[e]!;
+        siteStep[j] = siteStep[j]! + load[e]! * step;
+        dz[e] = (target - second) / x[e]! - z[e]! - (z[e]! / x[e]!) * step;
+      }
+      const second = correction * dy[r]! * dzy[r]!;
+      const step = (y[r]! / zy[r]!) * (this.#gy[r]! + dpi);
+      dy[r] = step;
+      dzy[r] = (target - second) / y[r]! - zy[r]! - (zy[r]! / y[r]!) * step;
+    }
+    for (let j = 0; j < program.siteCount; j++) {
+      if (!this.#point.isOpen(j)) continue;
+      const ratio = this.#point.kappa[j]! / this.#point.w[j]!;
+      this.dw[j] = this.dw[j]! - siteStep[j]!;
+      this.dkappa[j] = this.#slackTarget[j]! + ratio * this.#modelLoadStep(j);
+    }
+  }
+
+  /**
+   * dπ of a row, refined once: flows near a vertex have x/z of 10⁹ and more, so the row's balance is
+   * closed on the rounded terms themselves.
+   */
+  #rowStep(r: number, dpi: number): number {
+    const { program, x, y, zy } = this.#point;
+    const v = this.#v;
+    const g = this.#g;
+    let open = program.demand[r]! - y[r]! - (y[r]! / zy[r]!) * (this.#gy[r]! + dpi);
+    for (let e = program.rowStart[r]!; e < program.rowStart[r + 1]!; e++) {
+      open -= x[e]! + v[e]! * (g[e]! + dpi);
+    }
+    return dpi + open / this.#rowSum[r]!;
+  }
+
+  /**
+   * A load's step from ν. The slack moves by the flows' own sum, which keeps capacity exact; its
+   * multiplier by this, since there the sum's rounding would be multiplied by κ/w.
+   */
+  #modelLoadStep(j: number): number {
+    const { classCount: K, classic, siteColumn, models, perReq } = this.#point.program;
+    const h = this.#curvature[j]!;
+    if (!classic) return this.#nu[siteColumn[j]!]! / h;
+    const q = models[j]!.quadratic?.weight;
+    let ss = 0;
+    let sv = 0;
+    for (let k = 0; k < K; k++) {
+      const s = perReq[j * K + k]!;
+      const scaled = s / Math.max(q?.[k] ?? 0, LEAST_CURVATURE);
+      ss += s * scaled;
+      sv += scaled * this.#nu[siteColumn[j]! + k]!;
+    }
+    return sv / (1 + h * ss);
+  }
+}
+
+/** By column, the first column it shares a row or a site's block with. */
+function envelope(program: SlotProgram): Int32Array {
+  const first = Int32Array.from({ length: program.columns }, (_, c) => c);
+  if (program.classic) {
+    for (const from of program.siteColumn) {
+      for (let k = 0; k < program.classCount; k++) first[from + k] = from;
+    }
+  }
+  for (let r = 0; r < program.rows; r++) {
+    const from = program.rowStart[r]!;
+    for (let e = from; e < program.rowStart[r + 1]!; e++) {
+      const c = program.column[e]!;
+      first[c] = Math.min(first[c]!, program.column[from]!);
+    }
+  }
+  return first;
+}

@@ -1,0 +1,41 @@
+import type { CongestionCurve } from '../site-curve.ts';
+import type { MasterLayout } from './program.ts';
+
+/** The coordinator's model of a site in one slot, see index.ts. */
+export interface SiteModel {
+  /** a_k, AUD per (req/s). Length K. */
+  offsetAud: Float64Array;
+  /** Φ'; absent in classic rounds. */
+  congestion?: CongestionCurve;
+  /** q and b by class, length K each; present in classic rounds and with a proximal term. */
+  quadratic?: { weight: Float64Array; center: Float64Array };
+}
+
+export interface MasterSolution {
+  /** x, req/s. Length E. */
+  flow: Float64Array;
+  /** y, req/s. Length I·K. */
+  unserved: Float64Array;
+  /** n, req/s, index j·K + k. */
+  totals: Float64Array;
+  /** Marginal cost of the model, capacity rent included: index j·K + k, AUD per (req/s). */
+  prices: Float64Array;
+  /** Φ' + κ by site: what a busy server more would cost, AUD. */
+  loadPrices: Float64Array;
+  iterations: number;
+  /** Complementarity and residuals left, relative to the objective's scale. */
+  gap: number;
+}
+
+export interface MasterOptions {
+  /** Relative gap to stop at. */
+  tolerance: number;
+  maxIterations: number;
+  /**
+   * Prices the solution is expected near (index j·K + k, as in the solution): the start, and which
+   * edges are tried first. Wrong ones cost iterations only.
+   */
+  guess?: Float64Array;
+  /** See {@link masterLayout}; found anew if absent. */
+  layout?: MasterLayout;
+}
