@@ -8,7 +8,7 @@ import { assembleDispatch } from '../core/planning/assemble.ts';
 import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
 import { summarize } from '../core/planning/outcome.ts';
 import { sharesOf } from '../core/planning/plan.ts';
-import { learnedOffsets, warmOffsets } from '../core/planning/warm-start.ts';
+import { learnedCurves, warmCurves } from '../core/planning/warm-start.ts';
 import { publishPlan } from '../store/plans.ts';
 import { type Env, now, numberVar } from './env.ts';
 import { fleet } from './fleet.ts';
@@ -69,7 +69,7 @@ export class Coordinator extends DurableObject<Env> {
       placements: {},
     };
     const learned = await this.#store.learned();
-    const state = begin(problem, settings, warmOffsets(fleet, inputs, learned));
+    const state = begin(problem, settings, warmCurves(fleet, inputs, learned));
     await this.#store.checkpoint({ record, settings, inputs, state });
     await this.#schedule();
     return record;
@@ -179,7 +179,7 @@ export class Coordinator extends DurableObject<Env> {
     record.status = 'published';
     record.planVersion = plan.header.version;
     record.endedUtcMs = now(this.env);
-    await this.#store.end(record, learnedOffsets(fleet, inputs, state));
+    await this.#store.end(record, learnedCurves(fleet, inputs, state));
   }
 
   /** The last plan stays current; the failure is kept and shown. */

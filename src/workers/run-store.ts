@@ -1,7 +1,7 @@
 import type { Settings } from '../core/optimizer/settings.ts';
 import type { ConsensusState, RoundReport, SiteState, SlotState } from '../core/optimizer/state.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
-import type { LearnedOffsets } from '../core/planning/warm-start.ts';
+import type { LearnedCurves } from '../core/planning/warm-start.ts';
 
 /** One optimization, as it is shown and remembered. */
 export interface RunRecord {
@@ -94,7 +94,7 @@ export class RunStore {
   }
 
   /** Ends a run: its record goes to the history, its state away. */
-  async end(record: RunRecord, learned: LearnedOffsets | undefined): Promise<void> {
+  async end(record: RunRecord, learned: LearnedCurves | undefined): Promise<void> {
     const history = [record, ...(await this.history())].slice(0, HISTORY);
     const stale: string[] = [];
     for (const prefix of ['series/', 'site/', 'slot/']) {
@@ -114,8 +114,8 @@ export class RunStore {
     return (await this.#storage.get<RunRecord[]>('history')) ?? [];
   }
 
-  learned(): Promise<LearnedOffsets | undefined> {
-    return this.#storage.get<LearnedOffsets>('learned');
+  learned(): Promise<LearnedCurves | undefined> {
+    return this.#storage.get<LearnedCurves>('learned');
   }
 
   async #need<T>(key: string): Promise<T> {

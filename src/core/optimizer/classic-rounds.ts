@@ -21,7 +21,7 @@ const PENALTY = 3;
 export function setPenalties(p: DispatchProblem, state: ConsensusState): boolean {
   const active = state.sites.flatMap((site, j) => (site.excluded ? [] : [{ site, j }]));
   if (active.every(({ site }) => site.penalty.some((rho) => rho > 0))) return true;
-  if (active.some(({ site }) => site.curves.some((c) => c.samples.length === 0))) return false;
+  if (active.some(({ site }) => site.curves.some((c) => !c.anchored))) return false;
   const K = p.classCount;
   for (let t = 0; t < p.slotCount; t++) {
     for (let k = 0; k < K; k++) {

@@ -4,9 +4,9 @@ import { type MasterSolution, masterLayout, type SiteModel, solveMaster } from '
 import { acceptAnswers } from './participation.ts';
 import { type DispatchProblem, edgeCount, rowCount, totalsBox } from './problem.ts';
 import type { Settings, StopReason } from './settings.ts';
-import { congestionCurve, emptyCurve, learn, type SlotCurve } from './site-curve.ts';
+import { congestionCurve, emptyCurve, isEmpty, learn, type SlotCurve } from './site-curve.ts';
 import { loadOf, type SiteAnswer, type SiteQuery } from './site-subproblem.ts';
-import type { ConsensusState, MissingAnswer, RoundReport, SiteState } from './state.ts';
+import type { ConsensusState, MissingAnswer, RoundReport, SiteState, SlotState } from './state.ts';
 
 /**
  * Consensus ADMM on site totals, one round at a time: {@link propose} says what to ask of every
@@ -17,14 +17,24 @@ import type { ConsensusState, MissingAnswer, RoundReport, SiteState } from './st
  */
 
 const MASTER_ITERATIONS = 80;
-/** The master's tolerance, over the gap asked for: its error is part of that gap. */
-const MASTER_SHARE = 0.01;
+/** The master's tolerance over the gap asked for, since its error is part of that gap; and its least. */
+const MASTER_SHARE = 0.1;
+const LEAST_TOLERANCE = 1e-9;
+/** Tolerance while nothing is known of the sites' costs: the proposal is as good as any other. */
+const BLIND_TOLERANCE = 1e-2;
+/** Gap beyond which the curves are still rough, and the tolerance that does there. */
+const FAR_GAP = 0.1;
+const FAR_TOLERANCE = 5e-4;
+/** A slot whose own gap is this share of the one asked for keeps its plan. */
+const SETTLED_SHARE = 0.1;
+/** The first proposal that answers have gone into is that of round two. */
+const FIRST_INFORMED_ROUND = 2;
 
 /** A first state, with a proposal from priors, or from what an earlier optimization learned. */
 export function begin(
   p: DispatchProblem,
   settings: Settings,
-  warmOffsets?: (site: number, slot: number) => Float64Array | undefined,
+  warm?: (site: number, slot: number) => SlotCurve | undefined,
 ): ConsensusState {
   const TK = p.slotCount * p.classCount;
   const state: ConsensusState = {
@@ -38,11 +48,10 @@ export function begin(
       proximal: new Float64Array(TK),
       answeredTotals: new Float64Array(TK),
       marginalAud: new Float64Array(TK),
-      curves: Array.from({ length: p.slotCount }, (_, t) => {
-        const curve = emptyCurve(p.classCount);
-        curve.offsetAud.set(warmOffsets?.(j, t) ?? curve.offsetAud);
-        return curve;
-      }),
+      curves: Array.from(
+        { length: p.slotCount },
+        (_, t) => warm?.(j, t) ?? emptyCurve(p.classCount),
+      ),
       missed: 0,
       excluded: false,
     })),
@@ -150,6 +159,7 @@ function certifyRound(
 ): Certificate {
   const prices = state.sites.map((s) => s.prices);
   state.slots.forEach((slot, t) => {
+    assertServed(p, t, slot);
     let upper = publicCost(p, slot.flow, slot.unserved);
     let lower = publicBound(p, t, prices);
     for (const answer of answers) {
@@ -165,6 +175,20 @@ function certifyRound(
     slot.bestBoundAud = Math.max(slot.bestBoundAud, lower);
   });
   return standingCertificate(state);
+}
+
+/** A certificate of a plan that serves less than the demand would prove nothing. */
+function assertServed(p: DispatchProblem, t: number, slot: SlotState): void {
+  const rows = rowCount(p);
+  for (let r = 0; r < rows; r++) {
+    const demand = p.demandReqPerS[t * rows + r] as number;
+    let placed = slot.unserved[r] as number;
+    for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
+      placed += slot.flow[e] as number;
+    }
+    if (Math.abs(placed - demand) <= 1e-9 * demand) continue;
+    throw new Error(`slot ${t}, row ${r}: ${placed} req/s placed of ${demand}`);
+  }
 }
 
 function learnAnswer(
@@ -214,11 +238,12 @@ function moveConsensus(
 ): void {
   const K = p.classCount;
   const options = {
-    tolerance: Math.min(Math.max(MASTER_SHARE * settings.gapTarget, 1e-9), 1e-6),
+    tolerance: masterTolerance(settings, state),
     maxIterations: MASTER_ITERATIONS,
     layout: masterLayout(p),
   };
   state.slots.forEach((slot, t) => {
+    if (isSettled(settings, state, slot)) return;
     const slotModels = models[t] as SiteModel[];
     const guess = expectedPrices(p, state, slotModels, t);
     const solution = solveMaster(p, t, slotModels, { ...options, guess });
@@ -239,9 +264,26 @@ function moveConsensus(
   });
 }
 
+function masterTolerance(settings: Settings, state: ConsensusState): number {
+  if (state.sites.every((site) => site.curves.every(isEmpty))) return BLIND_TOLERANCE;
+  const latest = state.gaps.at(-1) ?? 0;
+  const wanted = Math.max(MASTER_SHARE * settings.gapTarget, LEAST_TOLERANCE);
+  // Curves through one sample a slot are not worth a precise optimum.
+  return latest > FAR_GAP ? Math.max(wanted, FAR_TOLERANCE) : wanted;
+}
+
+/** Whether a slot's plan is proven so well that another would not help the whole. */
+function isSettled(settings: Settings, state: ConsensusState, slot: SlotState): boolean {
+  if (state.mode === 'classic' || !Number.isFinite(slot.bestCostAud)) return false;
+  const total = state.slots.reduce((sum, s) => sum + Math.abs(s.bestCostAud), 0);
+  const allowed = (SETTLED_SHARE * settings.gapTarget * total) / state.slots.length;
+  return slot.bestCostAud - slot.bestBoundAud <= allowed;
+}
+
 /**
  * Where the master's prices are expected: the model's offsets with the price of load this slot had
- * last round, or in a first round the slot before it has now. In classic rounds, last round's prices.
+ * last round, or while that knew nothing of costs, the slot before it has now. In classic rounds,
+ * last round's prices.
  */
 function expectedPrices(
   p: DispatchProblem,
@@ -250,7 +292,7 @@ function expectedPrices(
   t: number,
 ): Float64Array | undefined {
   const K = p.classCount;
-  const from = state.round > 1 ? t : t - 1;
+  const from = state.round > FIRST_INFORMED_ROUND ? t : t - 1;
   const loadPrice = state.slots[from]?.loadPrice;
   if (!loadPrice) return undefined;
   const prices = new Float64Array(p.sites.length * K);

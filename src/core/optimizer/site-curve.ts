@@ -15,6 +15,11 @@ export interface SlotCurve {
   offsetAud: Float64Array;
   /** By rising load: load (busy servers), congestion (AUD per busy server), slope (per load²). */
   samples: CurveSample[];
+  /**
+   * Whether an answer of this optimization has set the offsets. Until then they are a guess, and of
+   * an earlier optimization's samples only the shape counts, which a change of price leaves alone.
+   */
+  anchored: boolean;
 }
 
 export interface CurveSample {
@@ -28,10 +33,16 @@ export interface CongestionCurve {
   at(load: number, out: { value: number; slope: number }): void;
 }
 
-const MAX_SAMPLES = 12;
+/** Samples a curve keeps. */
+export const MAX_SAMPLES = 6;
 
 export function emptyCurve(classCount: number): SlotCurve {
-  return { offsetAud: new Float64Array(classCount), samples: [] };
+  return { offsetAud: new Float64Array(classCount), samples: [], anchored: false };
+}
+
+/** Whether nothing at all is known of the site. */
+export function isEmpty(curve: SlotCurve): boolean {
+  return !curve.anchored && curve.samples.length === 0;
 }
 
 /** The public prior ψ(ℓ) of congestion cost and its derivative. */
@@ -61,14 +72,18 @@ export function learn(
 ): void {
   const K = marginalAud.length;
   const s = site.loadPerReqPerS;
-  let congestionAud = priorAt(site, load).congestionAud;
-  if (curve.samples.length > 0) {
-    congestionAud = 0;
+  let congestionAud = 0;
+  if (curve.anchored) {
     for (let k = 0; k < K; k++) {
       const offset = curve.offsetAud[k] as number;
       congestionAud += ((marginalAud[k] as number) - offset) / (s[k] as number) / K;
     }
+  } else {
+    const modelled = { value: 0, slope: 0 };
+    congestionCurve(curve, site).at(load, modelled);
+    congestionAud = modelled.value;
   }
+  curve.anchored = true;
   for (let k = 0; k < K; k++) {
     curve.offsetAud[k] = (marginalAud[k] as number) - (s[k] as number) * congestionAud;
   }

@@ -2,6 +2,7 @@ import type { Certificate } from './certificate.ts';
 import { absorb, begin, incumbent, propose, stopReason } from './consensus.ts';
 import { assertProblem, type DispatchProblem } from './problem.ts';
 import { type SettingsInput, type StopReason, settingsSchema } from './settings.ts';
+import type { SlotCurve } from './site-curve.ts';
 import { answerQuery, type SiteProblem } from './site-subproblem.ts';
 import type { ConsensusState, RoundReport } from './state.ts';
 
@@ -28,11 +29,11 @@ export function solve(
   sites: SiteProblem[],
   settingsInput: SettingsInput = {},
   onRound?: (report: RoundReport) => void,
-  warmOffsets?: (site: number, slot: number) => Float64Array | undefined,
+  warm?: (site: number, slot: number) => SlotCurve | undefined,
 ): Solution {
   assertProblem(problem);
   const settings = settingsSchema.parse(settingsInput);
-  const state = begin(problem, settings, warmOffsets);
+  const state = begin(problem, settings, warm);
   for (;;) {
     const queries = propose(problem, state);
     const answers = queries.map((q, j) =>

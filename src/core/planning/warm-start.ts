@@ -1,58 +1,79 @@
 import type { PublicFleet } from '../model/fleet.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
+import { type CurveSample, MAX_SAMPLES, type SlotCurve } from '../optimizer/site-curve.ts';
 import type { ConsensusState } from '../optimizer/state.ts';
 import type { PlanningInputs } from './inputs.ts';
 
 /**
- * What one optimization leaves to the next: the sites' marginal costs beside congestion, by slot.
- * Only a first guess: a wrong one costs a round, never correctness.
+ * What one optimization leaves to the next: the sites' learned curves, by slot. Only a first guess: a
+ * wrong one costs a round, never correctness.
  */
-export interface LearnedOffsets {
+export interface LearnedCurves {
+  /** Of this layout; others are forgotten. */
+  version: 2;
   startUtcMs: number;
   slotHours: number;
   slotCount: number;
   classCount: number;
-  /** Site id to offsets, AUD per (req/s), length T·K. */
-  offsets: Record<string, Float64Array>;
+  /** Site id to its slots, {@link stride} values each: offsets by class, then samples. */
+  sites: Record<string, Float64Array>;
 }
 
-export function learnedOffsets(
+function stride(classCount: number): number {
+  return classCount + 3 * MAX_SAMPLES;
+}
+
+export function learnedCurves(
   fleet: PublicFleet,
   inputs: PlanningInputs,
   state: ConsensusState,
-): LearnedOffsets {
+): LearnedCurves {
   const K = fleet.classes.length;
-  const offsets: LearnedOffsets['offsets'] = {};
+  const { startUtcMs, slotHours, slotCount } = inputs;
+  const sites: LearnedCurves['sites'] = {};
   fleet.sites.forEach((site, j) => {
     const curves = state.sites[j]?.curves ?? [];
-    if (curves.some((c) => c.samples.length === 0)) return;
-    const all = new Float64Array(inputs.slotCount * K);
-    curves.forEach((c, t) => {
-      all.set(c.offsetAud, t * K);
+    if (curves.some((c) => !c.anchored)) return;
+    const all = new Float64Array(slotCount * stride(K)).fill(Number.NaN);
+    curves.forEach((curve, t) => {
+      all.set(curve.offsetAud, t * stride(K));
+      curve.samples.slice(0, MAX_SAMPLES).forEach((s, n) => {
+        all.set([s.load, s.congestionAud, s.slopeAud], t * stride(K) + K + 3 * n);
+      });
     });
-    offsets[site.id] = all;
+    sites[site.id] = all;
   });
-  const { startUtcMs, slotHours, slotCount } = inputs;
-  return { startUtcMs, slotHours, slotCount, classCount: K, offsets };
+  return { version: 2, startUtcMs, slotHours, slotCount, classCount: K, sites };
 }
 
-/** Offsets for the slots of new inputs: those of the same hour, else of the same hour a day off. */
-export function warmOffsets(
+/** Curves for the slots of new inputs: those of the same hour, else of the same hour a day off. */
+export function warmCurves(
   fleet: PublicFleet,
   inputs: PlanningInputs,
-  learned: LearnedOffsets | undefined,
-): ((site: number, slot: number) => Float64Array | undefined) | undefined {
+  learned: LearnedCurves | undefined,
+): ((site: number, slot: number) => SlotCurve | undefined) | undefined {
   const K = fleet.classes.length;
-  if (!learned || learned.classCount !== K || learned.slotHours !== inputs.slotHours) {
-    return undefined;
-  }
+  if (learned?.version !== 2) return undefined;
+  if (learned.classCount !== K || learned.slotHours !== inputs.slotHours) return undefined;
   const shift = (inputs.startUtcMs - learned.startUtcMs) / (inputs.slotHours * MS_PER_HOUR);
   const perDay = Math.round(24 / inputs.slotHours);
   return (j, t) => {
-    const all = learned.offsets[fleet.sites[j]?.id ?? ''];
+    const all = learned.sites[fleet.sites[j]?.id ?? ''];
     let slot = t + shift;
     if (!all || !Number.isInteger(slot)) return undefined;
     while (slot >= learned.slotCount) slot -= perDay;
-    return slot < 0 ? undefined : all.subarray(slot * K, (slot + 1) * K);
+    if (slot < 0) return undefined;
+    return curveAt(all.subarray(slot * stride(K), (slot + 1) * stride(K)), K);
   };
+}
+
+function curveAt(values: Float64Array, K: number): SlotCurve {
+  const samples: CurveSample[] = [];
+  for (let n = K; n < values.length; n += 3) {
+    const [load, congestionAud, slopeAud] = values.subarray(n, n + 3) as unknown as number[];
+    if (!Number.isNaN(load)) {
+      samples.push({ load, congestionAud, slopeAud } as CurveSample);
+    }
+  }
+  return { offsetAud: values.slice(0, K), samples, anchored: false };
 }

@@ -7,6 +7,7 @@ import {
   congestionCurve,
   emptyCurve,
   learn,
+  MAX_SAMPLES,
   type SlotCurve,
 } from '../../../src/core/optimizer/site-curve.ts';
 import { dice } from '../support/random.ts';
@@ -195,7 +196,7 @@ describe('priors', () => {
 });
 
 describe('learning', () => {
-  test('keeps at most twelve samples, those near the newest', () => {
+  test('keeps few samples, those near the newest', () => {
     const capability = site(20, 1, 1);
     const curve = emptyCurve(2);
     teach(
@@ -204,9 +205,9 @@ describe('learning', () => {
       1,
       Array.from({ length: 30 }, (_, i) => 1 + 0.5 * i),
     );
-    expect(curve.samples).toHaveLength(12);
+    expect(curve.samples).toHaveLength(MAX_SAMPLES);
     expect(curve.samples.at(-1)!.load).toBeCloseTo(15.5, 12);
-    expect(curve.samples[0]!.load).toBeCloseTo(10, 12);
+    expect(curve.samples[0]!.load).toBeCloseTo(15.5 - 0.5 * (MAX_SAMPLES - 1), 12);
   });
 
   test('samples rise by load; one that contradicts the newest is dropped', () => {

@@ -5,7 +5,7 @@ import { masterLayout, restrict, type SlotProgram, slotProgram } from './program
 import { recover } from './recover.ts';
 import { coldGuess, startAt } from './start.ts';
 import type { MasterOptions, MasterSolution, SiteModel } from './types.ts';
-import { addCheaperEdges, cheapestEdges, gainLeftAside } from './working-set.ts';
+import { addCheaperEdges, cheapestEdges, gainLeftAside, keepUsedEdges } from './working-set.ts';
 
 export { type MasterLayout, masterLayout } from './program.ts';
 export type { MasterOptions, MasterSolution, SiteModel } from './types.ts';
@@ -17,6 +17,12 @@ export type { MasterOptions, MasterSolution, SiteModel } from './types.ts';
 const START_GAP = 3;
 /** Gap at which prices are good enough to look for edges missing from the working set. */
 const PRICING_GAP = 1e-2;
+/** Where demand that could be served has been left over for want of precision. */
+const STRANDED_TOLERANCE = 1e-8;
+/** What the edges left aside may gain, over the tolerance. */
+const PRICING_SLACK = 2;
+/** Times the set is chosen anew at better prices; after that it only grows, which ends. */
+const FRESH_SETS = 2;
 
 /**
  * The master: one slot's dispatch against models of the sites,
@@ -38,7 +44,10 @@ export function solveMaster(
   const spread = new Point(full);
   const guess = options.guess ?? coldGuess(spread);
   const solver = solveOnWorkingSet(full, guess, options) ?? solveInFull(full, options);
-  return recover(p, solver);
+  const { solution, stranded } = recover(p, solver);
+  if (!stranded) return solution;
+  solver.run(Math.min(options.tolerance, STRANDED_TOLERANCE), options.maxIterations);
+  return recover(p, solver).solution;
 }
 
 /** Undefined where the tolerance was not reached. */
@@ -47,11 +56,11 @@ function solveOnWorkingSet(
   firstGuess: Float64Array,
   options: MasterOptions,
 ): InteriorPoint | undefined {
-  const keep = cheapestEdges(full, firstGuess);
+  let keep = cheapestEdges(full, firstGuess);
   let guess = firstGuess;
   let tolerance = Math.max(PRICING_GAP, options.tolerance);
   let iterations = 0;
-  for (;;) {
+  for (let pass = 1; ; pass++) {
     const partial = keep.includes(0);
     if (!partial) tolerance = options.tolerance;
     const point = new Point(partial ? restrict(full, keep) : full);
@@ -60,7 +69,7 @@ function solveOnWorkingSet(
     for (;;) {
       if (!solver.run(tolerance, options.maxIterations)) return undefined;
       const missed = partial ? gainLeftAside(full, keep, point) / point.scale() : 0;
-      if (missed > tolerance) break;
+      if (missed > PRICING_SLACK * tolerance) break;
       if (tolerance === options.tolerance) {
         solver.iterations += iterations;
         solver.gap += missed;
@@ -68,9 +77,14 @@ function solveOnWorkingSet(
       }
       tolerance = options.tolerance;
     }
-    addCheaperEdges(full, keep, point);
     iterations += solver.iterations;
     guess = point.price.slice();
+    if (pass <= FRESH_SETS) {
+      keep = cheapestEdges(full, guess);
+      keepUsedEdges(full, keep, point);
+    } else {
+      addCheaperEdges(full, keep, point);
+    }
   }
 }
 

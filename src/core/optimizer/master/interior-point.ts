@@ -83,16 +83,20 @@ export class InteriorPoint {
     this.point.refresh();
   }
 
+  /** The longest step, at most one, that keeps all positive. */
   #stepLength(): number {
     const { x, z, y, zy, w, kappa } = this.point;
     const { dx, dz, dy, dzy, dw, dkappa } = this.#newton;
-    let step = 1;
-    step = boundary(x, dx, step);
-    step = boundary(z, dz, step);
-    step = boundary(y, dy, step);
-    step = boundary(zy, dzy, step);
-    step = boundary(w, dw, step);
-    return boundary(kappa, dkappa, step);
+    const fastest = Math.max(
+      1,
+      fall(x, dx),
+      fall(z, dz),
+      fall(y, dy),
+      fall(zy, dzy),
+      fall(w, dw),
+      fall(kappa, dkappa),
+    );
+    return 1 / fastest;
   }
 
   #complementarityAfter(step: number): number {
@@ -134,12 +138,14 @@ export class InteriorPoint {
   }
 }
 
-function boundary(value: Float64Array, delta: Float64Array, most: number): number {
-  let step = most;
+/** The largest relative decrease; a closed site's 0/0 is none. */
+function fall(value: Float64Array, delta: Float64Array): number {
+  let most = 0;
   for (let i = 0; i < value.length; i++) {
-    if (value[i]! + step * delta[i]! < 0) step = -value[i]! / delta[i]!;
+    const ratio = -delta[i]! / value[i]!;
+    if (ratio > most) most = ratio;
   }
-  return step;
+  return most;
 }
 
 function productAfter(

@@ -21,8 +21,9 @@ export class Newton {
   readonly #point: Point;
   readonly #matrix: EnvelopeMatrix;
   readonly #nu: Float64Array;
-  /** x/z by edge, and R by row. */
+  /** x/z and 1/x by edge, and R by row. */
   readonly #v: Float64Array;
+  readonly #inverseX: Float64Array;
   readonly #rowSum: Float64Array;
   /** Right-hand sides by edge and row. */
   readonly #g: Float64Array;
@@ -51,6 +52,7 @@ export class Newton {
     this.#matrix = new EnvelopeMatrix(envelope(program));
     this.#nu = new Float64Array(columns);
     this.#v = new Float64Array(E);
+    this.#inverseX = new Float64Array(E);
     this.#rowSum = new Float64Array(rows);
     this.#g = new Float64Array(E);
     this.#gy = new Float64Array(rows);
@@ -68,6 +70,7 @@ export class Newton {
     const { rowStart, column, weight } = program;
     const { values, base } = this.#matrix;
     const v = this.#v;
+    const inverseX = this.#inverseX;
     values.fill(0);
     for (let r = 0; r < y.length; r++) {
       const from = rowStart[r]!;
@@ -76,6 +79,7 @@ export class Newton {
       let sum = inverseY;
       for (let e = from; e < to; e++) {
         const ratio = x[e]! / z[e]!;
+        inverseX[e] = 1 / x[e]!;
         v[e] = ratio;
         sum += ratio;
       }
@@ -160,6 +164,7 @@ export class Newton {
     const nu = this.#nu;
     const v = this.#v;
     const g = this.#g;
+    const inverseX = this.#inverseX;
     const totalTarget = this.#totalTarget;
     this.#slackDirection(target, correction);
     nu.fill(0);
@@ -174,7 +179,8 @@ export class Newton {
       for (let e = from; e < to; e++) {
         const at = total[e]!;
         const second = correction * dx[e]! * dz[e]!;
-        const ge = price_ - costAud[e]! - price[at]! - totalTarget[at]! + (target - second) / x[e]!;
+        const ge =
+          price_ - costAud[e]! - price[at]! - totalTarget[at]! + (target - second) * inverseX[e]!;
         g[e] = ge;
         rhs -= x[e]! + v[e]! * ge;
       }
@@ -208,12 +214,13 @@ export class Newton {
 
   /** The eliminated unknowns, from ν. */
   #recover(target: number, correction: number): void {
-    const { program, x, z, y, zy } = this.#point;
+    const { program, z, y, zy } = this.#point;
     const { rowStart, column, weight, load, site } = program;
     const { dx, dz, dy, dzy } = this;
     const nu = this.#nu;
     const v = this.#v;
     const g = this.#g;
+    const inverseX = this.#inverseX;
     const siteStep = this.#siteStep;
     siteStep.fill(0);
     for (let r = 0; r < y.length; r++) {
@@ -233,7 +240,7 @@ export class Newton {
         dx[e] = step;
         const j = site[e]!;
         siteStep[j] = siteStep[j]! + load[e]! * step;
-        dz[e] = (target - second) / x[e]! - z[e]! - (z[e]! / x[e]!) * step;
+        dz[e] = (target - second - z[e]! * step) * inverseX[e]! - z[e]!;
       }
       const second = correction * dy[r]! * dzy[r]!;
       const step = (y[r]! / zy[r]!) * (this.#gy[r]! + dpi);

@@ -1,5 +1,8 @@
 import type { SlotProgram } from './program.ts';
 
+/** Objectives below this count as zero, AUD. */
+export const LEAST_SCALE_AUD = 1e-12;
+
 /** A primal–dual point of a slot's program, and what the models say at it. */
 export class Point {
   readonly program: SlotProgram;
@@ -121,6 +124,6 @@ export class Point {
       }
       sum += y[r]! * Math.abs(pi[r]!);
     }
-    return Math.max(sum, 1e-9);
+    return Math.max(sum, LEAST_SCALE_AUD);
   }
 }

@@ -37,26 +37,56 @@ export interface SlotProgram {
   siteColumn: Int32Array;
 }
 
-/** What all slots of a problem share: found once, used in every round. */
+/** What all slots of a problem share: found once, used in every slot and round. */
 export interface MasterLayout {
   /** Place of each site in the order of elimination. */
   place: Int32Array;
-  /** The problem's edges, within a row by rising place of their site. */
-  edges: Int32Array;
+  /** All rows and edges, within a row by rising place of their site, as learned rounds see them. */
+  learned: EdgeArrays;
+  /** Column and weight of the same edges in classic rounds. */
+  classic: Pick<EdgeArrays, 'column' | 'weight'>;
+  /** s by total j·K + k. */
+  perReq: Float64Array;
 }
 
+export type EdgeArrays = Pick<
+  SlotProgram,
+  'rowStart' | 'sourceEdge' | 'site' | 'total' | 'column' | 'costAud' | 'load' | 'weight'
+>;
+
 export function masterLayout(p: DispatchProblem): MasterLayout {
-  const place = new Int32Array(p.sites.length);
+  const K = p.classCount;
+  const J = p.sites.length;
+  const E = p.edgeSite.length;
+  const place = new Int32Array(J);
   siteOrder(p).forEach((j, n) => {
     place[j] = n;
   });
-  const edges = Int32Array.from(p.edgeSite, (_, e) => e);
+  const perReq = new Float64Array(J * K);
+  p.sites.forEach((site, j) => {
+    perReq.set(site.loadPerReqPerS, j * K);
+  });
+  const learned = edgeArrays(p.rowStart.slice(), E);
+  const classic = { column: new Int32Array(E), weight: new Float64Array(E).fill(1) };
   for (let r = 0; r + 1 < p.rowStart.length; r++) {
-    edges
-      .subarray(p.rowStart[r], p.rowStart[r + 1])
-      .sort((a, b) => place[p.edgeSite[a]!]! - place[p.edgeSite[b]!]!);
+    const from = p.rowStart[r]!;
+    const row = learned.sourceEdge.subarray(from, p.rowStart[r + 1]);
+    for (let n = 0; n < row.length; n++) row[n] = from + n;
+    row.sort((a, b) => place[p.edgeSite[a]!]! - place[p.edgeSite[b]!]!);
+    for (let n = from; n < from + row.length; n++) {
+      const e = learned.sourceEdge[n]!;
+      const j = p.edgeSite[e]!;
+      const total = j * K + (r % K);
+      learned.site[n] = j;
+      learned.total[n] = total;
+      learned.column[n] = place[j]!;
+      learned.costAud[n] = p.edgeCostAud[e]!;
+      learned.load[n] = perReq[total]!;
+      learned.weight[n] = perReq[total]!;
+      classic.column[n] = place[j]! * K + (r % K);
+    }
   }
-  return { place, edges };
+  return { place, learned, classic, perReq };
 }
 
 /** Busy servers below which a site counts as closed. */
@@ -70,52 +100,48 @@ export function slotProgram(
   layout: MasterLayout,
 ): SlotProgram {
   const K = p.classCount;
-  const J = p.sites.length;
-  const all = rowCount(p);
+  const rows = rowCount(p);
   const classic = models.some((m) => m.quadratic !== undefined);
   const limit = Float64Array.from(p.sites, (s) => s.maxLoad[slot]!);
-  const perReq = new Float64Array(J * K);
-  p.sites.forEach((site, j) => {
-    perReq.set(site.loadPerReqPerS, j * K);
-  });
-  const program = allocate(all, p.edgeSite.length);
-  let row = 0;
-  let at = 0;
-  for (let r = 0; r < all; r++) {
-    const demand = p.demandReqPerS[slot * all + r]!;
-    if (!(demand > 0)) continue;
-    const k = r % K;
-    for (let n = p.rowStart[r]!; n < p.rowStart[r + 1]!; n++) {
-      const e = layout.edges[n]!;
-      const j = p.edgeSite[e]!;
-      if (!(limit[j]! > CLOSED)) continue;
-      const load = perReq[j * K + k]!;
-      program.sourceEdge[at] = e;
-      program.site[at] = j;
-      program.total[at] = j * K + k;
-      program.column[at] = classic ? layout.place[j]! * K + k : layout.place[j]!;
-      program.costAud[at] = p.edgeCostAud[e]!;
-      program.load[at] = load;
-      program.weight[at] = classic ? 1 : load;
-      at++;
-    }
-    program.sourceRow[row] = r;
-    program.demand[row] = demand;
-    row++;
-    program.rowStart[row] = at;
-  }
-  return {
-    ...trim(program, row, at),
-    rows: row,
+  const demand = p.demandReqPerS.subarray(slot * rows, (slot + 1) * rows);
+  const program: SlotProgram = {
+    ...layout.learned,
+    ...(classic && layout.classic),
+    rows,
+    sourceRow: Int32Array.from({ length: rows }, (_, r) => r),
+    demand,
     classCount: K,
-    siteCount: J,
+    siteCount: p.sites.length,
     unservedCostAud: p.unservedCostAud,
-    perReq,
+    perReq: layout.perReq,
     limit,
     models,
     classic,
-    columns: classic ? J * K : J,
+    columns: classic ? p.sites.length * K : p.sites.length,
     siteColumn: classic ? layout.place.map((n) => n * K) : layout.place,
+  };
+  const whole = demand.every((d) => d > 0) && limit.every((l) => l > CLOSED);
+  return whole ? program : withoutIdle(program);
+}
+
+/** The same program without rows that ask for nothing and edges to closed sites. */
+function withoutIdle(program: SlotProgram): SlotProgram {
+  const keep = Uint8Array.from(program.site, (j) => (program.limit[j]! > CLOSED ? 1 : 0));
+  const sourceRow = program.sourceRow.filter((r) => program.demand[r]! > 0);
+  for (let r = 0; r < program.rows; r++) {
+    if (!(program.demand[r]! > 0)) keep.fill(0, program.rowStart[r], program.rowStart[r + 1]);
+  }
+  const open = restrict(program, keep);
+  const rowStart = new Int32Array(sourceRow.length + 1);
+  sourceRow.forEach((r, n) => {
+    rowStart[n + 1] = open.rowStart[r + 1]!;
+  });
+  return {
+    ...open,
+    rows: sourceRow.length,
+    sourceRow,
+    rowStart,
+    demand: Float64Array.from(sourceRow, (r) => program.demand[r]!),
   };
 }
 
@@ -123,8 +149,7 @@ export function slotProgram(
 export function restrict(full: SlotProgram, keep: Uint8Array): SlotProgram {
   let count = 0;
   for (let e = 0; e < keep.length; e++) count += keep[e]!;
-  const part = allocate(0, count);
-  const rowStart = new Int32Array(full.rows + 1);
+  const part = edgeArrays(new Int32Array(full.rows + 1), count);
   let at = 0;
   for (let r = 0; r < full.rows; r++) {
     for (let e = full.rowStart[r]!; e < full.rowStart[r + 1]!; e++) {
@@ -138,16 +163,14 @@ export function restrict(full: SlotProgram, keep: Uint8Array): SlotProgram {
       part.weight[at] = full.weight[e]!;
       at++;
     }
-    rowStart[r + 1] = at;
+    part.rowStart[r + 1] = at;
   }
-  return { ...full, ...part, rowStart, sourceRow: full.sourceRow, demand: full.demand };
+  return { ...full, ...part };
 }
 
-function allocate(rows: number, edges: number) {
+function edgeArrays(rowStart: Int32Array, edges: number): EdgeArrays {
   return {
-    sourceRow: new Int32Array(rows),
-    demand: new Float64Array(rows),
-    rowStart: new Int32Array(rows + 1),
+    rowStart,
     sourceEdge: new Int32Array(edges),
     site: new Int32Array(edges),
     total: new Int32Array(edges),
@@ -155,20 +178,5 @@ function allocate(rows: number, edges: number) {
     costAud: new Float64Array(edges),
     load: new Float64Array(edges),
     weight: new Float64Array(edges),
-  };
-}
-
-function trim(all: ReturnType<typeof allocate>, rows: number, edges: number): typeof all {
-  return {
-    sourceRow: all.sourceRow.subarray(0, rows),
-    demand: all.demand.subarray(0, rows),
-    rowStart: all.rowStart.subarray(0, rows + 1),
-    sourceEdge: all.sourceEdge.subarray(0, edges),
-    site: all.site.subarray(0, edges),
-    total: all.total.subarray(0, edges),
-    column: all.column.subarray(0, edges),
-    costAud: all.costAud.subarray(0, edges),
-    load: all.load.subarray(0, edges),
-    weight: all.weight.subarray(0, edges),
   };
 }

@@ -4,27 +4,27 @@ import type { InteriorPoint } from './interior-point.ts';
 import type { MasterSolution } from './types.ts';
 
 /** The point reached, made exact: on the demand rows, and within every site's capacity. */
-export function recover(p: DispatchProblem, solver: InteriorPoint): MasterSolution {
+export function recover(
+  p: DispatchProblem,
+  solver: InteriorPoint,
+): { solution: MasterSolution; stranded: boolean } {
   const { point } = solver;
   const { program } = point;
-  const { rowStart, demand, limit } = program;
+  const { rowStart, demand } = program;
   const x = point.x.slice();
   const y = point.y.slice();
-  const room = Float64Array.from(limit, (l, j) => l - point.load[j]!);
   for (let r = 0; r < program.rows; r++) {
-    placeTrace(solver, r, x, y, room);
     let sum = 0;
     for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) sum += x[e]!;
-    const served = demand[r]! - Math.min(y[r]!, demand[r]!);
-    if (sum > 0) {
-      const factor = served / sum;
-      for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) x[e] = x[e]! * factor;
-      y[r] = demand[r]! - served;
-    } else {
-      y[r] = demand[r]!;
-    }
+    const served = sum > 0 ? demand[r]! - Math.min(y[r]!, demand[r]!) : 0;
+    for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) x[e] = (x[e]! * served) / (sum || 1);
+    y[r] = demand[r]! - served;
   }
-  shedOverload(solver, x, y);
+  const room = shedOverload(solver, x, y);
+  let stranded = false;
+  for (let r = 0; r < program.rows; r++) {
+    if (!placeTrace(solver, r, x, y, room)) stranded = true;
+  }
   const solution: MasterSolution = {
     flow: new Float64Array(p.edgeSite.length),
     unserved: new Float64Array(rowCount(p)),
@@ -40,13 +40,17 @@ export function recover(p: DispatchProblem, solver: InteriorPoint): MasterSoluti
     solution.totals[at] = solution.totals[at]! + x[e]!;
   }
   for (let r = 0; r < program.rows; r++) solution.unserved[program.sourceRow[r]!] = y[r]!;
-  return solution;
+  return { solution, stranded };
 }
 
+/** Price of a row over that of unserved demand, from which some of it is rightly unserved. */
+const SHORT_OF_CAPACITY = 0.99;
+
 /**
- * An interior point leaves a trace of every row unserved: it goes to the edge whose site has most
- * room. Spread over all edges it would push full sites over their limit, and an honest site would
- * then be refused, its minimum within the limit being above its cost beyond it.
+ * An interior point leaves a trace of every row unserved: it goes to the edges whose sites have
+ * most room. Spread over all edges it would push full sites over their limit, and an honest site would
+ * then be refused, its minimum within the limit being above its cost beyond it. False where its
+ * sites are full, so that only a more precise point leaves less.
  */
 function placeTrace(
   { point }: InteriorPoint,
@@ -54,24 +58,32 @@ function placeTrace(
   x: Float64Array,
   y: Float64Array,
   room: Float64Array,
-): void {
-  const { rowStart, demand, site, load } = point.program;
+): boolean {
+  const { rowStart, unservedCostAud, site, load } = point.program;
   const trace = y[r]!;
-  if (trace >= 1e-6 * demand[r]!) return;
-  let widest = -1;
-  for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) {
-    if (widest < 0 || room[site[e]!]! > room[site[widest]!]!) widest = e;
+  if (point.pi[r]! > SHORT_OF_CAPACITY * unservedCostAud) return true;
+  let left = trace;
+  while (left > 0) {
+    let widest = -1;
+    for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) {
+      if (widest < 0 || room[site[e]!]! > room[site[widest]!]!) widest = e;
+    }
+    const j = site[widest] ?? -1;
+    if (!(room[j]! > 0)) break;
+    const placed = Math.min(left, room[j]! / load[widest]!);
+    x[widest] = x[widest]! + placed;
+    room[j] = placed < left ? 0 : room[j]! - placed * load[widest]!;
+    left -= placed;
   }
-  if (widest < 0) return;
-  const j = site[widest]!;
-  const placed = Math.min(trace, Math.max(0, room[j]! / load[widest]!));
-  x[widest] = x[widest]! + placed;
-  y[r] = trace - placed;
-  room[j] = room[j]! - placed * load[widest]!;
+  y[r] = left;
+  return left === 0;
 }
 
-/** Flows of a site beyond its limit (rounding, or an iteration cut short) go unserved. */
-function shedOverload({ point }: InteriorPoint, x: Float64Array, y: Float64Array): void {
+/**
+ * Flows of a site beyond its limit (rounding, or an iteration cut short) go unserved. Returns the
+ * load each site has left.
+ */
+function shedOverload({ point }: InteriorPoint, x: Float64Array, y: Float64Array): Float64Array {
   const { siteCount, site, load, limit, rows, rowStart } = point.program;
   const used = new Float64Array(siteCount);
   for (let e = 0; e < x.length; e++) used[site[e]!] = used[site[e]!]! + x[e]! * load[e]!;
@@ -85,4 +97,5 @@ function shedOverload({ point }: InteriorPoint, x: Float64Array, y: Float64Array
       x[e] = kept;
     }
   }
+  return limit.map((l, j) => Math.max(0, l - used[j]!));
 }

@@ -1,4 +1,4 @@
-import type { Point } from './point.ts';
+import { LEAST_SCALE_AUD, type Point } from './point.ts';
 
 /** A start loads no site beyond this share of its limit. */
 const FULLEST = 0.95;
@@ -46,7 +46,7 @@ export function startAt(point: Point, guess: Float64Array, relativeGap: number):
     pi[r] = least;
     scale += demand[r]! * Math.abs(least);
   }
-  const mu = (relativeGap * Math.max(scale, 1e-9)) / point.pairs;
+  const mu = (relativeGap * Math.max(scale, LEAST_SCALE_AUD)) / point.pairs;
   for (let r = 0; r < program.rows; r++) {
     const from = rowStart[r]!;
     const to = rowStart[r + 1]!;

@@ -43,10 +43,10 @@ test('the layout keeps every site and every edge of a row once, in the order of 
   fc.assert(
     fc.property(seeds, (seed) => {
       const { problem: p } = randomInstance(seed, { sites: 9, zones: 6, edgeShare: 0.3 });
-      const { place, edges } = masterLayout(p);
+      const { place, learned } = masterLayout(p);
       expect([...place].sort((a, b) => a - b)).toEqual(p.sites.map((_, j) => j));
       for (let r = 0; r + 1 < p.rowStart.length; r++) {
-        const row = [...edges.slice(p.rowStart[r], p.rowStart[r + 1])];
+        const row = [...learned.sourceEdge.slice(p.rowStart[r], p.rowStart[r + 1])];
         const places = row.map((e) => place[p.edgeSite[e]!]!);
         expect(places).toEqual([...places].sort((a, b) => a - b));
         expect(row.sort((a, b) => a - b)).toEqual(Array.from(row, (_, n) => p.rowStart[r]! + n));

@@ -1,0 +1,118 @@
+import { publicFleet } from '../../src/core/model/fleet.ts';
+import { MS_PER_HOUR } from '../../src/core/model/units.ts';
+import type { SiteCapability } from '../../src/core/optimizer/problem.ts';
+import { assembleDispatch, assembleSite } from '../../src/core/planning/assemble.ts';
+import { conditionsAt, type PlanningInputs } from '../../src/core/planning/inputs.ts';
+import { embeddedInputs } from '../../src/feeds/embedded/index.ts';
+import { readFleetFile } from '../../src/local/fleet-file.ts';
+import { slice } from '../../src/sim/backtest.ts';
+import { readDataset } from '../../src/sim/dataset.ts';
+import { withTariff } from '../../src/sim/overrides.ts';
+import { dice } from '../../test/core/support/random.ts';
+import { edgeInstance, type Instance } from './edge-instance.ts';
+
+/** A named problem: one or more independent days, each optimized by itself. */
+export interface NamedInstance {
+  name: string;
+  summary: string;
+  /** Runs only where a folder of series is given. */
+  needsData?: true;
+  /** Too large for the reference solver, or for classic rounds, in reasonable time. */
+  without?: ('highs' | 'classic')[];
+  days(dataDir: string | undefined): Promise<{ label: string; instance: Instance }[]>;
+}
+
+const HOURS = 24;
+
+export const instances: NamedInstance[] = [
+  {
+    name: 'au-14',
+    summary: 'the embedded fleet, a mid-season day each',
+    days: async () => {
+      const fleet = await readFleetFile();
+      return ['2026-01-15', '2026-04-15', '2026-07-15', '2026-10-15'].map((label) => {
+        const start = Date.parse(`${label}T00:00Z`);
+        return {
+          label,
+          instance: assembled(fleet, embeddedInputs(publicFleet(fleet), start, HOURS)),
+        };
+      });
+    },
+  },
+  {
+    name: 'edge-40',
+    summary: '40 zones, 40 sites, 3 classes, 24 slots, every zone may use every site',
+    days: async () => seeded([1, 2, 3, 4, 5], { zones: 40, sites: 40, classes: 3, slots: HOURS }),
+  },
+  {
+    name: 'edge-200',
+    summary: '200 zones, 200 sites, 3 classes, 24 slots, 12 candidate sites a zone',
+    days: async () =>
+      seeded([1, 2], { zones: 200, sites: 200, classes: 3, slots: HOURS, candidates: 12 }),
+    without: ['classic'],
+  },
+  {
+    name: 'edge-1000',
+    summary: '1000 zones, 1000 sites, 2 classes, 24 slots, 12 candidate sites a zone',
+    days: async () =>
+      seeded([1], { zones: 1000, sites: 1000, classes: 2, slots: HOURS, candidates: 12 }),
+    without: ['highs', 'classic'],
+  },
+  {
+    name: 'au-2022',
+    summary: 'every day of 2022 with spot prices, sites with weather only',
+    needsData: true,
+    days: async (dataDir) => daysOf2022(dataDir as string),
+    without: ['highs'],
+  },
+];
+
+function seeded(seeds: number[], shape: Parameters<typeof edgeInstance>[1]) {
+  return seeds.map((seed) => ({ label: `seed ${seed}`, instance: edgeInstance(seed, shape) }));
+}
+
+async function daysOf2022(dataDir: string): Promise<{ label: string; instance: Instance }[]> {
+  const registry = withTariff(await readFleetFile(), 'spot');
+  const hours = 364 * HOURS;
+  const { fleet, inputs } = readDataset(dataDir, registry, {
+    startUtcMs: Date.parse('2022-01-01T00:00Z'),
+    hours,
+  });
+  return Array.from({ length: hours / HOURS }, (_, day) => {
+    const block = slice(inputs, day * HOURS, (day + 1) * HOURS);
+    return {
+      label: new Date(inputs.startUtcMs + day * HOURS * MS_PER_HOUR).toISOString().slice(0, 10),
+      instance: assembled(fleet, block),
+    };
+  });
+}
+
+function assembled(
+  fleet: Awaited<ReturnType<typeof readFleetFile>>,
+  inputs: PlanningInputs,
+): Instance {
+  const problem = assembleDispatch(publicFleet(fleet), inputs, inputs.demandReqPerS);
+  misinform(problem.sites);
+  return {
+    problem,
+    sites: fleet.sites.map((site, j) =>
+      assembleSite(site, fleet.classes, fleet.prices, inputs, (t) => conditionsAt(inputs, j, t)),
+    ),
+  };
+}
+
+/**
+ * The embedded registry describes its own sites' queues exactly, which no operator's does: the
+ * coordinator is told up to twice or half the true variability and price of waiting.
+ */
+function misinform(sites: SiteCapability[]): void {
+  const d = dice(7);
+  for (const site of sites) {
+    const { servers, variability, costAudPerWaiting } = site.prior;
+    site.prior = {
+      servers,
+      variability: variability * 2 ** d.uniform(-1, 1),
+      costAudPerWaiting: costAudPerWaiting * 2 ** d.uniform(-1, 1),
+    };
+  }
+}
