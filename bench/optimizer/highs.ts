@@ -1,82 +1,117 @@
 import loadHighs from 'highs';
-import { waitingRequests, waitingSlope } from '../../src/core/model/queueing.ts';
-import { rowCount } from '../../src/core/optimizer/problem.ts';
+import { waitingRequests } from '../../src/core/model/queueing.ts';
+import { type DispatchProblem, rowCount } from '../../src/core/optimizer/problem.ts';
 import type { Instance } from './edge-instance.ts';
 import { cpuMs } from './run.ts';
 
-/** Tangents by site and slot; denser towards the limit, where the queue bends most. */
-const TANGENTS = 40;
+/** Pieces of each site's queue cost, narrower towards the limit, where it bends most. */
+const PIECES = 24;
 
 export interface HighsResult {
-  /** CPU of the solver alone, its input's text not counted. */
+  /** CPU of the solver, reading its input included. */
   ms: number;
-  /** Optimum of the piecewise-linear problem, AUD: below the true one by the linearisation alone. */
+  /** True cost of its plan, AUD. */
   objectiveAud: number;
 }
 
 /**
- * The centralised problem, every site's costs in one place, with the queue's cost from below by
- * tangents, in HiGHS. Slots are independent, and it gets them one by one, which is faster for it than
- * all at once.
+ * The centralised problem, every site's costs in one place, with the queue's cost in linear pieces,
+ * in HiGHS on one thread. `bySlot` hands it the independent slots one by one, which is a
+ * decomposition done for it; otherwise it gets the whole day.
  */
-export async function solveWithHighs(instance: Instance): Promise<HighsResult> {
+export async function solveWithHighs(instance: Instance, bySlot: boolean): Promise<HighsResult> {
   const highs = await loadHighs();
-  const { problem, sites } = instance;
+  const { problem } = instance;
+  const slots = Array.from({ length: problem.slotCount }, (_, t) => t);
   let ms = 0;
-  let objectiveAud = sites.reduce((sum, s) => sum + s.baseAud.reduce((a, b) => a + b, 0), 0);
-  for (let t = 0; t < problem.slotCount; t++) {
-    const text = lpText(instance, t);
+  let objectiveAud = 0;
+  for (const group of bySlot ? slots.map((t) => [t]) : [slots]) {
+    const text = lpText(instance, group);
     const start = cpuMs();
     const result = highs.solve(text, { threads: 1 });
     ms += cpuMs() - start;
-    if (result.Status !== 'Optimal') throw new Error(`HiGHS: ${result.Status} in slot ${t}`);
-    objectiveAud += result.ObjectiveValue;
+    if (result.Status !== 'Optimal') throw new Error(`HiGHS: ${result.Status}`);
+    for (const t of group) {
+      objectiveAud += trueCostAud(instance, t, (name) => result.Columns[name]?.Primal ?? 0);
+    }
   }
   return { ms, objectiveAud };
 }
 
-/** One slot in CPLEX LP text. */
-function lpText({ problem: p, sites }: Instance, t: number): string {
+/** Widths and unit costs of a site's pieces in a slot. */
+function pieces({ problem, sites }: Instance, j: number, t: number) {
+  const { queue, waitingAud } = sites[j]!;
+  const limit = problem.sites[j]!.maxLoad[t]!;
+  const at = (n: number) => limit * (1 - (1 - n / PIECES) ** 2);
+  const cost = (load: number) => waitingAud[t]! * waitingRequests(queue, load / queue.servers);
+  return Array.from({ length: PIECES }, (_, n) => {
+    const width = at(n + 1) - at(n);
+    return { width, slopeAud: (cost(at(n + 1)) - cost(at(n))) / width };
+  });
+}
+
+/** Slots in CPLEX LP text. */
+function lpText(instance: Instance, slots: number[]): string {
+  const { problem: p, sites } = instance;
   const K = p.classCount;
   const rows = rowCount(p);
-  const lines: string[] = ['Minimize', ' obj:'];
-  const loads = p.sites.map(() => [] as string[]);
-  for (let r = 0; r < rows; r++) {
-    lines.push(` + ${p.unservedCostAud} y${r}`);
-    for (let e = p.rowStart[r]!; e < p.rowStart[r + 1]!; e++) {
-      const j = p.edgeSite[e]!;
-      lines.push(` ${signed(p.edgeCostAud[e]! + sites[j]!.rateAud[t * K + (r % K)]!)} x${e}`);
-      loads[j]!.push(`+ ${p.sites[j]!.loadPerReqPerS[r % K]!} x${e}`);
+  const objective: string[] = [];
+  const constraints: string[] = [];
+  const bounds: string[] = [];
+  for (const t of slots) {
+    const loads = p.sites.map(() => [] as string[]);
+    for (let r = 0; r < rows; r++) {
+      const served = [`y${t}_${r}`];
+      objective.push(`+ ${p.unservedCostAud} y${t}_${r}`);
+      for (let e = p.rowStart[r]!; e < p.rowStart[r + 1]!; e++) {
+        const j = p.edgeSite[e]!;
+        const name = `x${t}_${e}`;
+        served.push(name);
+        objective.push(
+          `${signed(p.edgeCostAud[e]! + sites[j]!.rateAud[t * K + (r % K)]!)} ${name}`,
+        );
+        loads[j]!.push(`+ ${p.sites[j]!.loadPerReqPerS[r % K]!} ${name}`);
+      }
+      constraints.push(`d${t}_${r}: ${served.join(' + ')} = ${p.demandReqPerS[t * rows + r]}`);
     }
+    p.sites.forEach((_, j) => {
+      const parts = pieces(instance, j, t).map(({ width, slopeAud }, n) => {
+        objective.push(`+ ${slopeAud} n${t}_${j}_${n}`);
+        bounds.push(`0 <= n${t}_${j}_${n} <= ${width}`);
+        return `- n${t}_${j}_${n}`;
+      });
+      constraints.push(`l${t}_${j}: ${loads[j]!.join(' ')} ${parts.join(' ')} = 0`);
+    });
   }
-  p.sites.forEach((_, j) => {
-    lines.push(` + h${j}`);
-  });
-  lines.push('Subject To');
-  for (let r = 0; r < rows; r++) {
-    const row = [`y${r}`];
-    for (let e = p.rowStart[r]!; e < p.rowStart[r + 1]!; e++) row.push(`x${e}`);
-    lines.push(` d${r}: ${row.join(' + ')} = ${p.demandReqPerS[t * rows + r]}`);
-  }
-  p.sites.forEach((site, j) => {
-    lines.push(` l${j}: ${loads[j]!.join(' ')} - n${j} = 0`);
-    const { queue, waitingAud } = sites[j]!;
-    for (let n = 0; n <= TANGENTS; n++) {
-      const load = site.maxLoad[t]! * (1 - (1 - n / TANGENTS) ** 2);
-      const u = load / queue.servers;
-      const slope = (waitingAud[t]! * waitingSlope(queue, u)) / queue.servers;
-      const intercept = waitingAud[t]! * waitingRequests(queue, u) - slope * load;
-      if (slope > 0) lines.push(` q${j}_${n}: h${j} ${signed(-slope)} n${j} >= ${intercept}`);
-    }
-  });
-  lines.push('Bounds');
-  p.sites.forEach((site, j) => {
-    lines.push(` 0 <= n${j} <= ${site.maxLoad[t]}`);
-  });
-  lines.push('End');
-  return lines.join('\n');
+  const lines = (of: string[]) => of.map((line) => ` ${line}`).join('\n');
+  return `Minimize\n obj:\n${lines(objective)}\nSubject To\n${lines(constraints)}\nBounds\n${lines(bounds)}\nEnd\n`;
 }
 
 function signed(value: number): string {
   return value < 0 ? `- ${-value}` : `+ ${value}`;
+}
+
+function trueCostAud(instance: Instance, t: number, value: (name: string) => number): number {
+  const { problem: p, sites } = instance;
+  const K = p.classCount;
+  const loads = new Float64Array(p.sites.length);
+  let cost = 0;
+  for (let r = 0; r < rowCount(p); r++) {
+    cost += value(`y${t}_${r}`) * p.unservedCostAud;
+    for (let e = p.rowStart[r]!; e < p.rowStart[r + 1]!; e++) {
+      const j = p.edgeSite[e]!;
+      const x = value(`x${t}_${e}`);
+      cost += x * (p.edgeCostAud[e]! + sites[j]!.rateAud[t * K + (r % K)]!);
+      loads[j] = loads[j]! + x * loadOf(p, j, r % K);
+    }
+  }
+  sites.forEach((site, j) => {
+    const u = loads[j]! / site.queue.servers;
+    cost += site.baseAud[t]! + site.waitingAud[t]! * waitingRequests(site.queue, u);
+  });
+  return cost;
+}
+
+function loadOf(p: DispatchProblem, j: number, k: number): number {
+  return p.sites[j]!.loadPerReqPerS[k]!;
 }

@@ -119,7 +119,7 @@ async function measure(named: NamedInstance, options: Options): Promise<Measurem
       classic.push(run(instance, { mode: 'classic', gapTarget: TARGETS.cold.gap, maxRounds: 300 }));
     }
     if (options.highs && !named.without?.includes('highs'))
-      highs.push(await solveWithHighs(instance));
+      highs.push(await solveWithHighs(instance, false));
   }
   process.stderr.write('\r\x1b[2K');
   const mean = (of: (r: Run) => number) => cold.reduce((s, r) => s + of(r), 0) / cold.length;

@@ -20,11 +20,12 @@ const MASTER_ITERATIONS = 80;
 /** The master's tolerance over the gap asked for, since its error is part of that gap; and its least. */
 const MASTER_SHARE = 0.1;
 const LEAST_TOLERANCE = 1e-9;
-/** Tolerance while nothing is known of the sites' costs: the proposal is as good as any other. */
-const BLIND_TOLERANCE = 1e-2;
-/** Gap beyond which the curves are still rough, and the tolerance that does there. */
+/**
+ * While the gap is beyond FAR_GAP (or nothing is known at all) the curves have one sample a slot at
+ * most: the next proposal teaches as much if it is optimal to this tolerance only.
+ */
 const FAR_GAP = 0.1;
-const FAR_TOLERANCE = 5e-4;
+const FAR_TOLERANCE = 1e-2;
 /** A slot whose own gap is this share of the one asked for keeps its plan. */
 const SETTLED_SHARE = 0.1;
 /** The first proposal that answers have gone into is that of round two. */
@@ -265,11 +266,10 @@ function moveConsensus(
 }
 
 function masterTolerance(settings: Settings, state: ConsensusState): number {
-  if (state.sites.every((site) => site.curves.every(isEmpty))) return BLIND_TOLERANCE;
-  const latest = state.gaps.at(-1) ?? 0;
   const wanted = Math.max(MASTER_SHARE * settings.gapTarget, LEAST_TOLERANCE);
-  // Curves through one sample a slot are not worth a precise optimum.
-  return latest > FAR_GAP ? Math.max(wanted, FAR_TOLERANCE) : wanted;
+  const blind = state.sites.every((site) => site.curves.every(isEmpty));
+  const far = blind || (state.gaps.at(-1) ?? 0) > FAR_GAP;
+  return far ? Math.max(wanted, FAR_TOLERANCE) : wanted;
 }
 
 /** Whether a slot's plan is proven so well that another would not help the whole. */

@@ -9,7 +9,7 @@ export interface MasterResiduals {
   capacity: number;
   /** Smallest flow, unserved or capacity rent (negative is infeasible), over its scale. */
   sign: number;
-  /** Σ flow · (its cost − the row's cheapest) + Σ rent · free capacity, over Σ flow · |cost|. */
+  /** Σ flow · (its cost − the row's cheapest) + Σ rent · free capacity, over the objective's scale. */
   complementarity: number;
 }
 
@@ -49,6 +49,7 @@ export function masterResiduals(
       scale += s.flow[e]! * Math.abs(cost);
     }
     slackness += unserved * (p.unservedCostAud - cheapest);
+    scale += unserved * p.unservedCostAud;
   }
   const at = { value: 0, slope: 0 };
   p.sites.forEach((site, j) => {

@@ -5,7 +5,7 @@ import { masterLayout, restrict, type SlotProgram, slotProgram } from './program
 import { recover } from './recover.ts';
 import { coldGuess, startAt } from './start.ts';
 import type { MasterOptions, MasterSolution, SiteModel } from './types.ts';
-import { addCheaperEdges, cheapestEdges, gainLeftAside, keepUsedEdges } from './working-set.ts';
+import { addCheaperEdges, gainLeftAside, keepUsedEdges, promisingEdges } from './working-set.ts';
 
 export { type MasterLayout, masterLayout } from './program.ts';
 export type { MasterOptions, MasterSolution, SiteModel } from './types.ts';
@@ -21,6 +21,11 @@ const PRICING_GAP = 1e-2;
 const STRANDED_TOLERANCE = 1e-8;
 /** What the edges left aside may gain, over the tolerance. */
 const PRICING_SLACK = 2;
+/** Edges of a row tried at prices one believes in: how far above the cheapest, and how many. */
+const BAND = 0.02;
+const MOST_EDGES = 6;
+/** The same at prices that say little. */
+const BLIND_EDGES = 4;
 /** Times the set is chosen anew at better prices; after that it only grows, which ends. */
 const FRESH_SETS = 2;
 
@@ -56,7 +61,9 @@ function solveOnWorkingSet(
   firstGuess: Float64Array,
   options: MasterOptions,
 ): InteriorPoint | undefined {
-  let keep = cheapestEdges(full, firstGuess);
+  let keep = options.guess
+    ? promisingEdges(full, firstGuess, BAND, MOST_EDGES)
+    : promisingEdges(full, firstGuess, Number.POSITIVE_INFINITY, BLIND_EDGES);
   let guess = firstGuess;
   let tolerance = Math.max(PRICING_GAP, options.tolerance);
   let iterations = 0;
@@ -68,7 +75,7 @@ function solveOnWorkingSet(
     const solver = new InteriorPoint(point);
     for (;;) {
       if (!solver.run(tolerance, options.maxIterations)) return undefined;
-      const missed = partial ? gainLeftAside(full, keep, point) / point.scale() : 0;
+      const missed = partial ? gainLeftAside(full, keep, point) / point.measure().scale : 0;
       if (missed > PRICING_SLACK * tolerance) break;
       if (tolerance === options.tolerance) {
         solver.iterations += iterations;
@@ -80,7 +87,7 @@ function solveOnWorkingSet(
     iterations += solver.iterations;
     guess = point.price.slice();
     if (pass <= FRESH_SETS) {
-      keep = cheapestEdges(full, guess);
+      keep = promisingEdges(full, guess, BAND, MOST_EDGES);
       keepUsedEdges(full, keep, point);
     } else {
       addCheaperEdges(full, keep, point);

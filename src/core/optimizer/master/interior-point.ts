@@ -18,14 +18,26 @@ export class InteriorPoint {
   /** Complementarity and residuals left, over the objective's scale. */
   gap = Number.POSITIVE_INFINITY;
   readonly #newton: Newton;
-  #best: { gap: number; x: Float64Array; y: Float64Array; pi: Float64Array; kappa: Float64Array };
+  readonly #best: {
+    gap: number;
+    x: Float64Array;
+    y: Float64Array;
+    pi: Float64Array;
+    kappa: Float64Array;
+  };
 
   /** Goes on from a strictly interior point, see start.ts. */
   constructor(point: Point) {
     this.point = point;
     this.#newton = new Newton(point);
     const { x, y, pi, kappa } = point;
-    this.#best = { gap: Number.POSITIVE_INFINITY, x, y, pi, kappa };
+    this.#best = {
+      gap: Number.POSITIVE_INFINITY,
+      x: x.slice(),
+      y: y.slice(),
+      pi: pi.slice(),
+      kappa: kappa.slice(),
+    };
   }
 
   /** Iterates to the tolerance, or as near as doubles allow; true if it was reached. */
@@ -33,28 +45,25 @@ export class InteriorPoint {
     const { point } = this;
     const newton = this.#newton;
     while (this.iterations < maxIterations) {
-      const total = point.complementarity();
-      const residual = point.residual();
-      this.gap = (total + residual) / point.scale();
+      const { complementarity, residual, scale } = point.measure();
+      this.gap = (complementarity + residual) / scale;
       if (this.gap <= tolerance) return true;
       // Past the precision of doubles the iteration falls apart; the best point before it counts.
       if (!(this.gap <= 100 * this.#best.gap) && this.#best.gap < WORTH_KEEPING) break;
       this.#remember();
-      const mu = total / point.pairs;
       newton.factorize();
       newton.direction(0, 0);
-      const affine = this.#stepLength();
-      const centering = Math.min(
-        1,
-        Math.max((this.#complementarityAfter(affine) / total) ** 3, 1e-8),
-      );
+      const affine = 1 / Math.max(1, newton.fall);
+      // Of the affine step, since its first order takes away exactly what there is.
+      const left = (1 - affine) * complementarity + affine * affine * newton.secondOrder;
+      const centering = Math.min(1, Math.max((left / complementarity) ** 3, 1e-8));
       // In full, the correction of a step that could not be taken makes the iteration cycle
       // (Colombo and Gondzio 2008): it counts by how much of the step there was.
-      newton.direction(centering * mu, affine * affine);
-      const step = Math.min(1, STEP_TO_BOUNDARY * this.#stepLength());
+      newton.direction((centering * complementarity) / point.pairs, affine * affine);
+      const step = Math.min(1, STEP_TO_BOUNDARY / newton.fall);
       this.iterations++;
       if (!(step > 1e-8)) break;
-      this.#advance(step, GROWTH_ALLOWED * (total + residual));
+      this.#advance(step, GROWTH_ALLOWED * (complementarity + residual));
     }
     this.#restoreBest();
     return this.gap <= tolerance;
@@ -63,50 +72,22 @@ export class InteriorPoint {
   #remember(): void {
     if (this.gap >= this.#best.gap || this.gap >= WORTH_KEEPING) return;
     const { x, y, pi, kappa } = this.point;
-    this.#best = {
-      gap: this.gap,
-      x: x.slice(),
-      y: y.slice(),
-      pi: pi.slice(),
-      kappa: kappa.slice(),
-    };
+    this.#best.gap = this.gap;
+    this.#best.x.set(x);
+    this.#best.y.set(y);
+    this.#best.pi.set(pi);
+    this.#best.kappa.set(kappa);
   }
 
   #restoreBest(): void {
     const best = this.#best;
-    if (!(best.gap < this.gap) || best.x === this.point.x) return;
+    if (!(best.gap < this.gap)) return;
     this.gap = best.gap;
     this.point.x.set(best.x);
     this.point.y.set(best.y);
     this.point.pi.set(best.pi);
     this.point.kappa.set(best.kappa);
     this.point.refresh();
-  }
-
-  /** The longest step, at most one, that keeps all positive. */
-  #stepLength(): number {
-    const { x, z, y, zy, w, kappa } = this.point;
-    const { dx, dz, dy, dzy, dw, dkappa } = this.#newton;
-    const fastest = Math.max(
-      1,
-      fall(x, dx),
-      fall(z, dz),
-      fall(y, dy),
-      fall(zy, dzy),
-      fall(w, dw),
-      fall(kappa, dkappa),
-    );
-    return 1 / fastest;
-  }
-
-  #complementarityAfter(step: number): number {
-    const { x, z, y, zy, w, kappa } = this.point;
-    const { dx, dz, dy, dzy, dw, dkappa } = this.#newton;
-    return (
-      productAfter(x, dx, z, dz, step) +
-      productAfter(y, dy, zy, dzy, step) +
-      productAfter(w, dw, kappa, dkappa, step)
-    );
   }
 
   /**
@@ -118,7 +99,9 @@ export class InteriorPoint {
     this.#move(step);
     let length = step;
     for (let n = 0; n < MAX_HALVINGS; n++) {
-      if (point.program.classic || point.complementarity() + point.residual() <= allowed) return;
+      if (point.program.classic) return;
+      const { complementarity, residual } = point.measure();
+      if (complementarity + residual <= allowed) return;
       this.#move(-0.5 * length);
       length *= 0.5;
     }
@@ -136,28 +119,6 @@ export class InteriorPoint {
     add(kappa, dkappa, step);
     this.point.refresh();
   }
-}
-
-/** The largest relative decrease; a closed site's 0/0 is none. */
-function fall(value: Float64Array, delta: Float64Array): number {
-  let most = 0;
-  for (let i = 0; i < value.length; i++) {
-    const ratio = -delta[i]! / value[i]!;
-    if (ratio > most) most = ratio;
-  }
-  return most;
-}
-
-function productAfter(
-  a: Float64Array,
-  da: Float64Array,
-  b: Float64Array,
-  db: Float64Array,
-  step: number,
-): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i]! + step * da[i]!) * (b[i]! + step * db[i]!);
-  return sum;
 }
 
 function add(value: Float64Array, delta: Float64Array, step: number): void {

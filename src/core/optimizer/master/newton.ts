@@ -18,6 +18,10 @@ export class Newton {
   readonly dpi: Float64Array;
   readonly dw: Float64Array;
   readonly dkappa: Float64Array;
+  /** Largest relative decrease of any of them: one over the longest step that keeps all positive. */
+  fall = 0;
+  /** Σ dx dz + Σ dy dz_y + Σ dw dκ, AUD. */
+  secondOrder = 0;
   readonly #point: Point;
   readonly #matrix: EnvelopeMatrix;
   readonly #nu: Float64Array;
@@ -222,6 +226,8 @@ export class Newton {
     const g = this.#g;
     const inverseX = this.#inverseX;
     const siteStep = this.#siteStep;
+    let fall = 0;
+    let secondOrder = 0;
     siteStep.fill(0);
     for (let r = 0; r < y.length; r++) {
       const from = rowStart[r]!;
@@ -237,22 +243,33 @@ export class Newton {
       for (let e = from; e < to; e++) {
         const second = correction * dx[e]! * dz[e]!;
         const step = v[e]! * (g[e]! + dpi);
+        const multiplierStep = (target - second - z[e]! * step) * inverseX[e]! - z[e]!;
         dx[e] = step;
+        dz[e] = multiplierStep;
         const j = site[e]!;
         siteStep[j] = siteStep[j]! + load[e]! * step;
-        dz[e] = (target - second - z[e]! * step) * inverseX[e]! - z[e]!;
+        secondOrder += step * multiplierStep;
+        fall = Math.max(fall, -step * inverseX[e]!, -multiplierStep / z[e]!);
       }
       const second = correction * dy[r]! * dzy[r]!;
       const step = (y[r]! / zy[r]!) * (this.#gy[r]! + dpi);
+      const multiplierStep = (target - second) / y[r]! - zy[r]! - (zy[r]! / y[r]!) * step;
       dy[r] = step;
-      dzy[r] = (target - second) / y[r]! - zy[r]! - (zy[r]! / y[r]!) * step;
+      dzy[r] = multiplierStep;
+      secondOrder += step * multiplierStep;
+      fall = Math.max(fall, -step / y[r]!, -multiplierStep / zy[r]!);
     }
     for (let j = 0; j < program.siteCount; j++) {
       if (!this.#point.isOpen(j)) continue;
       const ratio = this.#point.kappa[j]! / this.#point.w[j]!;
       this.dw[j] = this.dw[j]! - siteStep[j]!;
       this.dkappa[j] = this.#slackTarget[j]! + ratio * this.#modelLoadStep(j);
+      secondOrder += this.dw[j]! * this.dkappa[j]!;
+      fall = Math.max(fall, -this.dw[j]! / this.#point.w[j]!);
+      fall = Math.max(fall, -this.dkappa[j]! / this.#point.kappa[j]!);
     }
+    this.fall = fall;
+    this.secondOrder = secondOrder;
   }
 
   /**

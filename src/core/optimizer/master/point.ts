@@ -88,42 +88,42 @@ export class Point {
     }
   }
 
-  complementarity(): number {
-    const { x, z, y, zy, w, kappa } = this;
-    let sum = 0;
-    for (let e = 0; e < x.length; e++) sum += x[e]! * z[e]!;
-    for (let r = 0; r < y.length; r++) sum += y[r]! * zy[r]!;
-    for (let j = 0; j < w.length; j++) sum += w[j]! * kappa[j]!;
-    return sum;
-  }
-
-  /** What stationarity and the demand rows still lack, AUD: |dual residual|·x and |λ − Σ x − y|·π. */
-  residual(): number {
-    const { program, x, y, z, pi, price } = this;
+  /** How far the point is from optimal. */
+  measure(): Measure {
+    const { program, x, z, y, zy, pi, w, kappa, price } = this;
     const { rowStart, total, costAud, demand } = program;
-    let sum = 0;
+    let complementarity = 0;
+    let residual = 0;
+    let scale = 0;
     for (let r = 0; r < y.length; r++) {
+      const rowPrice = pi[r]!;
       let open = demand[r]! - y[r]!;
       for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) {
-        sum += x[e]! * Math.abs(costAud[e]! + price[total[e]!]! - pi[r]! - z[e]!);
-        open -= x[e]!;
+        const flow = x[e]!;
+        const cost = costAud[e]! + price[total[e]!]!;
+        complementarity += flow * z[e]!;
+        scale += flow * Math.abs(costAud[e]!);
+        residual += flow * Math.abs(cost - rowPrice - z[e]!);
+        open -= flow;
       }
+      complementarity += y[r]! * zy[r]!;
+      scale += y[r]! * Math.abs(rowPrice);
       // Rounding of the sum is no residual.
-      if (Math.abs(open) > 1e-14 * demand[r]!) sum += Math.abs(open * pi[r]!);
+      if (Math.abs(open) > 1e-14 * demand[r]!) residual += Math.abs(open * rowPrice);
     }
-    return sum;
+    for (let j = 0; j < w.length; j++) complementarity += w[j]! * kappa[j]!;
+    for (let n = 0; n < this.total.length; n++) {
+      scale += this.total[n]! * Math.abs(this.gradient[n]!);
+    }
+    return { complementarity, residual, scale: Math.max(scale, LEAST_SCALE_AUD) };
   }
+}
 
-  /** Scale of the objective, AUD: what the flows cost. */
-  scale(): number {
-    const { program, x, y, pi } = this;
-    let sum = 0;
-    for (let r = 0; r < y.length; r++) {
-      for (let e = program.rowStart[r]!; e < program.rowStart[r + 1]!; e++) {
-        sum += x[e]! * Math.abs(program.costAud[e]! + this.gradient[program.total[e]!]!);
-      }
-      sum += y[r]! * Math.abs(pi[r]!);
-    }
-    return Math.max(sum, LEAST_SCALE_AUD);
-  }
+export interface Measure {
+  /** Σ x z + Σ y z_y + Σ w κ, AUD. */
+  complementarity: number;
+  /** What stationarity and the demand rows lack, AUD: |dual residual|·x and |λ − Σ x − y|·π. */
+  residual: number;
+  /** What the flows and what is left unserved cost, AUD: the objective's scale. */
+  scale: number;
 }

@@ -1,8 +1,7 @@
 import type { Point } from './point.ts';
 import type { SlotProgram } from './program.ts';
 
-/** Edges a row begins with, and the most it gains at a time. */
-const FIRST_EDGES = 4;
+/** The most edges a row gains at a time. */
 const MOST_ADDED = 3;
 /** Share of a row's demand from which an edge is in use. */
 const USED = 1e-2;
@@ -10,10 +9,17 @@ const USED = 1e-2;
 const FILL = 0.9;
 
 /**
- * Marks each row's cheapest edges at the given prices, and edges enough to serve all that can be
- * served: prices of a set that cannot are those of unserved demand, and say nothing of the others.
+ * Marks in each row its cheapest edge at the given prices, those within a band above it up to
+ * `most` in all, and edges enough to serve all that can be served: prices of a set that cannot are
+ * those of unserved demand, and say nothing of the others.
+ * @param band relative to the row's least cost; infinite takes `most` of every row
  */
-export function cheapestEdges(full: SlotProgram, prices: Float64Array): Uint8Array {
+export function promisingEdges(
+  full: SlotProgram,
+  prices: Float64Array,
+  band: number,
+  most: number,
+): Uint8Array {
   const { rowStart, costAud, total, site, load, demand } = full;
   const keep = new Uint8Array(full.sourceEdge.length);
   const cost = costAud.map((c, e) => c + prices[total[e]!]!);
@@ -21,11 +27,9 @@ export function cheapestEdges(full: SlotProgram, prices: Float64Array): Uint8Arr
   for (let r = 0; r < full.rows; r++) {
     const from = rowStart[r]!;
     const to = rowStart[r + 1]!;
-    if (to - from <= 2 * FIRST_EDGES) {
-      keep.fill(1, from, to);
-      continue;
-    }
-    markLeast(keep, from, to, FIRST_EDGES, cost);
+    let least = Number.POSITIVE_INFINITY;
+    for (let e = from; e < to; e++) least = Math.min(least, cost[e]!);
+    markLeast(keep, from, to, most, cost, least + band * Math.abs(least));
     let left = demand[r]!;
     while (left > 0) {
       let best = -1;
@@ -75,10 +79,9 @@ export function addCheaperEdges(full: SlotProgram, keep: Uint8Array, solved: Poi
     const from = full.rowStart[r]!;
     const to = full.rowStart[r + 1]!;
     for (let e = from; e < to; e++) {
-      const saved = saving(full, solved, r, e);
-      excess[e] = saved > 0 ? -saved : Number.POSITIVE_INFINITY;
+      excess[e] = -saving(full, solved, r, e);
     }
-    markLeast(keep, from, to, MOST_ADDED, excess);
+    markLeast(keep, from, to, MOST_ADDED, excess, -Number.MIN_VALUE);
   }
 }
 
@@ -86,21 +89,20 @@ function saving(full: SlotProgram, solved: Point, r: number, e: number): number 
   return solved.pi[r]! - full.costAud[e]! - solved.price[full.total[e]!]!;
 }
 
-/** Marks the `count` unmarked edges of least value in [from, to), `count` being small. */
+/** Marks the `count` unmarked edges of least value up to `limit` in [from, to); `count` is small. */
 function markLeast(
   keep: Uint8Array,
   from: number,
   to: number,
   count: number,
   value: Float64Array,
+  limit: number,
 ): void {
   for (let n = 0; n < count; n++) {
     let best = -1;
-    let least = Number.POSITIVE_INFINITY;
     for (let e = from; e < to; e++) {
-      if (keep[e] || value[e]! >= least) continue;
-      best = e;
-      least = value[e]!;
+      if (keep[e] || value[e]! > limit) continue;
+      if (best < 0 || value[e]! < value[best]!) best = e;
     }
     if (best < 0) return;
     keep[best] = 1;
