@@ -191,6 +191,13 @@ function problemsOf(data) {
       ` leaves ${percent(plan.unservedShare)} of requests unserved: capacity or latency targets fall short.`,
     ]);
   }
+  if (data.staleInputs?.length > 0) {
+    const sites = data.staleInputs.map(namesOf(data));
+    problems.push((subject) => [
+      ...subject,
+      ` had no new inputs for ${list(sites)} in over 26 hours.`,
+    ]);
+  }
   if (plan.stopReason !== 'gap') {
     const target = latestRun?.runId === plan.runId ? ` of ${percent(latestRun.gapTarget)}` : '';
     const why =

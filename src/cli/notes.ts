@@ -1,5 +1,6 @@
 import type { Fleet } from '../core/model/fleet.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
+import { CLIMATOLOGY_SOURCE } from '../feeds/embedded/climatology.ts';
 
 type Kind = keyof SiteSeries['sources'];
 
@@ -11,18 +12,43 @@ export function sourcesOf(fleet: Fleet, inputs: PlanningInputs) {
   }));
 }
 
-/** One note for each placeholder source of a kind, with the sites it stands in at. */
-export function placeholderNotes(fleet: Fleet, inputs: PlanningInputs, kind: Kind): string[] {
+/**
+ * One note for each placeholder source of a kind, with the sites it stands in at.
+ * @param besides sites of which something was said already
+ */
+export function placeholderNotes(
+  fleet: Fleet,
+  inputs: PlanningInputs,
+  kind: Kind,
+  besides: readonly { id: string }[] = [],
+): string[] {
   const sitesBySource = new Map<string, string[]>();
   fleet.sites.forEach((site, j) => {
     const { source, placeholder } = (inputs.sites[j] as SiteSeries).sources[kind];
-    if (!placeholder) return;
+    if (!placeholder || besides.some((b) => b.id === site.id)) return;
     sitesBySource.set(source, [...(sitesBySource.get(source) ?? []), site.id]);
   });
   return [...sitesBySource].map(([source, sites]) => {
     const where = sites.length === fleet.sites.length ? 'all sites' : sites.join(', ');
     return `${kind} is a placeholder, ${source}, at ${where}`;
   });
+}
+
+/** What a plan from embedded data rests on. */
+export function embeddedNotes(fleet: Fleet, inputs: PlanningInputs): string[] {
+  const onSpot = fleet.sites.filter((s) => s.cost.tariff.kind === 'spot').map((s) => s.id);
+  const where = onSpot.length === fleet.sites.length ? 'all sites' : onSpot.join(', ');
+  return [
+    ...(onSpot.length > 0
+      ? [
+          `no wholesale prices are embedded: spot contracts are charged their fallback rate at ${where}`,
+        ]
+      : []),
+    `weather is ${CLIMATOLOGY_SOURCE}, by month and hour, not a forecast`,
+    ...placeholderNotes(fleet, inputs, 'carbon'),
+    ...placeholderNotes(fleet, inputs, 'water'),
+    DEMAND_NOTE,
+  ];
 }
 
 export const DEMAND_NOTE =

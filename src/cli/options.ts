@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { coolingKinds } from '../core/model/cooling/index.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Fleet } from '../core/model/fleet.ts';
+import { parseUtcMs } from '../core/model/time.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
 import { readFleetFile } from '../local/fleet-file.ts';
@@ -68,14 +69,12 @@ export function wholeNumber(low: number, high: number): (text: string) => number
   };
 }
 
-/** A day, or a UTC instant with its Z. Throws {@link InvalidInputError}. */
+/** A day, or an instant with Z or its offset from UTC. Throws {@link InvalidInputError}. */
 export function instantMs(text: string, option: string): number {
-  const form = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/.exec(text);
-  const ms = form ? Date.parse(text) : Number.NaN;
-  // Date.parse takes the 30th of February for the 2nd of March.
-  if (!Number.isNaN(ms) && new Date(ms).toISOString().startsWith(form?.[1] as string)) return ms;
+  const ms = parseUtcMs(text);
+  if (ms !== undefined) return ms;
   throw new InvalidInputError(option, [
-    `"${text}" is not a date; expected 2022-01-24 or 2022-01-24T15:00Z (UTC)`,
+    `"${text}" is not a date; expected 2022-01-24, 2022-01-24T15:00Z (UTC) or 2022-01-25T01:00+10:00`,
   ]);
 }
 

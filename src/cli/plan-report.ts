@@ -3,20 +3,11 @@ import type { SiteSeries } from '../core/planning/inputs.ts';
 import { commonDigits, count, decimal, gapPercent, utc } from './format.ts';
 import { sourcesOf } from './notes.ts';
 import type { PlanRun } from './plan.ts';
-import { bold, bullets, type Column, table, wrap } from './table.ts';
+import { siteTable, starNote } from './site-table.ts';
+import { bold, bullets, wrap } from './table.ts';
 
 /** Below this share, unserved demand is rounding. */
 const NEGLIGIBLE_SHARE = 1e-9;
-
-const columns: Column[] = [
-  { header: ['site'], align: 'left' },
-  { header: ['share', '%'] },
-  { header: ['temp', '°C'] },
-  { header: ['pPUE', ''] },
-  { header: ['utilisation', '%'] },
-  { header: ['price', 'AUD/kWh'] },
-  { header: ['carbon', 'kg/kWh'] },
-];
 
 /** One round as it comes. */
 export function roundLine(report: RoundReport): string {
@@ -36,34 +27,20 @@ function unservedShareOf({ totals }: PlanRun): number {
 
 export function planText(run: PlanRun): string {
   const { fleet, inputs, totals, notes } = run;
-  const placeholder = (j: number) => (inputs.sites[j] as SiteSeries).sources.carbon.placeholder;
-  const order = totals.sites.map((_, j) => j).sort((a, b) => share(b) - share(a));
-  function share(j: number): number {
-    return totals.sites[j]?.share ?? 0;
-  }
-  const rows = order.map((j) => {
-    const s = totals.sites[j] as (typeof totals.sites)[number];
-    return [
-      s.site,
-      decimal(100 * s.share, 1),
-      decimal(s.tempC, 1),
-      decimal(s.ppue, 3),
-      decimal(100 * s.utilisation, 1),
-      decimal(s.energyAudPerKwh, 3),
-      `${decimal(s.carbonKgPerKwh, 3)}${placeholder(j) ? '*' : ' '}`,
-    ];
-  });
+  const rows = totals.sites.map((s, j) => ({
+    ...s,
+    isPlaceholder: (inputs.sites[j] as SiteSeries).sources.carbon.placeholder,
+  }));
   const unserved = unservedShareOf(run);
   const lines = [
     bold(
       `Plan of ${fleet.name} for ${count(inputs.slotCount, 'hour')} from ${utc(inputs.startUtcMs)}`,
     ),
     '',
-    table(columns, rows),
+    siteTable(rows),
     '',
     wrap(
-      'Means over the hours planned; share of all requests served.' +
-        (rows.some((r) => r.at(-1)?.endsWith('*')) ? ' * placeholder, see the notes.' : ''),
+      ['Means over the hours planned; share of all requests served.', ...starNote(rows)].join(' '),
     ),
     wrap(
       `${decimal(totals.requests, 0)} requests, ${decimal(100 * run.nearestShare, 1)} % of those served at their nearest site; ` +

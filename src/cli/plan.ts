@@ -8,10 +8,10 @@ import { assembleDispatch, assembleSite } from '../core/planning/assemble.ts';
 import { conditionsAt, type PlanningInputs } from '../core/planning/inputs.ts';
 import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
 import { summarize } from '../core/planning/outcome.ts';
-import { CLIMATOLOGY_SOURCE } from '../feeds/embedded/climatology.ts';
 import { embeddedInputs } from '../feeds/embedded/index.ts';
 import { readDataset } from '../sim/dataset.ts';
-import { DEMAND_NOTE, groupedBySite, placeholderNotes } from './notes.ts';
+import { utc } from './format.ts';
+import { DEMAND_NOTE, embeddedNotes, groupedBySite, placeholderNotes } from './notes.ts';
 import {
   assertFolderInputs,
   type FleetOptions,
@@ -24,6 +24,7 @@ import {
 } from './options.ts';
 import { planJson, planText, roundLine } from './plan-report.ts';
 import { stderrIsTerminal } from './progress.ts';
+import { feedIssues } from './sites.ts';
 
 interface PlanOptions extends FleetOptions, SolverOptions {
   data?: string;
@@ -57,8 +58,15 @@ export function registerPlan(program: Command): void {
         'can be from the optimum at most. Inputs are those embedded in the package (mean climate, ' +
         'contract tariffs, mean grid carbon), or real series from a folder.',
     )
-    .addOption(new Option('--data <dir>', 'folder of real hourly series; needs --at'))
-    .addOption(new Option('--at <time>', 'UTC, first hour of the plan (default: now)'))
+    .addOption(
+      new Option(
+        '--data <dir>',
+        'folder of real hourly series; needs --at; sites and zones without weather there are left out',
+      ),
+    )
+    .addOption(
+      new Option('--at <time>', 'first hour of the plan, in UTC or with an offset (default: now)'),
+    )
     .addOption(
       new Option('--slots <hours>', 'hours to plan').argParser(wholeNumber(1, 168)).default(24),
     )
@@ -73,6 +81,9 @@ export function registerPlan(program: Command): void {
     .addHelpText(
       'after',
       `
+A plan that stopped short of --gap can be used and exits with 0, too; its certificate says how far
+from the optimum it may be ("stopReason" and "gap" in JSON).
+
 Examples:
   isotherm plan
   isotherm plan --at 2026-07-01T00:00Z --mode classic
@@ -120,39 +131,34 @@ function planned(whole: Fleet, options: PlanOptions): PlanRun {
 }
 
 function inputsOf(fleet: Fleet, options: PlanOptions) {
+  if (options.data !== undefined && options.at === undefined) {
+    throw new InvalidInputError('--data', [
+      'needs --at, the first hour of the plan, such as 2022-01-24',
+    ]);
+  }
+  const atMs = options.at === undefined ? Date.now() : instantMs(options.at, '--at');
+  const startUtcMs = floorToHour(atMs);
+  const floored =
+    options.at !== undefined && atMs !== startUtcMs
+      ? [`plans begin with an hour: --at ${options.at} is in that of ${utc(startUtcMs)}`]
+      : [];
   if (options.data !== undefined) {
-    if (options.at === undefined) {
-      throw new InvalidInputError('--data', [
-        'needs --at, the first hour of the plan, such as 2022-01-24',
-      ]);
-    }
-    const startUtcMs = floorToHour(instantMs(options.at, '--at'));
     const data = readDataset(options.data, fleet, { startUtcMs, hours: options.slots });
     assertFolderInputs(data.fleet, data.inputs, options.data);
-    return {
-      ...data,
-      notes: [
-        ...groupedBySite(data.notes),
-        ...placeholderNotes(data.fleet, data.inputs, 'water'),
-        DEMAND_NOTE,
-      ],
-    };
+    const notes = [
+      ...floored,
+      ...groupedBySite(data.notes),
+      ...placeholderNotes(data.fleet, data.inputs, 'water'),
+      DEMAND_NOTE,
+    ];
+    return { ...data, notes };
   }
-  const startUtcMs = floorToHour(
-    options.at === undefined ? Date.now() : instantMs(options.at, '--at'),
-  );
+  const [unknown] = feedIssues(fleet);
+  if (unknown) {
+    throw new InvalidInputError('--fleet', [
+      `${unknown.path}: ${unknown.message}; with --data its series would do`,
+    ]);
+  }
   const inputs = embeddedInputs(publicFleet(fleet), startUtcMs, options.slots);
-  const notes = [
-    `weather is ${CLIMATOLOGY_SOURCE}, by month and hour, not a forecast`,
-    ...placeholderNotes(fleet, inputs, 'carbon'),
-    ...placeholderNotes(fleet, inputs, 'water'),
-    DEMAND_NOTE,
-  ];
-  const onSpot = fleet.sites.filter((s) => s.cost.tariff.kind === 'spot').map((s) => s.id);
-  if (onSpot.length > 0) {
-    notes.unshift(
-      `no wholesale prices are embedded: spot contracts are charged their fallback rate at ${onSpot.length === fleet.sites.length ? 'all sites' : onSpot.join(', ')}`,
-    );
-  }
-  return { fleet, inputs, notes };
+  return { fleet, inputs, notes: [...floored, ...embeddedNotes(fleet, inputs)] };
 }

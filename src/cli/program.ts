@@ -27,7 +27,7 @@ function buildProgram(): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 done, 1 the work failed, 2 wrong usage or bad input.
+Exit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 ended by Ctrl-C.
 ISOTHERM_DEBUG=1 shows stack traces; NO_COLOR is respected.
 
 Examples:

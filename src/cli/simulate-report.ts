@@ -96,7 +96,7 @@ function certificateNotes({ options, results }: SimulationRun): string[] {
 }
 
 function repeatCommand({ options: o }: SimulationRun): string {
-  const parts = ['isotherm simulate', '--data', o.data, '--from', o.from, '--to', o.to];
+  const parts = ['npx isotherm simulate', '--data', o.data, '--from', o.from, '--to', o.to];
   if (o.policies !== undefined) parts.push('--policies', o.policies);
   if (o.fleet !== undefined) parts.push('--fleet', o.fleet);
   if (o.tariff !== undefined) parts.push('--tariff', o.tariff);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidInputError, issueLines } from '../core/model/errors.ts';
 import { type Fleet, fleetSchema } from '../core/model/fleet.ts';
+import { issueWords } from '../core/model/issue-words.ts';
 import { hasClimate } from '../feeds/embedded/climatology.ts';
 import { hasGridRegion } from '../feeds/embedded/grid.ts';
 import { readText } from '../local/fleet-file.ts';
@@ -30,17 +31,21 @@ Examples:
     )
     .action(async (file: string, options: { json?: true }) => {
       const { fleet, issues } = validate(await readText(file));
+      const warnings = fleet ? insecure(fleet) : [];
       if (options.json) {
         const report = {
           schemaVersion: 1,
           file,
           valid: issues.length === 0,
           issues,
+          warnings,
           ...counts(fleet),
         };
         process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
       } else if (fleet && issues.length === 0) {
         process.stdout.write(`${file}: valid, ${summary(fleet)}\n`);
+        for (const warning of warnings)
+          process.stdout.write(`${file}: warning: ${line(warning)}\n`);
       } else {
         for (const issue of issues) process.stdout.write(`${file}: ${line(issue)}\n`);
       }
@@ -67,7 +72,7 @@ function validate(text: string): { fleet?: Fleet; issues: Issue[] } {
     if (!(error instanceof InvalidInputError)) throw error;
     return { issues: error.issues.map((message) => ({ path: '', message })) };
   }
-  const parsed = fleetSchema.safeParse(value);
+  const parsed = fleetSchema.safeParse(value, { error: issueWords(true) });
   if (parsed.success) {
     const issues = [...feedIssues(parsed.data), ...variableIssues(parsed.data)];
     return { fleet: parsed.data, issues };
@@ -80,7 +85,7 @@ function validate(text: string): { fleet?: Fleet; issues: Issue[] } {
 }
 
 /** Stations and regions no embedded feed knows; also looks into a registry with other faults. */
-function feedIssues(value: unknown): Issue[] {
+export function feedIssues(value: unknown): Issue[] {
   const sites = (value as { sites?: unknown } | null)?.sites;
   if (!Array.isArray(sites)) return [];
   const known = { climateStation: hasClimate, gridRegion: hasGridRegion };
@@ -91,6 +96,17 @@ function feedIssues(value: unknown): Issue[] {
       return { path: `sites[${j}].${field}`, message: `the embedded feeds do not know "${name}"` };
     }),
   );
+}
+
+/** Sites a router as deployed would not ask. */
+function insecure(fleet: Fleet): Issue[] {
+  return fleet.sites.flatMap(({ upstream }, j) => {
+    if (new URL(upstream.baseUrl).protocol === 'https:') return [];
+    const path = `sites[${j}].upstream.baseUrl`;
+    const message =
+      'plain HTTP, which the router refuses unless ALLOW_INSECURE_UPSTREAMS is "true"';
+    return [{ path, message }];
+  });
 }
 
 /** Sites too large for their solver's variables; too many classes are too many for every site. */

@@ -1,22 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
-import { type Fleet, publicFleet } from '../core/model/fleet.ts';
-import { floorToHour } from '../core/model/time.ts';
-import { MS_PER_HOUR } from '../core/model/units.ts';
-import type { PlanningInputs } from '../core/planning/inputs.ts';
-import { embeddedInputs } from '../feeds/embedded/index.ts';
+import type { Fleet } from '../core/model/fleet.ts';
 import { AdminClient, type RunView } from '../local/admin-client.ts';
 import { readFleetFile } from '../local/fleet-file.ts';
+import { assertPortFree } from '../local/port.ts';
 import { type SimulatedFleet, startSimulatedFleet } from '../local/simulated-fleet.ts';
 import type { LocalStack } from '../local/stack.ts';
-import { readDataset } from '../sim/dataset.ts';
 import { decimal, gapPercent, utc } from './format.ts';
-import { assertFolderInputs, instantMs, wholeNumber } from './options.ts';
-import { startReport } from './start-report.ts';
+import { instantMs, wholeNumber } from './options.ts';
+import { hoursToFeed, startInputs } from './start-inputs.ts';
+import { sampleRequest, startReport } from './start-report.ts';
 
-const HORIZON_HOURS = 24;
 const REPLAN_MS = 15 * 60_000;
 const FIRST_PLAN_MS = 60_000;
 
@@ -43,8 +41,18 @@ export function registerStart(program: Command): void {
         .default(8787),
     )
     .addOption(new Option('--host <address>', 'address the router listens on').default('127.0.0.1'))
-    .addOption(new Option('--data <dir>', 'folder of real hourly series; needs --at'))
-    .addOption(new Option('--at <time>', 'UTC; the system’s clock starts here (default: now)'))
+    .addOption(
+      new Option(
+        '--data <dir>',
+        'folder of real hourly series; needs --at; sites without weather there stay, on mean climate',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--at <time>',
+        'the system’s clock starts here, in UTC or with an offset (default: now)',
+      ),
+    )
     .addOption(
       new Option('--persist <dir>', 'keep D1 and the coordinator here (default: in memory)'),
     )
@@ -60,14 +68,16 @@ Examples:
 }
 
 async function start(options: StartOptions): Promise<void> {
+  endWhenTold();
   const fleet = await readFleetFile();
   const nowMs = options.at === undefined ? Date.now() : instantMs(options.at, '--at');
-  const { inputs, notes } = inputsFrom(fleet, options, nowMs);
+  const { inputs, notes } = startInputs(fleet, options, nowMs);
   const adminToken = `admin-${randomBytes(16).toString('hex')}`;
   const clientKey = `sk-isotherm-${randomBytes(16).toString('hex')}`;
   let sites: SimulatedFleet | undefined;
   let stack: LocalStack | undefined;
-  const stopped = untilStopped();
+  await assertPortFree(options.host, options.port);
+  if (options.persist !== undefined) assertFolder(options.persist);
   try {
     say(
       `Starting ${fleet.sites.length} simulated sites, ${fleet.sites.length} solver Workers and the router …`,
@@ -91,7 +101,11 @@ async function start(options: StartOptions): Promise<void> {
       },
     });
     const admin = new AdminClient(stack.url, adminToken);
-    if (options.data !== undefined) await feed(admin, options.data, inputs);
+    if (inputs.fed) {
+      const hours = hoursToFeed(inputs.fed);
+      await admin.putInputs(`hourly series in ${options.data}`, hours);
+      say(`Fed ${hours.length} site-hours of real series from ${utc(inputs.all.startUtcMs)} on.`);
+    }
     await firstPlan(admin);
     const plan = await admin.plan();
     say(
@@ -103,72 +117,20 @@ async function start(options: StartOptions): Promise<void> {
         adminToken,
         clientKey,
         sites,
+        sampleSite: await siteOfSample(stack.url, clientKey, fleet),
         notes,
       }),
     );
     const running = stack;
-    const replan = setInterval(() => {
+    // Servers and Workers keep the process alive from here on.
+    setInterval(() => {
       running.triggerCron().catch((error) => say(`re-planning failed: ${error.message}`));
     }, REPLAN_MS);
-    await stopped;
-    clearInterval(replan);
-  } finally {
+  } catch (error) {
     await stack?.dispose();
     await sites?.close();
+    throw error;
   }
-}
-
-interface StartInputs {
-  /** Of every site, as the plan will see them. */
-  all: PlanningInputs;
-  /** What the folder has, to be fed to D1. */
-  fed?: { fleet: Fleet; inputs: PlanningInputs };
-}
-
-function inputsFrom(
-  fleet: Fleet,
-  options: StartOptions,
-  nowMs: number,
-): { inputs: StartInputs; notes: string[] } {
-  const startUtcMs = floorToHour(nowMs);
-  const all = embeddedInputs(publicFleet(fleet), startUtcMs, HORIZON_HOURS);
-  if (options.data === undefined) return { inputs: { all }, notes: [] };
-  if (options.at === undefined) {
-    throw new InvalidInputError('--data', [
-      'needs --at, the hour to start from, such as 2022-01-24',
-    ]);
-  }
-  const fed = readDataset(options.data, fleet, { startUtcMs, hours: HORIZON_HOURS });
-  assertFolderInputs(fed.fleet, fed.inputs, options.data);
-  fed.fleet.sites.forEach((site, n) => {
-    const j = fleet.sites.findIndex((s) => s.id === site.id);
-    all.sites[j] = fed.inputs.sites[n] as PlanningInputs['sites'][number];
-  });
-  const others = fleet.sites.filter((s) => !fed.fleet.sites.some((f) => f.id === s.id));
-  const notes = fed.notes.filter((n) => !n.startsWith('left out'));
-  if (others.length > 0) {
-    notes.push(`no weather series: mean climate is used for ${others.map((s) => s.id).join(', ')}`);
-  }
-  return { inputs: { all, fed }, notes };
-}
-
-/** Puts a folder's hours into D1, the way an operator's own feed would. */
-async function feed(admin: AdminClient, dir: string, { fed }: StartInputs): Promise<void> {
-  if (fed === undefined) return;
-  const { fleet, inputs } = fed;
-  const hours = fleet.sites.flatMap((site, j) => {
-    const s = inputs.sites[j] as PlanningInputs['sites'][number];
-    return Array.from({ length: inputs.slotCount }, (_, t) => ({
-      site: site.id,
-      utc: new Date(inputs.startUtcMs + t * MS_PER_HOUR).toISOString(),
-      tempC: s.tempC[t],
-      rhPct: Math.min(100, s.rhPct[t] as number),
-      spotAudPerMwh: Number.isFinite(s.spotAudPerMwh[t]) ? s.spotAudPerMwh[t] : null,
-      carbonKgPerKwh: s.sources.carbon.placeholder ? null : s.carbonKgPerKwh[t],
-    }));
-  });
-  await admin.putInputs(`hourly series in ${dir}`, hours);
-  say(`Fed ${hours.length} site-hours of real series from ${utc(inputs.startUtcMs)} on.`);
 }
 
 /** Runs the first optimization and shows its rounds as they come. */
@@ -186,6 +148,31 @@ async function firstPlan(admin: AdminClient): Promise<void> {
     await sleep(50);
   }
   throw new Error(`no plan within ${FIRST_PLAN_MS / 1000} s`);
+}
+
+/** Asks once: what answers depends on the hour of the plan and on the words of the request. */
+async function siteOfSample(url: string, clientKey: string, fleet: Fleet): Promise<string> {
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${clientKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify(sampleRequest(fleet)),
+  });
+  await response.body?.cancel();
+  const site = response.headers.get('x-isotherm-site');
+  if (site === null) throw new Error(`no site answers a request (status ${response.status})`);
+  return site;
+}
+
+/** A folder that can be written to; made if there is none. */
+function assertFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true });
+    accessSync(dir, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EACCES' || code === 'EROFS' ? 'not writable' : 'not a folder';
+    throw new InvalidInputError('--persist', [`"${dir}" is ${why}`]);
+  }
 }
 
 function roundText({
@@ -215,11 +202,14 @@ function say(text: string): void {
 }
 
 /**
- * Resolves at Ctrl-C or SIGTERM. Miniflare has a hook of its own that stops workerd at once and ends
- * the process with 130; whichever comes first, nothing is left running.
+ * Ends the process at Ctrl-C, at SIGTERM and when the launcher is gone, also in the middle of
+ * starting. Nothing needs more care: miniflare kills workerd as the process exits.
  */
-function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
-  });
+function endWhenTold(): void {
+  const end = (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') =>
+    process.exit(128 + osConstants.signals[signal]);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+  process.once('disconnect', () => end('SIGTERM'));
+  if (process.connected === false) end('SIGTERM');
+  process.channel?.unref();
 }

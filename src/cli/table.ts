@@ -39,7 +39,8 @@ export function bullets(notes: readonly string[]): string {
 
 /** Breaks a text at spaces. */
 export function wrap(text: string, first = '', rest = ''): string {
-  const width = Math.min(100, process.stdout.columns ?? 100);
+  // Some terminals say 0 for want of knowing.
+  const width = Math.min(100, process.stdout.columns || 100);
   const lines: string[] = [];
   let line = first;
   for (const word of text.split(' ')) {

@@ -11,7 +11,7 @@ export const defaultFleetPath = join(import.meta.dirname, '../../config/fleet.js
 export async function readFleetFile(path = defaultFleetPath): Promise<Fleet> {
   const value = parseJson(await readText(path), path);
   try {
-    return parseInput(fleetSchema, value, path);
+    return parseInput(fleetSchema, value, path, true);
   } catch (error) {
     if (!(error instanceof InvalidInputError) || error.issues.length < 2) throw error;
     const more = error.issues.length - 1;

@@ -1,6 +1,7 @@
 import { type Cooling, coolingKinds, coolingSchema } from '../core/model/cooling/index.ts';
 import { InvalidInputError, issueLines } from '../core/model/errors.ts';
 import type { Fleet } from '../core/model/fleet.ts';
+import { issueWords } from '../core/model/issue-words.ts';
 import type { Tariff, TariffKind } from '../core/model/tariff.ts';
 
 /** Mean rate of a contract over the day's 24 hours, AUD/kWh. */
@@ -71,7 +72,7 @@ function parseCooling(option: string): Cooling {
       `"${option}", expected one of ${coolingKinds.join(', ')}`,
     ]);
   }
-  const parsed = coolingSchema.safeParse(value);
+  const parsed = coolingSchema.safeParse(value, { error: issueWords(true) });
   if (parsed.success) return parsed.data;
   const hint = option === 'fixed' ? '; try \'{"kind":"fixed","ppue":1.3}\'' : '';
   throw new InvalidInputError('--cooling', [issueLines(parsed.error).join('; ') + hint]);

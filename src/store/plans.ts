@@ -1,6 +1,6 @@
 import { desc, eq, lt, max, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
-import { parseInput } from '../core/model/errors.ts';
+import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import {
   type Plan,
   type PlanHeader,
@@ -19,17 +19,44 @@ function open(db: Database) {
   return drizzle(db as D1Database);
 }
 
+/** Pauses before publishing again: D1 loses connections and answers now and then. */
+const PAUSES_MS = [200, 1000];
+
 /**
  * Writes a plan and makes it current, in one transaction: a reader sees all of it or nothing, and an
- * older version never replaces a newer one. Returns the plan with its version.
- * Throws if a part is invalid or D1 refuses; nothing has changed then.
+ * older version never replaces a newer one. A run publishes once: repeated, this returns what is
+ * there. Returns the plan with its version.
+ * Throws if a part is invalid or D1 keeps refusing; nothing has changed then.
  */
 export async function publishPlan(
   db: D1Database,
   draft: Omit<PlanHeader, 'version'>,
   slots: Plan['slots'],
 ): Promise<Plan> {
+  for (const pauseMs of PAUSES_MS) {
+    try {
+      return await publishOnce(db, draft, slots);
+    } catch (error) {
+      if (error instanceof InvalidInputError) throw error;
+      console.warn(`publishing run ${draft.runId} failed, trying again: ${error}`);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+  return publishOnce(db, draft, slots);
+}
+
+async function publishOnce(
+  db: D1Database,
+  draft: Omit<PlanHeader, 'version'>,
+  slots: Plan['slots'],
+): Promise<Plan> {
   const orm = open(db);
+  const [known] = await orm
+    .select({ version: plans.version })
+    .from(plans)
+    .where(eq(plans.runId, draft.runId));
+  const published = known && (await readPlan(db, known.version));
+  if (published) return published;
   const latest = await orm.select({ version: max(plans.version) }).from(plans);
   const version = (latest[0]?.version ?? 0) + 1;
   const header = parseInput(planHeaderSchema, { ...draft, version }, 'plan header');

@@ -33,18 +33,23 @@ export const currentPlan = sqliteTable('current_plan', {
     .references(() => plans.version),
 });
 
-/** Hourly surroundings of sites as fed from outside; hours without a row use embedded means. */
+/**
+ * Hourly surroundings of sites as fed from outside, in three groups that may come from different
+ * feeds; where a group is null, embedded means are used.
+ */
 export const siteInputs = sqliteTable(
   'site_inputs',
   {
     siteId: text('site_id').notNull(),
     /** Beginning of the hour. */
     utcMs: integer('utc_ms').notNull(),
-    tempC: real('temp_c').notNull(),
-    rhPct: real('rh_pct').notNull(),
+    tempC: real('temp_c'),
+    rhPct: real('rh_pct'),
+    weatherSource: text('weather_source'),
     spotAudPerMwh: real('spot_aud_per_mwh'),
+    priceSource: text('price_source'),
     carbonKgPerKwh: real('carbon_kg_per_kwh'),
-    source: text('source').notNull(),
+    carbonSource: text('carbon_source'),
     updatedUtcMs: integer('updated_utc_ms').notNull(),
   },
   (t) => [primaryKey({ columns: [t.siteId, t.utcMs] }), index('site_inputs_utc').on(t.utcMs)],

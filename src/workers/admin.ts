@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import { settingsSchema } from '../core/optimizer/settings.ts';
@@ -7,6 +8,7 @@ import { siteInputSchema, writeSiteInputs } from '../store/site-inputs.ts';
 import { bearsOneOf } from './auth.ts';
 import { type Env, now } from './env.ts';
 import { fleet } from './fleet.ts';
+import { inputAges } from './inputs.ts';
 import { coordinatorOf, optimize } from './optimize.ts';
 import { readBody } from './read-body.ts';
 
@@ -40,13 +42,16 @@ admin.onError((error, c) => {
   if (error instanceof InvalidInputError) {
     return c.json({ error: error.message, issues: error.issues }, 400);
   }
+  if (error instanceof HTTPException) return c.json({ error: error.message }, error.status);
   console.error(error);
   return c.json({ error: error.message }, 500);
 });
 
 async function jsonBody<S extends z.ZodType>(request: Request, schema: S): Promise<z.output<S>> {
   const bytes = await readBody(request, MAX_BODY_BYTES);
-  if (bytes === undefined) throw new InvalidInputError('body', [`over ${MAX_BODY_BYTES} bytes`]);
+  if (bytes === undefined) {
+    throw new HTTPException(413, { message: `body: over ${MAX_BODY_BYTES} bytes` });
+  }
   const text = new TextDecoder().decode(bytes);
   let value: unknown = {};
   try {
@@ -78,13 +83,17 @@ admin.get('/plans', async (c) => c.json({ plans: await recentPlans(c.env.DB, 50)
 admin.get('/sites', async (c) => {
   const version = await currentVersion(c.env.DB);
   const plan = version === undefined ? undefined : await readPlan(c.env.DB, version);
-  const { latest } = await coordinatorOf(c.env).runs();
+  const [{ latest }, inputs] = await Promise.all([
+    coordinatorOf(c.env).runs(),
+    inputAges(c.env.DB, fleet, now(c.env)),
+  ]);
   const missing = latest?.rounds.at(-1)?.missing ?? [];
   return c.json({
     sites: fleet.sites.map((site) => ({
       ...site,
       plan: plan?.header.sites.find((s) => s.site === site.id) ?? null,
       excluded: plan?.header.excluded.find((e) => e.site === site.id)?.reason ?? null,
+      inputs: inputs.get(site.id) ?? null,
       solver: {
         placement: latest?.placements[site.id] ?? null,
         fault: missing.find((m) => m.site === site.id)?.reason ?? null,
@@ -93,7 +102,10 @@ admin.get('/sites', async (c) => {
   });
 });
 
-/** Hourly weather, wholesale price and carbon from the operator's own feeds. */
+/**
+ * Hourly weather, wholesale price and carbon from the operator's own feeds. What an hour does not
+ * bring stays as another feed left it.
+ */
 admin.put('/inputs', async (c) => {
   const { source, hours } = await jsonBody(c.req.raw, inputsBodySchema);
   await writeSiteInputs(c.env.DB, hours, source, now(c.env));

@@ -11,8 +11,8 @@ import { sharesOf } from '../core/planning/plan.ts';
 import { learnedCurves, warmCurves } from '../core/planning/warm-start.ts';
 import { publishPlan } from '../store/plans.ts';
 import { type Env, now, numberVar } from './env.ts';
-import { fleet } from './fleet.ts';
-import { askSites } from './rounds.ts';
+import { fleet, fleetDigest } from './fleet.ts';
+import { askSites, roundsPerAlarm } from './rounds.ts';
 import { type Run, type RunRecord, RunStore } from './run-store.ts';
 
 /** An optimization still without a plan after this long publishes the best it has, or fails. */
@@ -70,7 +70,13 @@ export class Coordinator extends DurableObject<Env> {
     };
     const learned = await this.#store.learned();
     const state = begin(problem, settings, warmCurves(fleet, inputs, learned));
-    await this.#store.checkpoint({ record, settings, inputs, state });
+    await this.#store.checkpoint({
+      record,
+      settings,
+      inputs,
+      state,
+      fleetDigest: await fleetDigest(),
+    });
     await this.#schedule();
     return record;
   }
@@ -105,7 +111,7 @@ export class Coordinator extends DurableObject<Env> {
   async #loadOrFail(): Promise<Run | undefined> {
     try {
       const run = await this.#store.load();
-      if (run && run.state.sites.length !== fleet.sites.length) {
+      if (run && run.fleetDigest !== (await fleetDigest())) {
         throw new Error('the fleet changed while the run was under way');
       }
       return run;
@@ -121,7 +127,7 @@ export class Coordinator extends DurableObject<Env> {
     const { record, settings, inputs, state } = run;
     const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
     restoreExclusions(problem, state);
-    const count = numberVar(this.env.ROUNDS_PER_ALARM, 4, 1, 50);
+    const count = roundsPerAlarm(this.env.ROUNDS_PER_ALARM, fleet.sites.length);
     const deadlineMs = numberVar(this.env.ROUND_DEADLINE_MS, 5000, 10, 60_000);
     for (let n = 0; n < count; n++) {
       if (now(this.env) - record.requestedUtcMs > RUN_DEADLINE_MS) return 'deadline';

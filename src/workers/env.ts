@@ -15,6 +15,10 @@ export interface Env {
   CLOCK_OFFSET_MS: string;
   /** JSON, site id to base URL, over the registry's. */
   UPSTREAM_OVERRIDES: string;
+  /** How long a site may take to the first byte of a stream, ms. */
+  FIRST_BYTE_DEADLINE_MS: string;
+  /** How long a site may take to an answer that is not streamed, ms. */
+  COMPLETION_DEADLINE_MS: string;
   /** Where the coordinator is first created, e.g. `oc` for Oceania. */
   COORDINATOR_LOCATION: string;
   /** Rounds a coordinator runs before it checkpoints and yields. */

@@ -1,12 +1,17 @@
 import { Hono } from 'hono';
+import { MS_PER_HOUR } from '../core/model/units.ts';
+import { pruneSiteInputs } from '../store/site-inputs.ts';
 import { admin } from './admin.ts';
 import { bearsOneOf } from './auth.ts';
 import { dataPlane } from './data-plane.ts';
-import type { Env } from './env.ts';
+import { type Env, now } from './env.ts';
 import { optimize } from './optimize.ts';
-import { status } from './status.ts';
+import { sharedStatus, status } from './status.ts';
 
 export { Coordinator } from './coordinator.ts';
+
+/** Past hours are of no use to a plan; they are kept for a while for whoever asks how one came about. */
+const INPUTS_KEPT_MS = 60 * 24 * MS_PER_HOUR;
 
 /** The routing Worker: data plane under /v1, admin plane under /admin/v1, the page at the root. */
 const app = new Hono<{ Bindings: Env }>();
@@ -17,11 +22,12 @@ app.route('/admin/v1', admin);
 app.get('/healthz', (c) => c.text('ok'));
 
 app.get('/status.json', async (c) => {
-  const open = c.env.PUBLIC_STATUS === 'true';
-  if (!open && !(await bearsOneOf(c.req.raw, c.env.ADMIN_TOKEN_SHA256))) {
+  const trusted = await bearsOneOf(c.req.raw, c.env.ADMIN_TOKEN_SHA256);
+  if (!trusted && c.env.PUBLIC_STATUS !== 'true') {
     return c.json({ error: 'needs the admin token, or PUBLIC_STATUS = "true"' }, 401);
   }
-  return c.json(await status(c.env), 200, { 'cache-control': 'no-store' });
+  const body = await (trusted ? status(c.env) : sharedStatus(c.env));
+  return c.json(body, 200, { 'cache-control': 'no-store' });
 });
 
 app.get('*', (c) => c.env.ASSETS.fetch(c.req.raw));
@@ -30,5 +36,6 @@ export default {
   fetch: app.fetch,
   async scheduled(_controller, env): Promise<void> {
     await optimize(env, 'cron');
+    await pruneSiteInputs(env.DB, now(env) - INPUTS_KEPT_MS);
   },
 } satisfies ExportedHandler<Env>;

@@ -1,13 +1,13 @@
 /** Reads a body of at most `maxBytes`; undefined if it is longer. Never holds more than that. */
 export async function readBody(
-  request: Request,
+  message: Request | Response,
   maxBytes: number,
 ): Promise<Uint8Array | undefined> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return undefined;
-  if (!request.body) return new Uint8Array();
+  if (Number(message.headers.get('content-length') ?? 0) > maxBytes) return undefined;
+  if (!message.body) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of message.body as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
     if (size > maxBytes) return undefined;
     chunks.push(chunk);

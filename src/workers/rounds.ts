@@ -5,12 +5,22 @@ import type { SiteAnswer, SiteQuery } from '../core/optimizer/site-subproblem.ts
 import type { MissingAnswer } from '../core/optimizer/state.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { decodeAnswer, encodeQuery } from '../core/planning/round-wire.ts';
-import type { Env } from './env.ts';
+import { type Env, numberVar } from './env.ts';
+import { readBody } from './read-body.ts';
 
 export interface RoundReply {
   answer: SiteAnswer | MissingAnswer | undefined;
   /** `cf-placement` of the answer: where the solver ran. */
   placement?: string;
+}
+
+/** Cloudflare lets one request, here an alarm, invoke this many Workers; every site asked is one. */
+const MAX_INVOCATIONS = 32;
+
+/** Rounds one alarm may run, by the variable and by that limit; one at least, whatever the fleet. */
+export function roundsPerAlarm(value: string | undefined, siteCount: number): number {
+  const wanted = numberVar(value, 2, 1, 50);
+  return Math.max(1, Math.min(wanted, Math.floor(MAX_INVOCATIONS / siteCount)));
 }
 
 /** Asks every site that has a query, at once, and waits for each until the deadline. */
@@ -68,12 +78,11 @@ async function askSite(
     signal: AbortSignal.timeout(deadlineMs),
   });
   const placement = response.headers.get('cf-placement') ?? undefined;
+  const bytes = await readBody(response, MAX_PACKET_BYTES);
+  if (bytes === undefined) return { answer: { missing: 'answer too large' }, placement };
   if (!response.ok) {
-    const text = (await response.text()).slice(0, 200).trim();
+    const text = new TextDecoder().decode(bytes.subarray(0, 200)).trim();
     return { answer: { missing: `status ${response.status}: ${text}` }, placement };
   }
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  if (bytes.length > MAX_PACKET_BYTES)
-    return { answer: { missing: 'answer too large' }, placement };
   return { answer: decodeAnswer(bytes, runId, site), placement };
 }

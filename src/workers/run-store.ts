@@ -28,9 +28,13 @@ export interface Run {
   settings: Settings;
   inputs: PlanningInputs;
   state: ConsensusState;
+  /** Of the registry it began with: its arrays are in that one's order. */
+  fleetDigest: string;
 }
 
 const HISTORY = 20;
+/** Last rounds kept of an ended run; the latest run keeps all of them. */
+const ROUNDS_IN_HISTORY = 8;
 /** Durable Object storage takes at most 128 keys in one put; a value at most 2 MB. */
 const KEYS_PER_PUT = 128;
 
@@ -54,6 +58,7 @@ export class RunStore {
       ['settings', run.settings],
       ['inputs', { ...inputs, siteCount: series.length }],
       ['consensus', consensus],
+      ['fleet', run.fleetDigest],
       ...series.map((s, j): [string, unknown] => [`series/${j}`, s]),
       ...sites.map((s, j): [string, unknown] => [`site/${j}`, s]),
       ...slots.map((s, t): [string, unknown] => [`slot/${t}`, s]),
@@ -73,9 +78,10 @@ export class RunStore {
       'inputs',
     );
     const { siteCount, ...rest } = inputs;
-    const [settings, consensus, series, sites, slots] = await Promise.all([
+    const [settings, consensus, fleetDigest, series, sites, slots] = await Promise.all([
       this.#need<Settings>('settings'),
       this.#need<Omit<ConsensusState, 'sites' | 'slots'>>('consensus'),
+      this.#need<string>('fleet'),
       this.#list<SiteSeries>('series', siteCount),
       this.#list<SiteState>('site', siteCount),
       this.#list<SlotState>('slot', inputs.slotCount),
@@ -85,6 +91,7 @@ export class RunStore {
       settings,
       inputs: { ...rest, sites: series },
       state: { ...consensus, sites, slots },
+      fleetDigest,
     };
   }
 
@@ -95,7 +102,8 @@ export class RunStore {
 
   /** Ends a run: its record goes to the history, its state away. */
   async end(record: RunRecord, learned: LearnedCurves | undefined): Promise<void> {
-    const history = [record, ...(await this.history())].slice(0, HISTORY);
+    const brief = { ...record, rounds: record.rounds.slice(-ROUNDS_IN_HISTORY) };
+    const history = [brief, ...(await this.history())].slice(0, HISTORY);
     const stale: string[] = [];
     for (const prefix of ['series/', 'site/', 'slot/']) {
       stale.push(...(await this.#storage.list({ prefix })).keys());

@@ -6,6 +6,7 @@ import { MAX_PACKET_BYTES } from '../core/optimizer/packet.ts';
 import { answerQuery } from '../core/optimizer/site-subproblem.ts';
 import { assembleSite } from '../core/planning/assemble.ts';
 import { decodeQuery, encodeAnswer, type RoundQuery } from '../core/planning/round-wire.ts';
+import { readBody } from './read-body.ts';
 
 /**
  * A site's solver: a Worker of its own, placed next to the site, and the only one that holds the
@@ -48,23 +49,33 @@ function answer(bytes: Uint8Array, { site, classes }: Deployment): Uint8Array<Ar
   return encodeAnswer(q.runId, site.id, answerQuery(problem, q.query));
 }
 
+/** Tells the coordinator where this ran: Cloudflare says it in the request, to the Worker alone. */
+function placed(request: Request, response: Response): Response {
+  const placement = request.headers.get('cf-placement');
+  if (placement !== null) response.headers.set('cf-placement', placement);
+  return response;
+}
+
+async function respond(request: Request, env: SolverEnv): Promise<Response> {
+  if (request.method !== 'POST' || new URL(request.url).pathname !== '/v1/round') {
+    return new Response('POST /v1/round only\n', { status: 404 });
+  }
+  const query = await readBody(request, MAX_PACKET_BYTES);
+  if (query === undefined) return new Response('round query too large\n', { status: 413 });
+  try {
+    deployment ??= readDeployment(env);
+    const headers = { 'content-type': 'application/octet-stream' };
+    return new Response(answer(query, deployment), { headers });
+  } catch (error) {
+    if (error instanceof InvalidInputError) {
+      return new Response(`${error.message}\n`, { status: 400 });
+    }
+    throw error;
+  }
+}
+
 export default {
   async fetch(request, env): Promise<Response> {
-    if (request.method !== 'POST' || new URL(request.url).pathname !== '/v1/round') {
-      return new Response('POST /v1/round only\n', { status: 404 });
-    }
-    if (Number(request.headers.get('content-length') ?? 0) > MAX_PACKET_BYTES) {
-      return new Response('round query too large\n', { status: 413 });
-    }
-    try {
-      deployment ??= readDeployment(env);
-      const body = answer(new Uint8Array(await request.arrayBuffer()), deployment);
-      return new Response(body, { headers: { 'content-type': 'application/octet-stream' } });
-    } catch (error) {
-      if (error instanceof InvalidInputError) {
-        return new Response(`${error.message}\n`, { status: 400 });
-      }
-      throw error;
-    }
+    return placed(request, await respond(request, env));
   },
 } satisfies ExportedHandler<SolverEnv>;

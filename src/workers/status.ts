@@ -2,6 +2,7 @@ import { slotAt } from '../core/planning/plan.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
 import { type Env, now } from './env.ts';
 import { fleet } from './fleet.ts';
+import { inputAges } from './inputs.ts';
 import { coordinatorOf } from './optimize.ts';
 
 /** What the status page shows: the plan that holds, how it came about, and what went wrong. */
@@ -9,7 +10,10 @@ export async function status(env: Env) {
   const nowMs = now(env);
   const version = await currentVersion(env.DB);
   const plan = version === undefined ? undefined : await readPlan(env.DB, version);
-  const { latest, ended } = await coordinatorOf(env).runs();
+  const [{ latest, ended }, inputs] = await Promise.all([
+    coordinatorOf(env).runs(),
+    inputAges(env.DB, fleet, nowMs),
+  ]);
   return {
     fleet: fleet.name,
     nowUtcMs: nowMs,
@@ -20,7 +24,21 @@ export async function status(env: Env) {
       timeZone,
       gridRegion,
     })),
+    /** Sites that were fed once, and not for long now. */
+    staleInputs: fleet.sites.map((s) => s.id).filter((id) => inputs.get(id)?.stale),
     latestRun: latest ?? null,
     lastFailure: ended.find((r) => r.status === 'failed') ?? null,
   };
+}
+
+/** An open status page must not cost D1 and the coordinator a read for every viewer. */
+const SHARED_MS = 5000;
+let shared: { body: Awaited<ReturnType<typeof status>>; readMs: number } | undefined;
+
+/** The same, at most a few seconds old. */
+export async function sharedStatus(env: Env) {
+  if (shared === undefined || Date.now() - shared.readMs > SHARED_MS) {
+    shared = { body: await status(env), readMs: Date.now() };
+  }
+  return shared.body;
 }

@@ -20,9 +20,19 @@ export function upstreamKey(env: Env, siteId: string): string | undefined {
 
 /** Statuses by which a site says "not me, not now": another may be asked. */
 const REFUSALS = new Set([429, 502, 503, 504]);
+/**
+ * Statuses by which a site shows a fault of its own, such as a bad key or model name: another is
+ * asked, and the client never sees them. 520 and up are Cloudflare's for a server it cannot reach;
+ * 524, a server that was reached and is late, is not among them.
+ */
+const FAULTS = new Set([401, 403, 404, 500, 520, 521, 522, 523, 525, 526, 530]);
 
 export function isRefusal(status: number): boolean {
   return REFUSALS.has(status);
+}
+
+export function isFault(status: number): boolean {
+  return FAULTS.has(status);
 }
 
 /** Headers of an upstream answer that are the client's business; the rest stays inside. */

@@ -54,6 +54,14 @@ describe('text', () => {
     expect(wrap('a b', '- ', '  ')).toBe('- a b');
   });
 
+  it('takes a terminal of no width for one of unknown width', () => {
+    const stdout = process.stdout as { columns?: number };
+    const { columns } = stdout;
+    stdout.columns = 0;
+    expect(wrap('some words')).toBe('some words');
+    stdout.columns = columns;
+  });
+
   it('groups notes that differ in the site only', () => {
     expect(groupedBySite(['a: same', 'free', 'b: same', 'b: other'])).toEqual([
       'a, b: same',

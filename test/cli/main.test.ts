@@ -1,5 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { dataFolder } from './support/data.ts';
@@ -18,6 +20,7 @@ describe('isotherm', () => {
 
   it.each([
     [['--help']],
+    [['start', '--help']],
     [['plan', '--help']],
     [['simulate', '--help']],
     [['sites', '--help']],
@@ -55,7 +58,7 @@ describe('isotherm', () => {
     [['plan', '--mode', 'fast'], 'Allowed choices are learned, classic'],
     [['plan', '--tariff', 'free'], 'Allowed choices are spot, flat, tou'],
     [['plan', '--cooling', 'ice'], '--cooling: "ice", expected one of mixed-mode'],
-    [['plan', '--cooling', '{"kind":"fixed","ppue":9}'], '--cooling: ppue: '],
+    [['plan', '--cooling', '{"kind":"fixed","ppue":9}'], '--cooling: ppue: must be at most '],
     [['plan', '--cooling', '{"kind"'], '--cooling: not JSON'],
     [['plan', '--at', '2022-02-30'], '--at: "2022-02-30" is not a date'],
     [['plan', '--at', '2022-01-24T10:00'], '--at: "2022-01-24T10:00" is not a date'],
@@ -90,6 +93,16 @@ describe('isotherm', () => {
     expect((await isotherm(plan)).stdout).not.toContain(ESC);
     expect((await isotherm(plan, { env: { FORCE_COLOR: '1' } })).stdout).toContain(ESC);
     expect((await isotherm(plan, { env: { NO_COLOR: '1' } })).stdout).not.toContain(ESC);
+  });
+
+  it('says that a copy inside node_modules cannot run', async () => {
+    const copy = join(emptyFolder(), 'node_modules/isotherm/bin');
+    mkdirSync(copy, { recursive: true });
+    copyFileSync(bin, join(copy, 'isotherm.mjs'));
+    const child = spawn(process.execPath, [join(copy, 'isotherm.mjs'), 'plan']);
+    const [text] = await once(child.stderr.setEncoding('utf8'), 'data');
+    expect(text).toMatch(/^isotherm: Node runs no TypeScript inside node_modules; .*\n$/);
+    expect(await once(child, 'exit')).toEqual([1, null]);
   });
 
   it('takes a closed pipe for no failure', async () => {

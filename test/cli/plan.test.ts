@@ -52,9 +52,32 @@ describe('isotherm plan', () => {
     const learned = await planJson(...at);
     const classic = await planJson(...at, '--mode', 'classic');
     expect(learned.startUtc).toBe('2026-07-01T05:00:00.000Z');
+    expect(learned.notes[0]).toBe(
+      'plans begin with an hour: --at 2026-07-01T05:30Z is in that of 2026-07-01T05:00Z',
+    );
     expect(classic.mode).toBe('classic');
     expect(classic.gap).toBeLessThanOrEqual(0.001);
     expect(Math.abs(classic.objectiveAud / learned.objectiveAud - 1)).toBeLessThan(0.002);
+  });
+
+  it('takes a time with its offset from UTC', async () => {
+    const plan = await planJson('--at', '2026-07-01T13:00+10:00', '--slots', '1');
+    expect(plan.startUtc).toBe('2026-07-01T03:00:00.000Z');
+    expect(plan.notes.join('\n')).not.toContain('plans begin');
+  });
+
+  it('needs series for a region or station of the user’s own', async () => {
+    const own = structuredClone(fleet);
+    own.sites[2]!.gridRegion = 'NZ';
+    const path = join(emptyFolder(), 'own.json');
+    writeFileSync(path, JSON.stringify(own));
+    expect(await inProcess(['plan', '--fleet', path])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        'isotherm: --fleet: sites[2].gridRegion: the embedded feeds do not know "NZ"; ' +
+        'with --data its series would do\n',
+    });
   });
 
   it('shows sites, certificate and placeholders', async () => {

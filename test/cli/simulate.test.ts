@@ -88,7 +88,9 @@ describe('isotherm simulate', () => {
     expect(text).toMatch(/against the nearest site, isotherm has .* cooling energy/);
     expect(stdout).toMatch(/^- left out, no weather series/m);
     expect(stdout).toContain('No random numbers');
-    expect(stdout).toContain(`isotherm simulate --data ${data} --from 2022-01-24 --to 2022-01-26`);
+    expect(stdout).toContain(
+      `npx isotherm simulate --data ${data} --from 2022-01-24 --to 2022-01-26`,
+    );
     expect((await inProcess(['simulate', ...span])).stdout).toBe(stdout);
   });
 
@@ -140,6 +142,11 @@ describe('isotherm simulate', () => {
     [['--from', '2022-01-24', '--to', '2022-01-24'], '--to: "2022-01-24" is not after --from'],
     [['--from', '2022-01-24', '--to', '2222-01-24'], '--to: the span is'],
     [['--from', '2031-01-24', '--to', '2031-01-25'], 'has no weather for any site'],
+    [
+      ['--from', '2022-01-26', '--to', '2022-01-28'],
+      'lacks 24 of 48 h of 2022-01-26T00:00Z to 2022-01-28T00:00Z; ' +
+        'it has weather from 2022-01-24T00:00Z to 2022-01-27T00:00Z',
+    ],
     [['--from', '2022-01-24', '--to', '2022-01-25', '--policies', 'luck'], '"luck" is no policy'],
     [['--from', '2022-01-24', '--to', '2022-01-25', '--policies', ''], '"" is no policy'],
     [['--from', '2022-01-24', '--to', '2022-01-25', '--csv', 'no/x.csv'], 'cannot be written'],

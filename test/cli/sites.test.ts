@@ -55,6 +55,22 @@ describe('isotherm sites validate', () => {
     });
   });
 
+  it('warns of plain HTTP, which is valid', async () => {
+    const path = spoilt((r) => {
+      r.sites[2].upstream.baseUrl = 'http://brisbane.example';
+    });
+    const warning =
+      'plain HTTP, which the router refuses unless ALLOW_INSECURE_UPSTREAMS is "true"';
+    const { code, stdout, stderr } = await inProcess(['sites', 'validate', path]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n')[1]).toBe(`${path}: warning: sites[2].upstream.baseUrl: ${warning}`);
+    const json = await inProcess(['sites', 'validate', path, '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      valid: true,
+      warnings: [{ path: 'sites[2].upstream.baseUrl', message: warning }],
+    });
+  });
+
   it('lists every fault with its path', async () => {
     const path = spoilt((r) => {
       r.sites[3].cost.cooling = { kind: 'fixed', ppue: 0.9 };
@@ -68,8 +84,8 @@ describe('isotherm sites validate', () => {
     for (const start of [
       'prices: ',
       'zones[2].timeZone: must be an IANA time zone',
-      'sites[3].cost.cooling.ppue: ',
-      'sites[5].latDeg: ',
+      'sites[3].cost.cooling.ppue: must be at least 1, is 0.9',
+      'sites[5].latDeg: must be a number, is "south"',
       'sites[1].climateStation: the embedded feeds do not know "Atlantis"',
     ]) {
       expect(found.filter((line) => line.startsWith(start))).toHaveLength(1);
@@ -86,7 +102,7 @@ describe('isotherm sites validate', () => {
   });
 
   it.each<[string, Spoil, string]>([
-    ['an id used twice', (r) => (r.sites[1].id = 'sydney'), 'sites: id "sydney" is used twice'],
+    ['an id used twice', (r) => (r.sites[1].id = 'sydney'), 'sites[1].id: "sydney" is used twice'],
     [
       'a residency rule for a site that is not there',
       (r) => (r.zones[0].allowedSites = ['sydney', 'paris']),

@@ -103,10 +103,33 @@ describe('a bad file', () => {
     expect(read(text).read).toThrow('line 2: a is "x"');
   });
 
-  // Without Z, Date.parse takes a time for the machine's own.
-  it.todo('with a time that does not say it is UTC is refused, not read by the machine’s zone');
-  // Date.parse takes the 30th of February for the 2nd of March.
-  it.todo('with a day that does not exist is refused');
-  // 21,5 for 21.5 moves every later cell by one column.
-  it.todo('with more cells in a row than in the header is refused');
+  it.each([
+    // Without Z, Date.parse takes a time for the machine's own.
+    ['no zone', '2022-01-24T00:00'],
+    ['a blank for the T', '2022-01-24 00:00Z'],
+    // Date.parse takes it for the 2nd of March.
+    ['a day that does not exist', '2022-02-30T05:00Z'],
+    ['the hour 24', '2022-01-24T24:00Z'],
+  ])('with %s is refused, whatever Date.parse makes of it', (_, time) => {
+    const { path, read: fails } = read(`utc,a\n${time},1\n`);
+    expect(fails).toThrow(InvalidInputError);
+    expect(fails).toThrow(
+      `${path}: line 2: utc is "${time}", expected a full hour such as 2022-01-24T00:00Z`,
+    );
+  });
+
+  it('with more cells in a row than in the header is refused, as in 21,5 for 21.5', () => {
+    const { path, read: fails } = read(`utc,a,b\n${utc(0)},20,60\n${utc(1)},21,5,60\n`);
+    expect(fails).toThrow(InvalidInputError);
+    expect(fails).toThrow(`${path}: line 3: has 4 cells, but the header names 3 columns`);
+  });
+});
+
+it('reads only the columns asked for, and tells the hours of the whole file', () => {
+  const text = `utc,a,station\n${utc(-3)},1,x\n${utc(0)},2,Observatory Hill\n${utc(9)},3,\n`;
+  const path = writeText(newFolder(), 'hours.csv', text);
+  const { columns, firstUtcMs, lastUtcMs } = readHourlyCsv(path, START_MS, 6, ['a', 'c']);
+  expect([...columns.keys()]).toEqual(['a']);
+  expect(columns.get('a')?.[0]).toBe(2);
+  expect([firstUtcMs, lastUtcMs]).toEqual([START_MS - 3 * 3_600_000, START_MS + 9 * 3_600_000]);
 });

@@ -51,10 +51,49 @@ it('columns of other quantities are ignored', () => {
   expect([tempC[5], rhPct[5], spotAudPerMwh[5]]).toEqual([21, 55, 80]);
 });
 
-// A station's name in a column nobody asked for is refused as no number.
-it.todo('columns of other quantities are ignored even if they hold text');
-// Water and carbon of the embedded table are asked for before the folder's series are looked at.
-it.todo('a region of the user’s own with a full carbon series needs no embedded factor');
+it('columns of other quantities are ignored even if they hold text', () => {
+  const dir = newFolder();
+  const columns = 'station,temp_c,rh_pct';
+  writeHours(dir, 'weather_sydney_2022.csv', columns, HOURS, () => ['Observatory Hill', 21, 55]);
+  // No site is in Tasmania.
+  const sydney = { ...fleet, sites: fleet.sites.filter((s) => s.id === 'sydney') };
+  const carbon = 'NSW_gco2e_kwh,TAS_gco2e_kwh';
+  writeHours(dir, 'carbon_x_hourly.csv', carbon, HOURS, () => [500, 'n/a']);
+  const { tempC, carbonKgPerKwh } = readDataset(dir, sydney, span).inputs.sites[0]!;
+  expect([tempC[5], carbonKgPerKwh[5]]).toEqual([21, 0.5]);
+});
+
+describe('a region of the user’s own', () => {
+  const own = { ...fleet, sites: structuredClone(fleet.sites.slice(0, 1)) };
+  own.sites[0]!.gridRegion = 'NZ';
+  const folder = (grams: (h: number) => number | '') =>
+    folderOf({ hours: HOURS, weather, carbon: { NZ: grams } });
+
+  it('with a full carbon series needs no embedded factor', () => {
+    const { inputs, notes } = readDataset(
+      folder(() => 120),
+      own,
+      span,
+    );
+    const { carbonKgPerKwh, gridWaterLPerKwh, sources } = inputs.sites[0]!;
+    expect(carbonKgPerKwh.every((v) => v === 0.12)).toBe(true);
+    expect(notes.filter((n) => n.includes('carbon'))).toEqual([]);
+    // Between Tasmania's hydro and Queensland's coal.
+    expect(gridWaterLPerKwh[0]).toBeGreaterThan(0.5);
+    expect(gridWaterLPerKwh[0]).toBeLessThan(1.2);
+    expect(sources.water.placeholder).toBe(true);
+    expect(sources.water.source).toContain('NZ');
+  });
+
+  it('without one is refused, since nothing could stand in', () => {
+    const dir = folder((h) => (h < 20 ? 120 : ''));
+    expect(() => readDataset(dir, own, span)).toThrow(InvalidInputError);
+    expect(() => readDataset(dir, own, span)).toThrow(
+      '--data: the carbon of sydney lacks 4 of 24 h (column NZ_gco2e_kwh), ' +
+        'and the embedded feeds do not know region "NZ"',
+    );
+  });
+});
 
 describe('a folder that cannot carry a plan', () => {
   const fails =
@@ -83,7 +122,8 @@ describe('a folder that cannot carry a plan', () => {
     const later = { startUtcMs: START_MS + 48 * 3_600_000, hours: 24 };
     expect(fails(folderOf({ hours: HOURS, weather }), later)).toThrow(
       'has no weather for any site over 2022-01-26T00:00Z to 2022-01-27T00:00Z ' +
-        '(sydney: weather lacks 24 of 24 h of 2022-01-26T00:00Z to 2022-01-27T00:00Z)',
+        '(sydney: weather lacks 24 of 24 h of 2022-01-26T00:00Z to 2022-01-27T00:00Z; ' +
+        'it has weather from 2022-01-24T00:00Z to 2022-01-25T00:00Z)',
     );
   });
 

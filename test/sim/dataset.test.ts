@@ -4,7 +4,7 @@ import { expectedDemand } from '../../src/core/planning/inputs.ts';
 import { embeddedCarbon } from '../../src/feeds/embedded/grid.ts';
 import { readDataset } from '../../src/sim/dataset.ts';
 import { embeddedFleet } from '../core/support/fleets.ts';
-import { folderOf, newFolder, START_MS, writeHours } from './support/folder.ts';
+import { folderOf, newFolder, START_MS, utc, writeHours, writeText } from './support/folder.ts';
 
 const HOURS = 24;
 const span = { startUtcMs: START_MS, hours: HOURS };
@@ -110,8 +110,16 @@ describe('sites without weather', () => {
     expect(fleet.zones[0]!.allowedSites).toEqual(['hobart']);
   });
 
-  // Its allowed sites become none, so all its demand is lost, and no note says so.
-  it.todo('are said to leave a zone without any allowed site');
+  it('are said to leave a zone without any allowed site', () => {
+    const whole = fleetOf(['sydney', 'melbourne', 'hobart'], (f) => {
+      f.zones[1]!.allowedSites = ['sydney'];
+    });
+    const { fleet, notes } = readDataset(folderOf({ hours: HOURS, weather }), whole, span);
+    expect(fleet.zones[0]).toMatchObject({ id: 'melbourne', allowedSites: [] });
+    expect(notes[1]).toBe(
+      'left out, no weather series: every site zone melbourne may use, so all its demand is unserved',
+    );
+  });
 });
 
 describe('missing hours of weather', () => {
@@ -145,13 +153,39 @@ describe('missing hours of weather', () => {
     const { fleet, notes } = readDataset(dir, fleetOf(['sydney', 'hobart']), span);
     expect(fleet.sites.map((s) => s.id)).toEqual(['hobart']);
     expect(notes.slice(0, 2)).toEqual([
-      `sydney: weather lacks ${count} of 24 h of 2022-01-24T00:00Z to 2022-01-25T00:00Z`,
+      expect.stringMatching(
+        `^sydney: weather lacks ${count} of 24 h of 2022-01-24T00:00Z to 2022-01-25T00:00Z; it has`,
+      ),
       'left out, no weather series: sites and zones sydney',
     ]);
   });
 
-  // The file's row just before the span would end the gap, but is not looked at.
-  it.todo('one at the span’s edge is bridged if the file has the hours around it');
+  it.each([
+    ['begins', 0, 3],
+    ['ends', HOURS - 1, 6],
+  ])('one where the span %s is bridged if the file has the hours around it', (_, edge, long) => {
+    const dir = newFolder();
+    // A gap of `long` hours around the edge; half a degree an hour otherwise.
+    const first = edge === 0 ? 1 - long : edge;
+    const lines = Array.from({ length: 3 * HOURS }, (_, n) => n - HOURS)
+      .filter((h) => h < first || h >= first + long)
+      .map((h) => `${utc(h)},${10 + h / 2},50`);
+    const text = `utc,temp_c,rh_pct\n${lines.join('\n')}\n`;
+    writeText(dir, 'weather_sydney_2022.csv', text);
+    const { inputs, notes } = readDataset(dir, fleetOf(['sydney']), span);
+    expect(inputs.sites[0]!.tempC[edge]).toBeCloseTo(10 + edge / 2, 9);
+    // One hour of the span, of temperature and humidity.
+    expect(notes[0]).toBe('sydney: 2 missing weather values bridged');
+  });
+
+  it('one of seven is not, though only one of them is in the span', () => {
+    const dir = folderOf({ hours: HOURS, weather: { hobart: mild } });
+    const lines = [utc(-7), ...Array.from({ length: HOURS - 1 }, (_, h) => utc(h + 1))];
+    const rows = lines.map((time) => `${time},20,50`).join('\n');
+    writeText(dir, 'weather_sydney_2022.csv', `utc,temp_c,rh_pct\n${rows}\n`);
+    const { fleet } = readDataset(dir, fleetOf(['sydney', 'hobart']), span);
+    expect(fleet.sites.map((s) => s.id)).toEqual(['hobart']);
+  });
 });
 
 describe('missing carbon and prices', () => {

@@ -6,13 +6,17 @@ import {
 } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
+import type { PublicSite } from '../../src/core/model/fleet.ts';
 import { floorToHour } from '../../src/core/model/time.ts';
 import { MS_PER_HOUR } from '../../src/core/model/units.ts';
 import { currentVersion } from '../../src/store/plans.ts';
+import { writeSiteInputs } from '../../src/store/site-inputs.ts';
 import { fleet } from '../../src/workers/fleet.ts';
+import { refreshInputs } from '../../src/workers/inputs.ts';
 import worker from '../../src/workers/main.ts';
 import { coordinatorOf } from '../../src/workers/optimize.ts';
 import type { RunRecord } from '../../src/workers/run-store.ts';
+import { status } from '../../src/workers/status.ts';
 import { adminCall } from './support/client.ts';
 import { runToEnd } from './support/runs.ts';
 
@@ -114,6 +118,9 @@ describe('the admin API', () => {
   test.each([
     ['temperature out of range', { tempC: 99 }, /hours\[0\]\.tempC/],
     ['a site that is not there', { site: 'atlantis' }, /hours\[0\]\.site/],
+    ['a day that is not', { utc: '2022-02-30T00:00Z' }, /hours\[0\]\.utc: is not a date/],
+    ['half of the weather', { rhPct: undefined }, /hours\[0\]\.rhPct: tempC and rhPct/],
+    ['nothing fed', { tempC: undefined, rhPct: undefined }, /hours\[0\]: has none of/],
     ['half an hour', { utc: '2026-01-01T00:30Z' }, /hours\[0\]\.utc: must be a full UTC hour/],
     ['NaN, which JSON writes as null', { rhPct: null }, /hours\[0\]\.rhPct/],
   ])('%s is refused by its path, and nothing is written', async (_, change, message) => {
@@ -125,9 +132,102 @@ describe('the admin API', () => {
     expect(response.status).toBe(400);
     expect((await response.json<{ error: string }>()).error).toMatch(message);
     const rows = await env.DB.prepare(
-      "SELECT count(*) AS n FROM site_inputs WHERE source = 's'",
+      "SELECT count(*) AS n FROM site_inputs WHERE weather_source = 's'",
     ).first('n');
     expect(rows).toBe(0);
+  });
+
+  test('feeds of weather, price and carbon leave one another’s values alone', async () => {
+    const startUtcMs = floorToHour(Date.now());
+    const put = async (source: string, values: object) => {
+      const hour = { site: 'darwin', utc: new Date(startUtcMs).toISOString(), ...values };
+      const response = await adminCall('PUT', '/inputs', { source, hours: [hour] });
+      expect(response.status).toBe(200);
+    };
+    await put('prices', { spotAudPerMwh: -30 });
+    await put('carbon', { carbonKgPerKwh: 0.7 });
+    await put('weather', { tempC: 31, rhPct: 80 });
+    await put('weather', { tempC: 32, rhPct: 70, spotAudPerMwh: null });
+    const inputsFor = (change: Partial<PublicSite>) => {
+      const sites = fleet.sites.map((s) => (s.id === 'darwin' ? { ...s, ...change } : s));
+      return refreshInputs(env.DB, { ...fleet, sites }, startUtcMs, 1);
+    };
+    const j = fleet.sites.findIndex((s) => s.id === 'darwin');
+    const series = (await inputsFor({ paysSpot: true })).sites[j];
+    expect(series).toMatchObject({
+      tempC: new Float64Array([32]),
+      rhPct: new Float64Array([70]),
+      spotAudPerMwh: new Float64Array([-30]),
+      carbonKgPerKwh: new Float64Array([0.7]),
+      sources: {
+        weather: { source: 'weather' },
+        price: { source: 'prices' },
+        carbon: { source: 'carbon', placeholder: false },
+      },
+    });
+    // A site that does not pay the wholesale price does not name its source.
+    const contract = (await inputsFor({})).sites[j];
+    expect(contract?.sources.price.source).toBe('contract tariff');
+  });
+
+  test('a body over the limit: 413', async () => {
+    const response = await adminCall('PUT', '/inputs', 'x'.repeat(4 * 1024 * 1024 + 1));
+    expect(response.status).toBe(413);
+    expect(await response.json()).toEqual({ error: 'body: over 4194304 bytes' });
+  });
+
+  test('rows of before there were groups keep their source in each', async () => {
+    const run = (queries: string[] = []) => env.DB.batch(queries.map((q) => env.DB.prepare(q)));
+    const [initial, groups] = env.TEST_MIGRATIONS;
+    await env.DB.exec('DROP TABLE site_inputs');
+    await run(initial?.queries.filter((q) => q.includes('site_inputs')));
+    await env.DB.exec("INSERT INTO site_inputs VALUES ('perth', 0, 20, 50, NULL, 0.5, 'old', 7)");
+    await run(groups?.queries);
+    expect(await env.DB.prepare('SELECT * FROM site_inputs').all()).toMatchObject({
+      results: [
+        {
+          site_id: 'perth',
+          temp_c: 20,
+          weather_source: 'old',
+          price_source: null,
+          carbon_kg_per_kwh: 0.5,
+          carbon_source: 'old',
+          updated_utc_ms: 7,
+        },
+      ],
+    });
+  });
+});
+
+describe('inputs that grow old', () => {
+  const feed = (site: string, hoursAgo: number) => {
+    const utcMs = floorToHour(Date.now()) - hoursAgo * MS_PER_HOUR;
+    const utc = new Date(utcMs).toISOString();
+    return writeSiteInputs(env.DB, [{ site, utc, tempC: 20, rhPct: 50 }], 'feed', utcMs);
+  };
+
+  test('are noted, by site', async () => {
+    await env.DB.exec('DELETE FROM site_inputs');
+    await feed('cairns', 60);
+    await feed('hobart', 60);
+    await feed('hobart', 25);
+    const { sites } = await (await adminCall('GET', '/sites')).json<{
+      sites: { id: string; inputs: { stale: boolean } | null }[];
+    }>();
+    const inputs = Object.fromEntries(sites.map((s) => [s.id, s.inputs?.stale]));
+    expect(inputs).toMatchObject({ cairns: true, hobart: false, sydney: undefined });
+    expect((await status(env)).staleInputs).toEqual(['cairns']);
+  });
+
+  test('go after 60 days, with the cron', async () => {
+    await feed('cairns', 61 * 24);
+    await feed('cairns', 59 * 24);
+    await worker.scheduled(createScheduledController({ cron: '*/15 * * * *' }), env);
+    const oldest = await env.DB.prepare('SELECT min(utc_ms) FROM site_inputs').first<number>(
+      'min(utc_ms)',
+    );
+    expect(oldest).toBe(floorToHour(Date.now()) - 59 * 24 * MS_PER_HOUR);
+    await finish();
   });
 });
 
@@ -155,6 +255,18 @@ describe('the status page', () => {
       plan: { version: expect.any(Number), stale: false },
       latestRun: { status: 'published' },
       lastFailure: null,
+      staleInputs: expect.any(Array),
     });
+    // An open page is read at most every 5 s, however many look at it.
+    const again = async (over: object, init = {}) => {
+      const request = new Request('https://router.test/status.json', init);
+      const response = await worker.fetch(request, { ...env, ...over }, ctx);
+      return (await response.json<{ nowUtcMs: number }>()).nowUtcMs;
+    };
+    const shown = await again({ PUBLIC_STATUS: 'true' });
+    await scheduler.wait(5);
+    expect(await again({ PUBLIC_STATUS: 'true' })).toBe(shown);
+    const headers = { authorization: 'Bearer test-admin-token' };
+    expect(await again({}, { headers })).toBeGreaterThan(shown);
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { currentVersion, readPlan } from '../../src/store/plans.ts';
 import { fleet } from '../../src/workers/fleet.ts';
 import { coordinatorOf, optimize } from '../../src/workers/optimize.ts';
+import { roundsPerAlarm } from '../../src/workers/rounds.ts';
 import { requestsSeen, setFault } from './support/faults.ts';
 import { computed, runToEnd } from './support/runs.ts';
 
@@ -37,6 +38,14 @@ describe('an optimization in workerd', () => {
     expect(run.rounds.length).toBeLessThanOrEqual(2);
   });
 
+  test('says where solvers ran, as Cloudflare told them', async () => {
+    await setFault('perth', { kind: 'placed' });
+    const run = await runToEnd();
+    expect(run.placements).toEqual({ perth: 'remote-SYD' });
+    const sites = (await currentPlan())?.header.sites;
+    expect(sites?.find((s) => s.site === 'perth')?.placement).toBe('remote-SYD');
+  });
+
   test('started twice is one run', async () => {
     const [a, b] = await Promise.all([optimize(env, 'one'), optimize(env, 'two')]);
     expect(b.runId).toBe(a.runId);
@@ -59,6 +68,57 @@ describe('a coordinator evicted between rounds', () => {
     expect(computed(disturbed)).toEqual(computed(undisturbed));
     expect((await currentPlan())?.header).toMatchObject({ stopReason: 'rounds', rounds: 5 });
   });
+});
+
+test('a solver reads no more than a packet can hold, whatever length is claimed', async () => {
+  const mebibyte = new Uint8Array(1024 * 1024);
+  let sent = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (sent++ < 9) controller.enqueue(mebibyte);
+      else controller.close();
+    },
+  });
+  const response = await (env.SOLVER_SYDNEY as Fetcher).fetch('http://solver/v1/round', {
+    method: 'POST',
+    body,
+  });
+  expect(response.status).toBe(413);
+});
+
+describe('a registry that changes under a run', () => {
+  test('ends it: its arrays are in another order', async () => {
+    await optimize(env, 'test');
+    await runInDurableObject(coordinatorOf(env), (_, { storage }) =>
+      storage.put('fleet', 'of another registry with as many sites'),
+    );
+    const run = await runToEnd();
+    expect(run).toMatchObject({
+      status: 'failed',
+      error: 'the fleet changed while the run was under way',
+    });
+  });
+});
+
+test('the history keeps the last rounds of a run, the latest run all', async () => {
+  const run = await runToEnd({ mode: 'classic', gapTarget: 1e-12, maxRounds: 10 });
+  expect(run.rounds).toHaveLength(10);
+  const { latest, ended } = await coordinatorOf(env).runs();
+  expect(latest?.rounds).toHaveLength(10);
+  expect(ended[0]?.rounds.map((r) => r.round)).toEqual([3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test.each([
+  ['2', 14, 2],
+  ['50', 14, 2],
+  ['1', 14, 1],
+  ['4', 3, 4],
+  ['50', 3, 10],
+  [undefined, 16, 2],
+  ['2', 17, 1],
+  ['2', 200, 1],
+])('rounds an alarm runs: %s wanted, %i sites', (wanted, sites, rounds) => {
+  expect(roundsPerAlarm(wanted, sites)).toBe(rounds);
 });
 
 describe('a site solver that misbehaves', () => {
@@ -105,6 +165,21 @@ describe('a site solver that misbehaves', () => {
     expect(run.status).toBe('failed');
     expect(run.error).toMatch(/no certified plan|most of the fleet/);
     expect(await currentVersion(env.DB)).toBe(before);
+  });
+});
+
+describe('a coordinator that dies after D1 has committed', () => {
+  test('finds its plan there: the run is published, once', async () => {
+    await optimize(env, 'test');
+    const state = await runInDurableObject(coordinatorOf(env), (_, { storage }) => storage.list());
+    const run = await runToEnd();
+    await runInDurableObject(coordinatorOf(env), async (_, { storage }) => {
+      for (const [key, value] of state) await storage.put(key, value);
+    });
+    const again = await runToEnd();
+    expect(again).toMatchObject({ runId: run.runId, status: 'published' });
+    expect(again.planVersion).toBe(run.planVersion);
+    expect(await currentVersion(env.DB)).toBe(run.planVersion);
   });
 });
 

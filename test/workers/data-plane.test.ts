@@ -1,10 +1,10 @@
 import { env, exports } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { slotAt } from '../../src/core/planning/plan.ts';
-import { readPlan } from '../../src/store/plans.ts';
+import { publishPlan } from '../../src/store/plans.ts';
 import { fleet } from '../../src/workers/fleet.ts';
+import { health } from '../../src/workers/forward.ts';
 import { chat, hello, places } from './support/client.ts';
-import { runToEnd } from './support/runs.ts';
+import { draft, slots, split } from './support/plans.ts';
 
 type Upstream = (request: Request, site: string) => Response | Promise<Response>;
 
@@ -29,11 +29,22 @@ const completion = (site: string) =>
     { headers: { server: 'vllm', 'set-cookie': 'a=b' } },
   );
 
+/** Within four standard deviations of the plan's split. */
+function expectShares(count: Map<string, number>, sessions: number): void {
+  for (const [site, share] of split) {
+    const tolerance = 4 * Math.sqrt((share * (1 - share)) / sessions);
+    expect(Math.abs((count.get(site) ?? 0) / sessions - share)).toBeLessThanOrEqual(tolerance);
+  }
+}
+
 beforeAll(async () => {
-  expect((await runToEnd()).planVersion).toBe(1);
+  expect((await publishPlan(env.DB, draft('explicit'), slots())).header.version).toBe(1);
 });
 
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  for (const site of fleet.sites) health.answered(site.id);
+});
 
 describe('who may ask', () => {
   test.each([
@@ -60,6 +71,19 @@ describe('who may ask', () => {
     const { data } = await response.json<{ data: { id: string }[] }>();
     expect(data.map((m) => m.id)).toEqual(fleet.classes.map((c) => c.model));
   });
+
+  test.each([
+    ['isotherm-code', 200, { id: 'isotherm-code', object: 'model' }],
+    ['gpt-9', 404, { error: { code: 'model_not_found' } }],
+  ])('one model by its name: %s', async (id, status, body) => {
+    const response = await exports.default.fetch(
+      new Request(`https://router.test/v1/models/${id}`, {
+        headers: { authorization: 'Bearer test-client-key' },
+      }),
+    );
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject(body);
+  });
 });
 
 describe('what is asked', () => {
@@ -77,7 +101,7 @@ describe('what is asked', () => {
   });
 
   test('a body over the limit is refused', async () => {
-    const response = await chat(JSON.stringify(hello({ pad: 'x'.repeat(17 * 1024 * 1024) })));
+    const response = await chat(JSON.stringify(hello({ pad: 'x'.repeat(4 * 1024 * 1024) })));
     expect(response.status).toBe(413);
   });
 
@@ -95,11 +119,8 @@ describe('what is asked', () => {
 describe('where it goes', () => {
   test('to a site of the plan’s shares for the caller’s zone, under its model name there', async () => {
     const seen = playUpstreams((_r, site) => completion(site));
-    const plan = await readPlan(env.DB, 1);
-    if (!plan) throw new Error('no plan');
-    const { slot } = slotAt(plan.header, Date.now());
+    const planned = split.map(([site]) => site);
     for (const zone of ['sydney', 'hobart'] as const) {
-      const planned = plan.slots[slot]?.chat?.[zone]?.map(([site]) => site) ?? [];
       for (let n = 0; n < 20; n++) {
         const response = await chat(hello({ user: `user-${n}`, unknown_field: [1, { a: null }] }), {
           cf: places[zone],
@@ -119,26 +140,66 @@ describe('where it goes', () => {
 
   test('a session stays with its site; shares hold over sessions', async () => {
     playUpstreams((_r, site) => completion(site));
-    const plan = await readPlan(env.DB, 1);
-    if (!plan) throw new Error('no plan');
-    const { slot } = slotAt(plan.header, Date.now());
-    // A zone that the plan splits, if there is one this hour.
-    const zones = Object.entries(plan.slots[slot]?.chat ?? {});
-    const [zone, shares] = zones.sort(
-      (a, b) => b[1].length - a[1].length,
-    )[0] as (typeof zones)[number];
     const count = new Map<string, number>();
     const sessions = 300;
     for (let n = 0; n < sessions; n++) {
-      const headers = { 'x-isotherm-session': `session-${n}`, 'x-isotherm-zone': zone };
+      const headers = { 'x-isotherm-session': `session-${n}`, 'x-isotherm-zone': 'hobart' };
       const first = (await chat(hello(), { headers })).headers.get('x-isotherm-site') as string;
       const again = (await chat(hello(), { headers })).headers.get('x-isotherm-site');
       expect(again).toBe(first);
       count.set(first, (count.get(first) ?? 0) + 1);
     }
-    for (const [site, share] of shares) {
-      const tolerance = 4 * Math.sqrt((share * (1 - share)) / sessions) + 1e-9;
-      expect(Math.abs((count.get(site) ?? 0) / sessions - share)).toBeLessThanOrEqual(tolerance);
+    expectShares(count, sessions);
+  });
+
+  test('conversations that share a long system prompt are spread like any', async () => {
+    playUpstreams((_r, site) => completion(site));
+    const system = { role: 'system', content: 'You are a patient assistant. '.repeat(200) };
+    const count = new Map<string, number>();
+    for (let n = 0; n < 100; n++) {
+      const messages = [system, { role: 'user', content: `question ${n}` }];
+      const site = (await chat(hello({ messages }))).headers.get('x-isotherm-site') as string;
+      count.set(site, (count.get(site) ?? 0) + 1);
+    }
+    expectShares(count, 100);
+  });
+
+  test('a conversation stays at its site as it grows, with a system message or without', async () => {
+    playUpstreams((_r, site) => completion(site));
+    for (const opening of [[], [{ role: 'system', content: 'Be brief.' }]]) {
+      for (let n = 0; n < 12; n++) {
+        const messages = [...opening, { role: 'user', content: `question ${n}` }];
+        const first = (await chat(hello({ messages }))).headers.get('x-isotherm-site');
+        messages.push({ role: 'assistant', content: 'yes' }, { role: 'user', content: 'why?' });
+        const second = (await chat(hello({ messages }))).headers.get('x-isotherm-site');
+        expect(second).toBe(first);
+      }
+    }
+  });
+
+  test('past the plan’s horizon its label says so', async () => {
+    playUpstreams((_r, site) => completion(site));
+    const vars = { CLOCK_OFFSET_MS: String(3 * 86_400_000) };
+    const response = await chat(hello(), { vars });
+    expect(response.headers.get('x-isotherm-plan')).toBe('1 stale');
+  });
+
+  test('a zone that is none is answered with those there are', async () => {
+    const response = await chat(hello(), { headers: { 'x-isotherm-zone': 'nowhere' } });
+    expect(response.status).toBe(400);
+    const { error } = await response.json<{ error: { code: string; message: string } }>();
+    expect(error.code).toBe('invalid_zone');
+    for (const zone of fleet.zones) expect(error.message).toContain(zone.id);
+  });
+
+  test('a site gets its own key, and no other’s', async () => {
+    const seen = playUpstreams((_r, site) => completion(site));
+    const vars = { UPSTREAM_KEY_SYDNEY: 'of sydney', UPSTREAM_KEY_ADELAIDE: 'of adelaide' };
+    for (let n = 0; n < 30; n++) await chat(hello({ user: `user-${n}` }), { vars });
+    expect(new Set(seen.map((s) => s.site)).size).toBe(3);
+    for (const { site, request } of seen) {
+      const expected = site === 'melbourne' ? null : `Bearer of ${site}`;
+      expect(request.headers.get('authorization')).toBe(expected);
     }
   });
 
@@ -168,6 +229,11 @@ describe('when a site fails before its first byte', () => {
     ],
     ['says 503', () => new Response('busy', { status: 503 })],
     ['says 429', () => new Response('slow down', { status: 429 })],
+    ['refuses its key', () => new Response('bad key', { status: 401 })],
+    ['forbids', () => new Response('no', { status: 403 })],
+    ['lacks the model', () => new Response('llama-2-70b-chat does not exist', { status: 404 })],
+    ['breaks', () => new Response('oops', { status: 500 })],
+    ['is unreachable for Cloudflare', () => new Response('error 522', { status: 522 })],
     [
       'redirects',
       () => new Response(null, { status: 302, headers: { location: 'http://169.254.169.254/' } }),
@@ -185,6 +251,7 @@ describe('when a site fails before its first byte', () => {
     expect(seen.map((s) => s.site)).toHaveLength(2);
     expect(response.headers.get('x-isotherm-site')).toBe(seen[1]?.site);
     expect(seen[1]?.site).not.toBe(seen[0]?.site);
+    expect(health.isCooling(first as string, Date.now())).toBe(true);
   });
 
   test('a client’s mistake is not retried: the site’s own error comes through', async () => {
@@ -207,6 +274,16 @@ describe('when a site fails before its first byte', () => {
     expect(seen.length).toBe(3);
   });
 
+  test('all are at fault: 502 of our own, without theirs', async () => {
+    const seen = playUpstreams(() => new Response('llama-2-70b-chat: bad key', { status: 401 }));
+    const response = await chat(hello());
+    expect(response.status).toBe(502);
+    const text = await response.text();
+    expect(JSON.parse(text)).toMatchObject({ error: { code: 'site_fault', type: 'server_error' } });
+    expect(text).not.toContain('llama');
+    expect(seen).toHaveLength(3);
+  });
+
   test('none can be reached: 503 in OpenAI’s shape', async () => {
     playUpstreams(() => {
       throw new TypeError('connect failed');
@@ -217,7 +294,77 @@ describe('when a site fails before its first byte', () => {
   });
 });
 
+/** Does nothing until the request is given up. */
+function never(request: Request): Promise<Response> {
+  return new Promise((_, reject) => {
+    request.signal.addEventListener('abort', () => reject(request.signal.reason));
+  });
+}
+
+describe('a site that takes long', () => {
+  test('without a stream has longer than to a first byte', async () => {
+    const seen = playUpstreams(async (_r, site) => {
+      await scheduler.wait(150);
+      return completion(site);
+    });
+    const response = await chat(hello(), { vars: { FIRST_BYTE_DEADLINE_MS: '50' } });
+    expect(response.status).toBe(200);
+    expect(seen).toHaveLength(1);
+  });
+
+  test('too long without a stream: 504, no other is asked, and it is not held against it', async () => {
+    const seen = playUpstreams(never);
+    const response = await chat(hello(), { vars: { COMPLETION_DEADLINE_MS: '50' } });
+    expect(response.status).toBe(504);
+    expect(response.headers.get('x-should-retry')).toBe('false');
+    expect(await response.json()).toMatchObject({ error: { code: 'completion_timeout' } });
+    expect(seen).toHaveLength(1);
+    expect(health.isCooling(seen[0]?.site as string, Date.now())).toBe(false);
+  });
+
+  const silent = () =>
+    new Response(new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) }));
+  const empty = () => new Response('');
+
+  test.each<[string, (request: Request) => Response | Promise<Response>]>([
+    ['no headers', never],
+    ['headers, but no first byte', silent],
+    ['a stream without a byte', empty],
+  ])('with a stream, %s: the next one is asked', async (_, slow) => {
+    let first: string | undefined;
+    const seen = playUpstreams((request, site) => {
+      first ??= site;
+      return site === first ? slow(request) : new Response('data: [DONE]\n\n');
+    });
+    const response = await chat(hello({ stream: true }), {
+      vars: { FIRST_BYTE_DEADLINE_MS: '200' },
+    });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe('data: [DONE]\n\n');
+    expect(seen).toHaveLength(2);
+    expect(health.isCooling(first as string, Date.now())).toBe(true);
+  });
+});
+
 describe('a stream', () => {
+  test('that breaks breaks for the client, too, and is not begun again', async () => {
+    const seen = playUpstreams(() => {
+      let sent = 0;
+      return new Response(
+        new ReadableStream<Uint8Array>({
+          pull(controller) {
+            if (sent++ === 0) controller.enqueue(new TextEncoder().encode('data: 1\n\n'));
+            else controller.error(new Error('connection lost'));
+          },
+        }),
+      );
+    });
+    const response = await chat(hello({ stream: true }), { vars: {} });
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow(/connection lost/);
+    expect(seen).toHaveLength(1);
+  });
+
   test('passes as it comes, byte for byte', async () => {
     const chunks = ['data: {"a":1}\n\n', 'data: {"b":"é', '"}\n\n', 'data: [DONE]\n\n'];
     let release = () => {};

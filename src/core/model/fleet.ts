@@ -30,7 +30,7 @@ export const requestClassSchema = z.strictObject({
   meanOutputTokens: z.number().positive().max(1_000_000),
   /** A zone–site pair whose TTFT exceeds this at zero load is not eligible. */
   ttftSloMs: z.number().positive(),
-  /** (Ca² + Cs²)/2 is taken from these squared coefficients of variation, weighted by load. */
+  /** Squared coefficients of variation; (Ca² + Cs²)/2 of a site is their plain mean over classes. */
   arrivalScv: z.number().min(0).max(1000).default(1),
   serviceScv: z.number().min(0).max(1000).default(1),
 });
@@ -69,7 +69,7 @@ export const siteSchema = z.strictObject({
     .regex(/^(aws|gcp|azure):[a-z0-9-]+$/, 'must look like aws:ap-southeast-2'),
   upstream: z.strictObject({
     /** Root of an OpenAI-compatible server; `/v1/…` is appended. */
-    baseUrl: z.url({ protocol: /^https?$/ }),
+    baseUrl: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
     /** Client-facing model name to the name this site serves it under. */
     models: z.record(z.string(), z.string().min(1)),
   }),
@@ -104,8 +104,9 @@ export const demandSchema = z.strictObject({
   hourlyShape: z.record(id, z.array(z.number().min(0)).length(24)),
 });
 
-function duplicates(ids: string[]): string[] {
-  return ids.filter((x, i) => ids.indexOf(x) !== i);
+/** Places in a list that repeat an earlier entry. */
+function repeats(values: string[]): number[] {
+  return values.flatMap((x, i) => (values.indexOf(x) < i ? i : []));
 }
 
 export const fleetSchema = z
@@ -121,15 +122,16 @@ export const fleetSchema = z
   })
   .superRefine((fleet, ctx) => {
     for (const list of ['classes', 'zones', 'sites'] as const) {
-      for (const twice of duplicates(fleet[list].map((x) => x.id))) {
-        ctx.addIssue({ code: 'custom', path: [list], message: `id "${twice}" is used twice` });
+      for (const i of repeats(fleet[list].map((x) => x.id))) {
+        const message = `"${fleet[list][i]?.id}" is used twice`;
+        ctx.addIssue({ code: 'custom', path: [list, i, 'id'], message });
       }
     }
-    for (const twice of duplicates(fleet.classes.map((c) => c.model))) {
+    for (const i of repeats(fleet.classes.map((c) => c.model))) {
       ctx.addIssue({
         code: 'custom',
-        path: ['classes'],
-        message: `model "${twice}" is in two classes, so requests could not be told apart`,
+        path: ['classes', i, 'model'],
+        message: `"${fleet.classes[i]?.model}" is in two classes, so requests could not be told apart`,
       });
     }
     const siteIds = new Set(fleet.sites.map((s) => s.id));
@@ -164,10 +166,15 @@ export const fleetSchema = z
 export type Fleet = z.output<typeof fleetSchema>;
 
 /** A site without its cost data: all that coordinator and router may know. */
-export type PublicSite = Omit<Site, 'cost'>;
+export type PublicSite = Omit<Site, 'cost'> & {
+  /** Wholesale prices count here; absent where the contract alone does. No more is said of a tariff. */
+  paysSpot?: boolean;
+};
 export type PublicFleet = Omit<Fleet, 'sites'> & { sites: PublicSite[] };
 
-const publicSiteSchema = siteSchema.omit({ cost: true });
+const publicSiteSchema = siteSchema
+  .omit({ cost: true })
+  .extend({ paysSpot: z.boolean().optional() });
 export const publicFleetSchema = z.strictObject({
   schemaVersion: z.literal(1),
   name: z.string(),
@@ -181,5 +188,8 @@ export const publicFleetSchema = z.strictObject({
 /** Drops what sites keep to themselves. */
 export function publicFleet(fleet: Fleet): PublicFleet {
   const { $schema: _, sites, ...rest } = fleet;
-  return { ...rest, sites: sites.map(({ cost: _cost, ...site }) => site) };
+  const open = sites.map(({ cost, ...site }): PublicSite => {
+    return cost.tariff.kind === 'spot' ? { ...site, paysSpot: true } : site;
+  });
+  return { ...rest, sites: open };
 }

@@ -8,7 +8,6 @@ function formatter(timeZone: string): Intl.DateTimeFormat {
     f = new Intl.DateTimeFormat('en-GB', {
       timeZone,
       hourCycle: 'h23',
-      month: 'numeric',
       hour: 'numeric',
       minute: 'numeric',
     });
@@ -18,18 +17,16 @@ function formatter(timeZone: string): Intl.DateTimeFormat {
 }
 
 interface LocalTime {
-  /** 1–12 */
-  month: number;
   /** 0–23 */
   hour: number;
   minute: number;
 }
 
-/** Month, hour and minute on the wall clock of an IANA zone. */
+/** Hour and minute on the wall clock of an IANA zone. */
 function localTime(utcMs: number, timeZone: string): LocalTime {
-  const local: LocalTime = { month: 1, hour: 0, minute: 0 };
+  const local: LocalTime = { hour: 0, minute: 0 };
   for (const part of formatter(timeZone).formatToParts(utcMs)) {
-    if (part.type === 'month' || part.type === 'hour' || part.type === 'minute') {
+    if (part.type === 'hour' || part.type === 'minute') {
       local[part.type] = Number(part.value);
     }
   }
@@ -60,11 +57,6 @@ export function localHour(utcMs: number, timeZone: string): number {
   return cachedLocalTime(utcMs, timeZone).hour;
 }
 
-/** Month, 1–12, on the wall clock of an IANA zone. */
-export function localMonth(utcMs: number, timeZone: string): number {
-  return cachedLocalTime(utcMs, timeZone).month;
-}
-
 /** Whether the runtime knows this IANA zone. */
 export function isTimeZone(timeZone: string): boolean {
   try {
@@ -78,4 +70,19 @@ export function isTimeZone(timeZone: string): boolean {
 /** Beginning of the hour that holds this instant. */
 export function floorToHour(utcMs: number): number {
   return Math.floor(utcMs / MS_PER_HOUR) * MS_PER_HOUR;
+}
+
+const ISO_FORM =
+  /^(\d{4}-\d\d-\d\d)(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-](0\d|1[0-4]):[0-5]\d))?$/;
+
+/**
+ * An ISO date (its UTC midnight), or an instant with `Z` or an offset, in ms; undefined for anything
+ * else. `Date.parse` reads a time without a zone as local, and 30 February as 2 March.
+ */
+export function parseUtcMs(text: string): number | undefined {
+  const day = ISO_FORM.exec(text)?.[1];
+  if (day === undefined) return undefined;
+  const midnightMs = Date.parse(day);
+  if (Number.isNaN(midnightMs)) return undefined;
+  return new Date(midnightMs).toISOString().startsWith(day) ? Date.parse(text) : undefined;
 }

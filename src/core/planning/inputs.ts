@@ -70,6 +70,11 @@ export function expectedDemand(
   return demand;
 }
 
+function assertLength(name: string, length: number, expected: number, unit: string): void {
+  if (length === expected) return;
+  throw new RangeError(`inputs.${name}: ${length} ${unit}, expected ${expected}`);
+}
+
 /** Throws, naming site, series and slot, if a series has a hole or nonsense a plan must not see. */
 export function assertInputs(fleet: PublicFleet, inputs: PlanningInputs): void {
   const limits: Record<string, [number, number]> = {
@@ -78,15 +83,14 @@ export function assertInputs(fleet: PublicFleet, inputs: PlanningInputs): void {
     carbonKgPerKwh: [0, 3],
     gridWaterLPerKwh: [0, 50],
   };
+  const demands = inputs.slotCount * fleet.zones.length * fleet.classes.length;
+  assertLength('sites', inputs.sites.length, fleet.sites.length, 'sites');
+  assertLength('demandReqPerS', inputs.demandReqPerS.length, demands, 'values');
   inputs.sites.forEach((series, j) => {
-    const id = fleet.sites[j]?.id ?? `#${j}`;
+    const id = fleet.sites[j]?.id;
     for (const [name, [low, high]] of Object.entries(limits)) {
       const values = series[name as 'tempC'];
-      if (values.length !== inputs.slotCount) {
-        throw new RangeError(
-          `inputs.${id}.${name}: ${values.length} slots, expected ${inputs.slotCount}`,
-        );
-      }
+      assertLength(`${id}.${name}`, values.length, inputs.slotCount, 'slots');
       const bad = values.findIndex((v) => !(v >= low && v <= high));
       if (bad >= 0) {
         throw new RangeError(
@@ -94,6 +98,7 @@ export function assertInputs(fleet: PublicFleet, inputs: PlanningInputs): void {
         );
       }
     }
+    assertLength(`${id}.spotAudPerMwh`, series.spotAudPerMwh.length, inputs.slotCount, 'slots');
     const bad = series.spotAudPerMwh.findIndex((v) => v < -2000 || v > 30_000);
     if (bad >= 0) {
       throw new RangeError(

@@ -46,7 +46,8 @@ export function summarize(
   }
   const served = requests.reduce((a, b) => a + b, 0);
   return {
-    nearestShare: served > 0 ? nearest / served : 0,
+    // Summed in another order than what is served, so it may come out a bit over.
+    nearestShare: served > 0 ? Math.min(1, nearest / served) : 0,
     unservedShare: served + lost > 0 ? lost / (served + lost) : 0,
     sites: fleet.sites.map((site, j): PlanSite => {
       const series = inputs.sites[j] as PlanningInputs['sites'][number];

@@ -1,4 +1,4 @@
-import { localHour, localMonth } from '../../core/model/time.ts';
+import { localHour } from '../../core/model/time.ts';
 import climate from './climate.json' with { type: 'json' };
 
 /**
@@ -34,7 +34,10 @@ export function hasClimate(station: string): boolean {
   return Object.hasOwn(climate, station);
 }
 
-/** Mean temperature (°C) and relative humidity (%) of a station at a month and hour. */
+/**
+ * Mean temperature (°C) and relative humidity (%) of a station: each month's day holds in the middle
+ * of the month, and a line leads to the next one's.
+ */
 export function climatology(
   station: string,
   utcMs: number,
@@ -42,14 +45,34 @@ export function climatology(
 ): { tempC: number; rhPct: number } {
   const c = (climate as Record<string, StationClimate>)[station];
   if (c === undefined) throw new RangeError(`climatology: no station "${station}"`);
-  const m = localMonth(utcMs, timeZone) - 1;
-  const hour = localHour(utcMs, timeZone);
   const shape = SOUTHERN.has(station) ? DIURNAL_SHAPE.south : DIURNAL_SHAPE.north;
-  const at = (values: number[]) => values[m] as number;
-  const tempC = at(c.minC) + (at(c.maxC) - at(c.minC)) * (shape[hour] as number);
+  const dayShare = shape[localHour(utcMs, timeZone)] as number;
+  const { month, next, share } = monthsAround(utcMs);
+  const from = ofMonth(c, month, dayShare);
+  const to = ofMonth(c, next, dayShare);
+  return {
+    tempC: from.tempC + share * (to.tempC - from.tempC),
+    rhPct: from.rhPct + share * (to.rhPct - from.rhPct),
+  };
+}
+
+function ofMonth(c: StationClimate, month: number, dayShare: number) {
+  const at = (values: number[]) => values[month] as number;
+  const tempC = at(c.minC) + (at(c.maxC) - at(c.minC)) * dayShare;
   // Humidity falls as the day warms: the line through the 9 am and 3 pm means.
   const span = at(c.temp3pmC) - at(c.temp9amC);
   const perDegree = Math.abs(span) > 0.5 ? (at(c.rh3pmPct) - at(c.rh9amPct)) / span : 0;
   const rhPct = at(c.rh9amPct) + perDegree * (tempC - at(c.temp9amC));
   return { tempC, rhPct: Math.min(98, Math.max(10, rhPct)) };
+}
+
+/** The two months (0–11, UTC) whose middles are around an instant, and how far it is between them. */
+function monthsAround(utcMs: number): { month: number; next: number; share: number } {
+  const date = new Date(utcMs);
+  const year = date.getUTCFullYear();
+  const middleMs = (m: number) => (Date.UTC(year, m) + Date.UTC(year, m + 1)) / 2;
+  const own = date.getUTCMonth();
+  const month = utcMs < middleMs(own) ? own - 1 : own;
+  const share = (utcMs - middleMs(month)) / (middleMs(month + 1) - middleMs(month));
+  return { month: (month + 12) % 12, next: (month + 1) % 12, share };
 }

@@ -73,3 +73,13 @@ export function embeddedCarbonSource(gridRegion: string): string {
 export function embeddedWaterLPerKwh(gridRegion: string): number {
   return region(gridRegion).waterLPerKwh;
 }
+
+/** The same with its source; a region of the user's own gets the mean of the known ones. */
+export function embeddedWater(gridRegion: string): { lPerKwh: number; source: string } {
+  if (hasGridRegion(gridRegion)) {
+    return { lPerKwh: embeddedWaterLPerKwh(gridRegion), source: WATER_SOURCE };
+  }
+  const known = Object.values(regions).map((r) => r.waterLPerKwh);
+  const lPerKwh = known.reduce((sum, v) => sum + v, 0) / known.length;
+  return { lPerKwh, source: `mean of the known regions, as ${gridRegion} is not among them` };
+}

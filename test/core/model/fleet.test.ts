@@ -8,11 +8,14 @@ import { solverBindingName, solverServiceName } from '../../../src/core/model/so
 type Json = Record<string, unknown>;
 
 /** Faults of the embedded fleet after a change. */
-function faults(change: (fleet: typeof fleetJson & Json) => void): readonly string[] {
+function faults(
+  change: (fleet: typeof fleetJson & Json) => void,
+  showValues = false,
+): readonly string[] {
   const copy = structuredClone(fleetJson) as typeof fleetJson & Json;
   change(copy);
   try {
-    parseInput(fleetSchema, copy, 'fleet.json');
+    parseInput(fleetSchema, copy, 'fleet.json', showValues);
     return [];
   } catch (error) {
     if (error instanceof InvalidInputError) return error.issues;
@@ -51,6 +54,15 @@ test('the public fleet keeps no cost', () => {
   const fleet = publicFleet(fleetSchema.parse(fleetJson));
   expect(JSON.stringify(fleet)).not.toMatch(/tariff|cooling|rateAud/);
   expect(publicFleetSchema.parse(publicJson)).toEqual(publicFleetSchema.parse(fleet));
+});
+
+test('of a tariff it says whether wholesale prices count, and no more', () => {
+  const fleet = fleetSchema.parse(fleetJson);
+  fleet.sites[2]!.cost.tariff = { kind: 'spot', networkAudPerKwh: 0.07, fallbackAudPerKwh: 0.15 };
+  const open = publicFleet(fleet);
+  expect(open.sites.map((s) => s.paysSpot === true).indexOf(true)).toBe(2);
+  expect(JSON.stringify(open)).not.toMatch(/AudPerKwh/);
+  expect(publicFleetSchema.parse(open).sites[2]?.paysSpot).toBe(true);
 });
 
 describe('errors name the path', () => {
@@ -92,9 +104,9 @@ describe('errors name the path', () => {
   });
 
   test.each([
-    ['ids used twice', 'sites: id "sydney" is used twice'],
+    ['ids used twice', 'sites[1].id: "sydney" is used twice'],
     ['a residency that is no site', 'zones[4].allowedSites[1]: "mars" is not a site of this fleet'],
-    ['a model in two classes', 'classes: model "isotherm-chat" is in two classes'],
+    ['a model in two classes', 'classes[1].model: "isotherm-chat" is in two classes'],
     ['a class without demand', 'demand.meanReqPerSPerMillion: has no entry for class "code"'],
     ['a model nobody serves', 'classes: no site serves model "isotherm-chat" of class "chat"'],
   ])('%s', (what, expected) => {
@@ -110,6 +122,33 @@ describe('errors name the path', () => {
       }
     });
     expect(lines.some((l) => l.startsWith(expected))).toBe(true);
+  });
+
+  test('and say what is expected; the value found only where asked for', () => {
+    const spoil = (f: typeof fleetJson) => {
+      f.sites[0]!.latDeg = 91;
+      f.sites[1]!.hardware.servers = 1.5;
+      Object.assign(f.sites[2]!, { state: 'on', name: '', lonDeg: undefined });
+      Object.assign(f.sites[3]!.cost, { cooling: { kind: 'ice' } });
+      f.sites[4]!.upstream.baseUrl = 'ftp://perth.example';
+      f.demand.hourlyShape.chat.pop();
+      Object.assign(f.prices, { surprise: 1 });
+    };
+    const found = faults(spoil, true);
+    expect(found).toEqual(
+      expect.arrayContaining([
+        'sites[0].latDeg: must be at most 90, is 91',
+        'sites[1].hardware.servers: must be a whole number, is 1.5',
+        'sites[2].state: must be one of "active", "drained", is "on"',
+        'sites[2].name: must not be empty',
+        'sites[2].lonDeg: is missing, must be a number',
+        expect.stringMatching(/^sites\[3\]\.cost\.cooling\.kind: must be one of "mixed-mode", /),
+        'sites[4].upstream.baseUrl: must be an http or https URL',
+        'demand.hourlyShape.chat: must have exactly 24 entries, has 23',
+        'prices: has "surprise", which it must not',
+      ]),
+    );
+    expect(faults(spoil)).toContain('sites[0].latDeg: must be at most 90');
   });
 
   test('an hourly shape of 23 hours', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { estimateRttMs, greatCircleKm } from '../../../src/core/model/geo.ts';
-import { floorToHour, isTimeZone, localHour, localMonth } from '../../../src/core/model/time.ts';
+import { floorToHour, isTimeZone, localHour, parseUtcMs } from '../../../src/core/model/time.ts';
 import { embeddedFleet } from '../support/fleets.ts';
 
 const places = Object.fromEntries(embeddedFleet().sites.map((s) => [s.id, s]));
@@ -72,11 +72,8 @@ describe('local time', () => {
     expect(at('2026-07-01T00:15Z', 'Australia/Eucla')).toBe(9);
   });
 
-  test('midnight is hour 0, and the month is the local one', () => {
+  test('midnight is hour 0', () => {
     expect(at('2026-06-30T14:00Z', 'Australia/Sydney')).toBe(0);
-    expect(localMonth(Date.parse('2026-06-30T13:59Z'), 'Australia/Sydney')).toBe(6);
-    expect(localMonth(Date.parse('2026-06-30T14:00Z'), 'Australia/Sydney')).toBe(7);
-    expect(localMonth(Date.parse('2025-12-31T13:00Z'), 'Australia/Sydney')).toBe(1);
   });
 
   test('zones are known or not', () => {
@@ -86,5 +83,32 @@ describe('local time', () => {
 
   test('hours begin on the hour', () => {
     expect(floorToHour(Date.parse('2026-07-01T00:59:59Z'))).toBe(Date.parse('2026-07-01T00:00Z'));
+  });
+});
+
+describe('instants in text', () => {
+  test.each([
+    ['2022-01-24', '2022-01-24T00:00:00.000Z'],
+    ['2022-01-24T15:00Z', '2022-01-24T15:00:00.000Z'],
+    ['2022-01-24T15:00:30.25Z', '2022-01-24T15:00:30.250Z'],
+    ['2022-01-24T05:00+10:30', '2022-01-23T18:30:00.000Z'],
+    ['2024-02-29T00:00Z', '2024-02-29T00:00:00.000Z'],
+  ])('%s', (text, utc) => {
+    expect(parseUtcMs(text)).toBe(Date.parse(utc));
+  });
+
+  test.each([
+    ['a day that is not', '2022-02-30T00:00Z'],
+    ['the same, as a date', '2023-02-29'],
+    ['the same, with an offset', '2022-04-31T00:00+10:00'],
+    ['a month that is not', '2022-13-01'],
+    ['hour 24', '2022-01-24T24:00Z'],
+    ['no zone', '2022-01-24T15:00'],
+    ['a space for the T', '2022-01-24 15:00Z'],
+    ['an offset that is not', '2022-01-24T15:00+24:00'],
+    ['words', 'Jan 24 2022'],
+    ['nothing', ''],
+  ])('%s is refused: %s', (_, text) => {
+    expect(parseUtcMs(text)).toBeUndefined();
   });
 });

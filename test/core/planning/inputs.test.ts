@@ -36,7 +36,7 @@ describe('expected demand', () => {
 });
 
 describe('inputs a plan must not see', () => {
-  test.each<[string, (i: ReturnType<typeof constantInputs>) => void]>([
+  test.each<[string, (i: ReturnType<typeof constantInputs>) => unknown]>([
     ['inputs.perth.tempC[2]: NaN', (i) => (i.sites[3]!.tempC[2] = Number.NaN)],
     ['inputs.sydney.tempC[0]: 99', (i) => (i.sites[0]!.tempC[0] = 99)],
     ['inputs.sydney.rhPct[1]: -1', (i) => (i.sites[0]!.rhPct[1] = -1)],
@@ -44,6 +44,12 @@ describe('inputs a plan must not see', () => {
     ['inputs.hobart.gridWaterLPerKwh[0]', (i) => (i.sites[9]!.gridWaterLPerKwh[0] = Number.NaN)],
     ['inputs.sydney.spotAudPerMwh[0]: 1e+21', (i) => (i.sites[0]!.spotAudPerMwh[0] = 1e21)],
     ['inputs.sydney.tempC: 2 slots, expected 3', (i) => (i.sites[0]!.tempC = new Float64Array(2))],
+    [
+      'inputs.sydney.spotAudPerMwh: 4 slots',
+      (i) => (i.sites[0]!.spotAudPerMwh = new Float64Array(4)),
+    ],
+    ['inputs.sites: 13 sites, expected 14', (i) => i.sites.pop()],
+    ['inputs.demandReqPerS: 1 values', (i) => (i.demandReqPerS = new Float64Array(1))],
     ['inputs.demandReqPerS[5]: NaN', (i) => (i.demandReqPerS[5] = Number.NaN)],
     ['inputs.demandReqPerS[0]: -1', (i) => (i.demandReqPerS[0] = -1)],
   ])('%s', (text, change) => {

@@ -8,10 +8,19 @@ const sites = embeddedFleet().sites;
 const stations = Object.entries(climate);
 const northern = ['Sydney', 'Brisbane', 'Perth', 'GoldCoast', 'Cairns', 'Darwin'];
 
-/** Temperature and humidity by the hour of a month's 15th, in a zone that is UTC itself. */
+/** The middle of a month of 2026, where its means hold as they are. */
+function middleMs(month: number): number {
+  return (Date.UTC(2026, month - 1) + Date.UTC(2026, month)) / 2;
+}
+
+/** Temperature and humidity by the local hour, all at the middle of a month: zones make the hours. */
 function dayOf(station: string, month: number) {
-  const midnight = Date.UTC(2026, month - 1, 15);
-  return Array.from({ length: 24 }, (_, h) => climatology(station, midnight + h * HOUR, 'UTC'));
+  const utcMs = middleMs(month);
+  return Array.from({ length: 24 }, (_, h) => {
+    const east = ((h - new Date(utcMs).getUTCHours() + 36) % 24) - 12;
+    const zone = `Etc/GMT${east < 0 ? '+' : '-'}${Math.abs(east)}`;
+    return climatology(station, utcMs, zone);
+  });
 }
 
 describe('the table', () => {
@@ -128,36 +137,50 @@ describe('a year of the registry’s sites', () => {
 });
 
 describe('the clock', () => {
-  const tempC = (utc: string, zone: string) => climatology('Sydney', Date.parse(utc), zone).tempC;
-  const january = climate.Sydney.minC[0]!;
-  const july = climate.Sydney.minC[6]!;
+  /** The UTC hour of a day at which it is coldest: 6 in the morning. */
+  const coldestUtc = (day: string, zone: string, minutes = 0) => {
+    const midnight = Date.parse(day) + minutes * 60_000;
+    const hours = Array.from({ length: 24 }, (_, h) =>
+      climatology('Sydney', midnight + h * HOUR, zone),
+    );
+    const tempC = hours.map((h) => h.tempC);
+    return tempC.indexOf(Math.min(...tempC));
+  };
 
   test('is the site’s own, summer time included', () => {
-    // 6 in the morning: UTC+11 in January, UTC+10 in July; Perth is UTC+8.
-    expect(tempC('2026-01-14T19:00Z', 'Australia/Sydney')).toBeCloseTo(january, 9);
-    expect(tempC('2026-07-14T20:00Z', 'Australia/Sydney')).toBeCloseTo(july, 9);
-    expect(tempC('2026-01-14T22:00Z', 'Australia/Perth')).toBeCloseTo(january, 9);
+    // UTC+11 in January, UTC+10 in July; Perth is UTC+8.
+    expect(coldestUtc('2026-01-14', 'Australia/Sydney')).toBe(19);
+    expect(coldestUtc('2026-07-14', 'Australia/Sydney')).toBe(20);
+    expect(coldestUtc('2026-01-14', 'Australia/Perth')).toBe(22);
   });
 
   test('gives a half-hour zone the value of the hour it is in', () => {
     // 20:30 UTC is 6:00 in Darwin; whole UTC hours lie half past.
-    expect(tempC('2026-07-14T20:30Z', 'Australia/Darwin')).toBeCloseTo(july, 9);
-    expect(tempC('2026-07-14T21:00Z', 'Australia/Darwin')).toBeCloseTo(july, 9);
-    expect(tempC('2026-07-14T21:30Z', 'Australia/Darwin')).toBeGreaterThan(july);
+    expect(coldestUtc('2026-07-14', 'Australia/Darwin', 30)).toBe(20);
+    expect(coldestUtc('2026-07-14', 'Australia/Darwin')).toBe(21);
+  });
+});
+
+describe('the year', () => {
+  test('is a line between the middles of months', () => {
+    const [march, april] = [middleMs(3), middleMs(4)];
+    const { tempC, rhPct } = climatology('Sydney', (march + april) / 2, 'UTC');
+    const hour = new Date((march + april) / 2).getUTCHours();
+    const [a, b] = [dayOf('Sydney', 3)[hour]!, dayOf('Sydney', 4)[hour]!];
+    expect(tempC).toBeCloseTo((a.tempC + b.tempC) / 2, 9);
+    expect(rhPct).toBeCloseTo((a.rhPct + b.rhPct) / 2, 9);
   });
 
-  test('turns the month at local midnight, by no more than months differ', () => {
-    const turn = Date.parse('2026-03-31T13:00Z'); // 1 April 00:00 in Sydney
-    const before = climatology('Sydney', turn - 1, 'Australia/Sydney');
-    const after = climatology('Sydney', turn, 'Australia/Sydney');
-    expect(before).toEqual(dayOf('Sydney', 3)[23]);
-    expect(after).toEqual(dayOf('Sydney', 4)[0]);
+  test('never jumps, the turns of months and of the year included', () => {
     for (const [name] of stations) {
-      for (let month = 1; month <= 12; month++) {
-        const last = dayOf(name, month)[23]!;
-        const first = dayOf(name, (month % 12) + 1)[0]!;
-        // Values are means of a month and an hour, so a step is expected; 5.2 °C is the largest.
-        expect(Math.abs(first.tempC - last.tempC)).toBeLessThan(6);
+      for (let day = 0; day < 730; day++) {
+        const utcMs = Date.UTC(2027, 0, 1) + day * 24 * HOUR;
+        const [today, tomorrow] = [0, 24].map((h) => climatology(name, utcMs + h * HOUR, 'UTC'));
+        // Months differ by up to 6 °C and 20 points of humidity, a day by a thirtieth of that.
+        const jumps =
+          Math.abs(tomorrow!.tempC - today!.tempC) > 0.25 ||
+          Math.abs(tomorrow!.rhPct - today!.rhPct) > 0.8;
+        if (jumps) expect.unreachable(`${name}, day ${day}`);
       }
     }
   });

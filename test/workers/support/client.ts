@@ -1,4 +1,6 @@
-import { exports } from 'cloudflare:workers';
+import { createExecutionContext } from 'cloudflare:test';
+import { env, exports } from 'cloudflare:workers';
+import worker from '../../../src/workers/main.ts';
 
 /** Requests to the router, as its two kinds of callers make them. */
 
@@ -12,23 +14,25 @@ interface ChatOptions {
   cf?: { latitude: string; longitude: string };
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** Variables and secrets over those of the test environment. */
+  vars?: Record<string, string>;
 }
 
-export function chat(body: object | string, options: ChatOptions = {}): Promise<Response> {
-  const { key = 'test-client-key', cf = places.sydney, headers = {}, signal } = options;
-  return exports.default.fetch(
-    new Request('https://router.test/v1/chat/completions', {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(key !== null && { authorization: `Bearer ${key}` }),
-        ...headers,
-      },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-      signal,
-      cf: cf as unknown as CfProperties,
-    }),
-  );
+export async function chat(body: object | string, options: ChatOptions = {}): Promise<Response> {
+  const { key = 'test-client-key', cf = places.sydney, headers = {}, signal, vars } = options;
+  const request = new Request('https://router.test/v1/chat/completions', {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(key !== null && { authorization: `Bearer ${key}` }),
+      ...headers,
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    signal,
+    cf: cf as unknown as CfProperties,
+  });
+  if (vars === undefined) return exports.default.fetch(request);
+  return worker.fetch(request, { ...env, ...vars }, createExecutionContext());
 }
 
 export function hello(more: object = {}) {

@@ -12,6 +12,7 @@ export const faultKinds = [
   'wrong-round',
   'status-500',
   'garbage',
+  'placed',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -40,7 +41,12 @@ function withOtherRound(body: Uint8Array, offsetBytes: number): Uint8Array {
   return body;
 }
 
-async function spoil(kind: FaultKind, order: Fault, sound: () => Promise<Response>) {
+async function spoil(
+  request: Request,
+  kind: FaultKind,
+  order: Fault,
+  sound: () => Promise<Response>,
+) {
   switch (kind) {
     case 'none':
       return sound();
@@ -52,6 +58,10 @@ async function spoil(kind: FaultKind, order: Fault, sound: () => Promise<Respons
       return new Response('faulty on purpose', { status: 500 });
     case 'garbage':
       return new Response(new Uint8Array([0xde, 0xad, 0xbe, 0xef, 0x00]), { status: 200 });
+    case 'placed':
+      // No fault: the header that Cloudflare puts on a request to a placed Worker.
+      request.headers.set('cf-placement', 'remote-SYD');
+      return sound();
     case 'nan':
     case 'wrong-round': {
       const response = await sound();
@@ -80,6 +90,7 @@ export default {
     }
     // The solver's own signature is its business: it is handed on as it came.
     const handler = solver.fetch as (...args: unknown[]) => Response | Promise<Response>;
-    return spoil(order.kind, order, async () => handler.call(solver, request, env, ctx));
+    const mutable = new Request(request);
+    return spoil(mutable, order.kind, order, async () => handler.call(solver, mutable, env, ctx));
   },
 };
