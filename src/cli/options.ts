@@ -34,7 +34,8 @@ export const fleetOptions = (): Option[] => [
   ),
 ];
 
-export const solverOptions = (): Option[] => [
+/** @param gap default of the certified gap: a comparison of policies needs a finer one than a plan. */
+export const solverOptions = (gap: number): Option[] => [
   new Option(
     '--mode <mode>',
     'learned: site curves through all answers; classic: two-block ADMM, the reference',
@@ -43,7 +44,7 @@ export const solverOptions = (): Option[] => [
     .default('learned'),
   new Option('--gap <share>', 'stop once the plan is proven this close to the optimum')
     .argParser(gapValue)
-    .default(0.001),
+    .default(gap),
 ];
 
 /** Reads the registry and puts the overrides over it. */

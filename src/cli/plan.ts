@@ -75,7 +75,7 @@ export function registerPlan(program: Command): void {
         wholeNumber(1, 1000),
       ),
     );
-  for (const option of [...solverOptions(), ...fleetOptions()]) command.addOption(option);
+  for (const option of [...solverOptions(1e-3), ...fleetOptions()]) command.addOption(option);
   command
     .addOption(new Option('--json', 'JSON on standard output'))
     .addHelpText(

@@ -56,7 +56,7 @@ export function registerSimulate(program: Command): void {
     .requiredOption('--from <date>', 'first hour, UTC: 2022-01-24 or 2022-01-24T15:00Z')
     .requiredOption('--to <date>', 'end, UTC, exclusive: the first hour no longer simulated')
     .addOption(new Option('--policies <list>', 'comma-separated (default: all, see below)'));
-  for (const option of [...fleetOptions(), ...solverOptions()]) command.addOption(option);
+  for (const option of [...fleetOptions(), ...solverOptions(1e-5)]) command.addOption(option);
   command
     .addOption(new Option('--json', 'JSON on standard output').conflicts('csv'))
     .addOption(

@@ -23,7 +23,7 @@ describe('isotherm simulate', () => {
       schemaVersion: 1,
       fleet: fleet.name,
       span: { fromUtc: '2022-01-24T00:00:00.000Z', toUtc: '2022-01-26T00:00:00.000Z', hours: 48 },
-      options: { mode: 'learned', gapTarget: 0.001 },
+      options: { mode: 'learned', gapTarget: 0.00001 },
     });
     expect(report.policies.map((p: { policy: string }) => p.policy)).toEqual([
       'isotherm',
@@ -63,7 +63,16 @@ describe('isotherm simulate', () => {
   it('agrees with the plan of the same day, certificate included', async () => {
     const day = ['--data', data, '--from', '2022-01-24', '--to', '2022-01-25'];
     const report = await simulationJson(...day, '--policies', 'isotherm');
-    const { stdout } = await inProcess(['plan', '--data', data, '--at', '2022-01-24', '--json']);
+    const { stdout } = await inProcess([
+      'plan',
+      '--gap',
+      '1e-5',
+      '--data',
+      data,
+      '--at',
+      '2022-01-24',
+      '--json',
+    ]);
     const plan = JSON.parse(stdout);
     expect(report.policies[0].objectiveAud / plan.objectiveAud).toBeCloseTo(1, 9);
     expect(report.policies[0].maxGap).toBe(plan.gap);
