@@ -238,16 +238,16 @@ function moveConsensus(
   models: SiteModel[][],
 ): void {
   const K = p.classCount;
-  const options = {
-    tolerance: masterTolerance(settings, state),
-    maxIterations: MASTER_ITERATIONS,
-    layout: masterLayout(p),
-  };
+  const layout = masterLayout(p);
   state.slots.forEach((slot, t) => {
     if (isSettled(settings, state, slot)) return;
     const slotModels = models[t] as SiteModel[];
-    const guess = expectedPrices(p, state, slotModels, t);
-    const solution = solveMaster(p, t, slotModels, { ...options, guess });
+    const solution = solveMaster(p, t, slotModels, {
+      tolerance: masterTolerance(settings, state, slot),
+      maxIterations: MASTER_ITERATIONS,
+      guess: expectedPrices(p, state, slotModels, t),
+      layout,
+    });
     assertSolved(solution, t);
     slot.flow.set(solution.flow);
     slot.unserved.set(solution.unserved);
@@ -265,18 +265,30 @@ function moveConsensus(
   });
 }
 
-function masterTolerance(settings: Settings, state: ConsensusState): number {
-  const wanted = Math.max(MASTER_SHARE * settings.gapTarget, LEAST_TOLERANCE);
+/**
+ * Relative tolerance of a slot's master: every slot may be off by the same amount of money, so that
+ * an hour of ordinary prices need not be exact beside one at the price cap.
+ */
+function masterTolerance(settings: Settings, state: ConsensusState, slot: SlotState): number {
   const blind = state.sites.every((site) => site.curves.every(isEmpty));
-  const far = blind || (state.gaps.at(-1) ?? 0) > FAR_GAP;
-  return far ? Math.max(wanted, FAR_TOLERANCE) : wanted;
+  if (blind || (state.gaps.at(-1) ?? 0) > FAR_GAP) return FAR_TOLERANCE;
+  const wanted = MASTER_SHARE * settings.gapTarget * meanCostAud(state);
+  const own = Math.abs(slot.bestCostAud);
+  const tolerance = Number.isFinite(wanted / own)
+    ? wanted / own
+    : MASTER_SHARE * settings.gapTarget;
+  return Math.min(Math.max(tolerance, LEAST_TOLERANCE), FAR_TOLERANCE);
+}
+
+/** Mean size of a slot's best plan, AUD; infinite before there is one of each. */
+function meanCostAud(state: ConsensusState): number {
+  return state.slots.reduce((sum, s) => sum + Math.abs(s.bestCostAud), 0) / state.slots.length;
 }
 
 /** Whether a slot's plan is proven so well that another would not help the whole. */
 function isSettled(settings: Settings, state: ConsensusState, slot: SlotState): boolean {
   if (state.mode === 'classic' || !Number.isFinite(slot.bestCostAud)) return false;
-  const total = state.slots.reduce((sum, s) => sum + Math.abs(s.bestCostAud), 0);
-  const allowed = (SETTLED_SHARE * settings.gapTarget * total) / state.slots.length;
+  const allowed = SETTLED_SHARE * settings.gapTarget * meanCostAud(state);
   return slot.bestCostAud - slot.bestBoundAud <= allowed;
 }
 

@@ -14,7 +14,7 @@ export type { MasterOptions, MasterSolution, SiteModel } from './types.ts';
  * Complementarity to start at, over the objective. From less the iteration needs more steps, even
  * where the prices are nearly right: it has to come back to the central path first.
  */
-const START_GAP = 3;
+const START_GAP = 1;
 /** Gap at which prices are good enough to look for edges missing from the working set. */
 const PRICING_GAP = 1e-2;
 /** Where demand that could be served has been left over for want of precision. */

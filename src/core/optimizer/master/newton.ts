@@ -25,19 +25,22 @@ export class Newton {
   readonly #point: Point;
   readonly #matrix: EnvelopeMatrix;
   readonly #nu: Float64Array;
-  /** x/z and 1/x by edge, and R by row. */
+  /** x/z, 1/x and x/z times the edge's weight by edge, and R by row. */
   readonly #v: Float64Array;
   readonly #inverseX: Float64Array;
+  readonly #weighted: Float64Array;
   readonly #rowSum: Float64Array;
+  /** Wanted z + dz + (z/x) dx by edge. */
+  readonly #aim: Float64Array;
   /** Right-hand sides by edge and row. */
   readonly #g: Float64Array;
   readonly #gy: Float64Array;
   readonly #rowRhs: Float64Array;
   /** Φ'' + κ/w by site. */
   readonly #curvature: Float64Array;
-  /** Constant part of dκ by site, and s times it by total. */
+  /** Constant part of dκ by site; price plus s times it by total. */
   readonly #slackTarget: Float64Array;
-  readonly #totalTarget: Float64Array;
+  readonly #totalPull: Float64Array;
   readonly #siteStep: Float64Array;
   readonly #step: Float64Array;
 
@@ -57,13 +60,15 @@ export class Newton {
     this.#nu = new Float64Array(columns);
     this.#v = new Float64Array(E);
     this.#inverseX = new Float64Array(E);
+    this.#weighted = new Float64Array(E);
+    this.#aim = new Float64Array(E);
     this.#rowSum = new Float64Array(rows);
     this.#g = new Float64Array(E);
     this.#gy = new Float64Array(rows);
     this.#rowRhs = new Float64Array(rows);
     this.#curvature = new Float64Array(J);
     this.#slackTarget = new Float64Array(J);
-    this.#totalTarget = new Float64Array(J * K);
+    this.#totalPull = new Float64Array(J * K);
     this.#siteStep = new Float64Array(J);
     this.#step = new Float64Array(K);
   }
@@ -75,6 +80,7 @@ export class Newton {
     const { values, base } = this.#matrix;
     const v = this.#v;
     const inverseX = this.#inverseX;
+    const weighted = this.#weighted;
     values.fill(0);
     for (let r = 0; r < y.length; r++) {
       const from = rowStart[r]!;
@@ -85,26 +91,28 @@ export class Newton {
         const ratio = x[e]! / z[e]!;
         inverseX[e] = 1 / x[e]!;
         v[e] = ratio;
+        weighted[e] = ratio * weight[e]!;
         sum += ratio;
       }
       this.#rowSum[r] = sum;
       let before = inverseY;
       for (let e = from; e < to; e++) {
-        const scaled = (v[e]! * weight[e]!) / sum;
+        const scaled = weighted[e]! / sum;
         const at = base[column[e]!]!;
         for (let f = from; f < e; f++) {
           const i = at + column[f]!;
-          values[i] = values[i]! - scaled * v[f]! * weight[f]!;
+          values[i] = values[i]! - scaled * weighted[f]!;
         }
         const diagonal = at + column[e]!;
         values[diagonal] = values[diagonal]! + scaled * before * weight[e]!;
         before += v[e]!;
       }
       let after = 0;
-      for (let e = to - 1; e >= from; e--) {
-        const diagonal = base[column[e]!]! + column[e]!;
-        values[diagonal] = values[diagonal]! + ((v[e]! * weight[e]!) / sum) * after * weight[e]!;
+      for (let e = to - 1; e > from; e--) {
         after += v[e]!;
+        const c = column[e - 1]!;
+        const diagonal = base[c]! + c;
+        values[diagonal] = values[diagonal]! + (weighted[e - 1]! / sum) * after * weight[e - 1]!;
       }
     }
     this.#addInverseCurvature();
@@ -162,37 +170,41 @@ export class Newton {
 
   /** Direction towards complementarity `target`; `correction` weighs the second order. */
   direction(target: number, correction: number): void {
-    const { program, x, y, zy, pi, price } = this.#point;
-    const { rowStart, column, weight, total, costAud, demand, unservedCostAud } = program;
+    const { program, x, y, zy, pi } = this.#point;
+    const { rowStart, column, total, costAud, demand, unservedCostAud } = program;
     const { dx, dz, dy, dzy } = this;
     const nu = this.#nu;
     const v = this.#v;
+    const weighted = this.#weighted;
     const g = this.#g;
+    const aim = this.#aim;
     const inverseX = this.#inverseX;
-    const totalTarget = this.#totalTarget;
+    const totalPull = this.#totalPull;
+    const rowSum = this.#rowSum;
+    const rowRhs = this.#rowRhs;
+    const rowGy = this.#gy;
     this.#slackDirection(target, correction);
     nu.fill(0);
     for (let r = 0; r < y.length; r++) {
       const from = rowStart[r]!;
       const to = rowStart[r + 1]!;
-      const price_ = pi[r]!;
+      const rowPrice = pi[r]!;
       const secondY = correction * dy[r]! * dzy[r]!;
-      const gy = price_ - unservedCostAud + (target - secondY) / y[r]!;
-      this.#gy[r] = gy;
+      const gy = rowPrice - unservedCostAud + (target - secondY) / y[r]!;
+      rowGy[r] = gy;
       let rhs = demand[r]! - y[r]! - (y[r]! / zy[r]!) * gy;
       for (let e = from; e < to; e++) {
-        const at = total[e]!;
-        const second = correction * dx[e]! * dz[e]!;
-        const ge =
-          price_ - costAud[e]! - price[at]! - totalTarget[at]! + (target - second) * inverseX[e]!;
+        const wanted = (target - correction * dx[e]! * dz[e]!) * inverseX[e]!;
+        const ge = rowPrice - costAud[e]! - totalPull[total[e]!]! + wanted;
+        aim[e] = wanted;
         g[e] = ge;
         rhs -= x[e]! + v[e]! * ge;
       }
-      this.#rowRhs[r] = rhs;
-      const shift = rhs / this.#rowSum[r]!;
+      rowRhs[r] = rhs;
+      const shift = rhs / rowSum[r]!;
       for (let e = from; e < to; e++) {
         const c = column[e]!;
-        nu[c] = nu[c]! + weight[e]! * v[e]! * (g[e]! + shift);
+        nu[c] = nu[c]! + weighted[e]! * (g[e]! + shift);
       }
     }
     this.#matrix.solve(nu);
@@ -201,7 +213,7 @@ export class Newton {
 
   /** Constant parts of dw and dκ: dκ = (target − second)/w − κ − (κ/w)(slack residual − S dx). */
   #slackDirection(target: number, correction: number): void {
-    const { program, w, kappa, load } = this.#point;
+    const { program, w, kappa, load, price } = this.#point;
     const { siteCount: J, classCount: K, limit, perReq } = program;
     for (let j = 0; j < J; j++) {
       let constant = 0;
@@ -212,52 +224,73 @@ export class Newton {
         this.dw[j] = residual;
       }
       this.#slackTarget[j] = constant;
-      for (let k = 0; k < K; k++) this.#totalTarget[j * K + k] = perReq[j * K + k]! * constant;
+      for (let k = 0; k < K; k++) {
+        const n = j * K + k;
+        this.#totalPull[n] = price[n]! + perReq[n]! * constant;
+      }
     }
   }
 
-  /** The eliminated unknowns, from ν. */
+  /**
+   * The eliminated unknowns, from ν. A row's dπ is refined once: flows near a vertex have x/z of 10⁹
+   * and more, so the row's balance is closed on the rounded terms themselves.
+   */
   #recover(target: number, correction: number): void {
-    const { program, z, y, zy } = this.#point;
-    const { rowStart, column, weight, load, site } = program;
+    const { program, x, z, y, zy } = this.#point;
+    const { rowStart, column, weight, load, site, demand } = program;
     const { dx, dz, dy, dzy } = this;
     const nu = this.#nu;
     const v = this.#v;
     const g = this.#g;
+    const aim = this.#aim;
     const inverseX = this.#inverseX;
     const siteStep = this.#siteStep;
+    const rowRhs = this.#rowRhs;
+    const rowGy = this.#gy;
+    const rowSums = this.#rowSum;
+    const dpis = this.dpi;
     let fall = 0;
     let secondOrder = 0;
     siteStep.fill(0);
     for (let r = 0; r < y.length; r++) {
       const from = rowStart[r]!;
       const to = rowStart[r + 1]!;
-      let pull = this.#rowRhs[r]!;
+      const rowSum = rowSums[r]!;
+      const gy = rowGy[r]!;
+      const ratioY = y[r]! / zy[r]!;
+      let pull = rowRhs[r]!;
       for (let e = from; e < to; e++) {
         const columnPull = weight[e]! * nu[column[e]!]!;
         g[e] = g[e]! - columnPull;
         pull += v[e]! * columnPull;
       }
-      const dpi = this.#rowStep(r, pull / this.#rowSum[r]!);
-      this.dpi[r] = dpi;
+      let dpi = pull / rowSum;
+      let open = demand[r]! - y[r]! - ratioY * (gy + dpi);
+      for (let e = from; e < to; e++) open -= x[e]! + v[e]! * (g[e]! + dpi);
+      dpi += open / rowSum;
+      dpis[r] = dpi;
       for (let e = from; e < to; e++) {
-        const second = correction * dx[e]! * dz[e]!;
         const step = v[e]! * (g[e]! + dpi);
-        const multiplierStep = (target - second - z[e]! * step) * inverseX[e]! - z[e]!;
+        const fallX = -step * inverseX[e]!;
+        const multiplierStep = aim[e]! - z[e]! * (1 - fallX);
+        // 1/z = (x/z)/x.
+        const fallZ = -multiplierStep * v[e]! * inverseX[e]!;
         dx[e] = step;
         dz[e] = multiplierStep;
         const j = site[e]!;
         siteStep[j] = siteStep[j]! + load[e]! * step;
         secondOrder += step * multiplierStep;
-        fall = Math.max(fall, -step * inverseX[e]!, -multiplierStep / z[e]!);
+        if (fallX > fall) fall = fallX;
+        if (fallZ > fall) fall = fallZ;
       }
       const second = correction * dy[r]! * dzy[r]!;
-      const step = (y[r]! / zy[r]!) * (this.#gy[r]! + dpi);
-      const multiplierStep = (target - second) / y[r]! - zy[r]! - (zy[r]! / y[r]!) * step;
+      const step = ratioY * (gy + dpi);
+      const multiplierStep = (target - second) / y[r]! - zy[r]! - step / ratioY;
       dy[r] = step;
       dzy[r] = multiplierStep;
       secondOrder += step * multiplierStep;
-      fall = Math.max(fall, -step / y[r]!, -multiplierStep / zy[r]!);
+      if (-step > fall * y[r]!) fall = -step / y[r]!;
+      if (-multiplierStep > fall * zy[r]!) fall = -multiplierStep / zy[r]!;
     }
     for (let j = 0; j < program.siteCount; j++) {
       if (!this.#point.isOpen(j)) continue;
@@ -270,21 +303,6 @@ export class Newton {
     }
     this.fall = fall;
     this.secondOrder = secondOrder;
-  }
-
-  /**
-   * dπ of a row, refined once: flows near a vertex have x/z of 10⁹ and more, so the row's balance is
-   * closed on the rounded terms themselves.
-   */
-  #rowStep(r: number, dpi: number): number {
-    const { program, x, y, zy } = this.#point;
-    const v = this.#v;
-    const g = this.#g;
-    let open = program.demand[r]! - y[r]! - (y[r]! / zy[r]!) * (this.#gy[r]! + dpi);
-    for (let e = program.rowStart[r]!; e < program.rowStart[r + 1]!; e++) {
-      open -= x[e]! + v[e]! * (g[e]! + dpi);
-    }
-    return dpi + open / this.#rowSum[r]!;
   }
 
   /**
