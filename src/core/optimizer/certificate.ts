@@ -11,7 +11,7 @@ export interface Certificate {
 }
 
 /** Differences below this are rounding: without it an objective of exactly zero is never proven. */
-const ROUNDING_AUD = 1e-15;
+const ROUNDING_AUD = 1e-12;
 
 /** (U − L)/|U|; rounding may leave U a hair under L, which is a gap of zero. */
 export function certify(objectiveAud: number, lowerBoundAud: number): Certificate {

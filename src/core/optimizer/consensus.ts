@@ -26,6 +26,8 @@ const LEAST_TOLERANCE = 1e-9;
  */
 const FAR_GAP = 0.1;
 const FAR_TOLERANCE = 1e-2;
+/** Classic rounds are only as good as their master's multipliers. */
+const CLASSIC_TOLERANCE = 1e-8;
 /** A slot whose own gap is this share of the one asked for keeps its plan. */
 const SETTLED_SHARE = 0.1;
 /** The first proposal that answers have gone into is that of round two. */
@@ -270,6 +272,7 @@ function moveConsensus(
  * an hour of ordinary prices need not be exact beside one at the price cap.
  */
 function masterTolerance(settings: Settings, state: ConsensusState, slot: SlotState): number {
+  if (state.mode === 'classic') return CLASSIC_TOLERANCE;
   const blind = state.sites.every((site) => site.curves.every(isEmpty));
   if (blind || (state.gaps.at(-1) ?? 0) > FAR_GAP) return FAR_TOLERANCE;
   const wanted = MASTER_SHARE * settings.gapTarget * meanCostAud(state);
