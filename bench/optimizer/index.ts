@@ -29,6 +29,14 @@ export interface Measurement {
   coldRoundsTight: Spread;
   /** Rounds of a re-plan in which nothing changed. */
   unchangedRounds: Spread;
+  /** Of supply rounds, cold: to 0.1 % and to 0.01 %. */
+  supplyRounds: Spread;
+  supplyRoundsTight: Spread;
+  /** CPU of a supply run to 0.1 %, coordinator and sites; bytes of its first round by site. */
+  supplyCpuMs: number;
+  supplyBytes: number;
+  /** HiGHS's CPU over that. */
+  supplyRatio?: number;
   classicColdRounds?: Spread;
   /** Worst certified gap of the cold runs. */
   gap: number;
@@ -85,6 +93,8 @@ async function measure(named: NamedInstance, options: Options): Promise<Measurem
   const tight: Run[] = [];
   const unchanged: Run[] = [];
   const classic: Run[] = [];
+  const supply: Run[] = [];
+  const supplyTight: Run[] = [];
   const misses: string[] = [];
   const highs: HighsResult[] = [];
   const note = (label: string, kind: keyof typeof TARGETS, r: Run) => {
@@ -115,6 +125,8 @@ async function measure(named: NamedInstance, options: Options): Promise<Measurem
     const exact = runTo(instance, TARGETS.tight.gap);
     tight.push(exact);
     note(label, 'tight', exact);
+    supply.push(run(instance, { mode: 'supply', gapTarget: 1e-3, maxRounds: MAX_ROUNDS }));
+    supplyTight.push(run(instance, { mode: 'supply', gapTarget: 1e-4, maxRounds: MAX_ROUNDS }));
     if (options.classic && !named.without?.includes('classic')) {
       classic.push(run(instance, { mode: 'classic', gapTarget: TARGETS.cold.gap, maxRounds: 300 }));
     }
@@ -124,6 +136,8 @@ async function measure(named: NamedInstance, options: Options): Promise<Measurem
   process.stderr.write('\r\x1b[2K');
   const mean = (of: (r: Run) => number) => cold.reduce((s, r) => s + of(r), 0) / cold.length;
   const cpuMs = mean((r) => r.beginMs + r.masterMs + r.sitesMs);
+  const supplyCpuMs =
+    supply.reduce((sum, r) => sum + r.beginMs + r.masterMs + r.sitesMs, 0) / supply.length;
   const highsMs = highs.length > 0 ? highs.reduce((s, h) => s + h.ms, 0) / highs.length : undefined;
   return {
     instance: named.name,
@@ -132,6 +146,11 @@ async function measure(named: NamedInstance, options: Options): Promise<Measurem
     warmRounds: spread(warm),
     coldRoundsTight: spread(tight),
     unchangedRounds: spread(unchanged),
+    supplyRounds: spread(supply),
+    supplyRoundsTight: spread(supplyTight),
+    supplyCpuMs,
+    supplyBytes: Math.max(...supply.map((r) => r.firstRoundBytes)),
+    supplyRatio: highsMs === undefined ? undefined : highsMs / supplyCpuMs,
     classicColdRounds: classic.length > 0 ? spread(classic) : undefined,
     gap: Math.max(...cold.map((r) => r.gap)),
     cpuMs,
@@ -178,12 +197,16 @@ function text(measurements: Measurement[]): string {
     rounds(m.unchangedRounds),
     rounds(m.coldRoundsTight),
     rounds(m.classicColdRounds),
+    rounds(m.supplyRounds),
+    rounds(m.supplyRoundsTight),
     number(m.cpuMs, 0),
     number(m.masterMsPerRound, 1),
     number(m.siteCpuMsPerRound, 1),
     number(m.bytesPerRound, 0),
     number(m.highsMs, 0),
     number(m.ratio, 1),
+    number(m.supplyCpuMs, 0),
+    number(m.supplyRatio, 1),
     m.objectiveDiff === undefined ? '–' : m.objectiveDiff.toExponential(1),
   ]);
   const right = 'right' as const;
@@ -195,12 +218,16 @@ function text(measurements: Measurement[]): string {
     { header: ['same', '0.1 %'], align: right },
     { header: ['cold', '0.01 %'], align: right },
     { header: ['classic', '0.1 %'], align: right },
+    { header: ['supply', '0.1 %'], align: right },
+    { header: ['supply', '0.01 %'], align: right },
     { header: ['CPU', 'ms'], align: right },
     { header: ['master', 'ms/round'], align: right },
     { header: ['sites', 'ms/round'], align: right },
     { header: ['bytes', '/round, site'], align: right },
     { header: ['HiGHS', 'ms'], align: right },
     { header: ['HiGHS/CPU', ''], align: right },
+    { header: ['supply', 'CPU ms'], align: right },
+    { header: ['HiGHS/', 'supply'], align: right },
     { header: ['objective', 'difference'], align: right },
   ];
   const misses = measurements.flatMap((m) =>

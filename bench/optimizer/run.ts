@@ -27,6 +27,7 @@ export interface Run {
   masters: number;
   /** On the wire, per round and site, both directions. */
   bytesPerRoundAndSite: number;
+  firstRoundBytes: number;
   state: ConsensusState;
 }
 
@@ -43,7 +44,7 @@ export function run(instance: Instance, settingsInput: SettingsInput, warm?: War
     return ms;
   };
   const state = begin(problem, settings, warm);
-  const result = { beginMs: lap(), masterMs: 0, sitesMs: 0, masters: 0, bytes: 0 };
+  const result = { beginMs: lap(), masterMs: 0, sitesMs: 0, masters: 0, bytes: 0, firstBytes: 0 };
   for (;;) {
     const queries = propose(problem, state);
     lap();
@@ -53,7 +54,9 @@ export function run(instance: Instance, settingsInput: SettingsInput, warm?: War
     result.sitesMs += lap();
     const query = queries[0];
     const answer = answers[0];
-    if (query && answer) result.bytes += wireBytes(query, answer);
+    const bytes = query && answer ? wireBytes(query, answer) : 0;
+    if (state.round === 1) result.firstBytes = bytes;
+    result.bytes += bytes;
     lap();
     absorb(problem, settings, state, queries, answers);
     const ms = lap();
@@ -77,6 +80,7 @@ export function run(instance: Instance, settingsInput: SettingsInput, warm?: War
       sitesMs: result.sitesMs,
       masters: result.masters,
       bytesPerRoundAndSite: result.bytes / state.gaps.length,
+      firstRoundBytes: result.firstBytes,
       state,
     };
   }

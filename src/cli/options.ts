@@ -17,7 +17,7 @@ export interface FleetOptions {
 }
 
 export interface SolverOptions {
-  mode: 'learned' | 'classic';
+  mode: 'learned' | 'supply' | 'classic';
   gap: number;
 }
 
@@ -38,9 +38,10 @@ export const fleetOptions = (): Option[] => [
 export const solverOptions = (gap: number): Option[] => [
   new Option(
     '--mode <mode>',
-    'learned: site curves through all answers; classic: two-block ADMM, the reference',
+    'learned: site curves through all answers; supply: sites bid whole curves, one round; ' +
+      'classic: two-block ADMM, the reference',
   )
-    .choices(['learned', 'classic'])
+    .choices(['learned', 'supply', 'classic'])
     .default('learned'),
   new Option('--gap <share>', 'stop once the plan is proven this close to the optimum')
     .argParser(gapValue)

@@ -185,7 +185,7 @@ export class Coordinator extends DurableObject<Env> {
     record.status = 'published';
     record.planVersion = plan.header.version;
     record.endedUtcMs = now(this.env);
-    await this.#store.end(record, learnedCurves(fleet, inputs, state));
+    await this.#store.end(record, learnedCurves(fleet, inputs, problem, state));
   }
 
   /** The last plan stays current; the failure is kept and shown. */

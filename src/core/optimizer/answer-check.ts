@@ -1,5 +1,6 @@
 import type { DispatchProblem } from './problem.ts';
 import type { SiteAnswer, SiteQuery } from './site-subproblem.ts';
+import { supplyFault } from './supply-curve.ts';
 
 /** What is wrong with a site's answer, or undefined: such an answer counts as missing. */
 export function answerFault(
@@ -24,6 +25,11 @@ export function answerFault(
     if (values.length !== length) return `${name} has ${values.length} values, expected ${length}`;
     const bad = values.findIndex((v) => !Number.isFinite(v));
     if (bad >= 0) return `${name}[${bad}] is ${values[bad]}, expected a finite number`;
+  }
+  if (query.supplyLoad) {
+    if (!answer.supply) return 'supply is missing';
+    const fault = supplyFault(query.supplyLoad, answer.supply, T);
+    if (fault !== undefined) return fault;
   }
   for (let t = 0; t < T; t++) {
     if ((answer.slopeAud[t] as number) < 0) {

@@ -7,6 +7,14 @@ import type { Settings, StopReason } from './settings.ts';
 import { congestionCurve, emptyCurve, isEmpty, learn, type SlotCurve } from './site-curve.ts';
 import { loadOf, type SiteAnswer, type SiteQuery } from './site-subproblem.ts';
 import type { ConsensusState, MissingAnswer, RoundReport, SiteState, SlotState } from './state.ts';
+import {
+  leastBoundAud,
+  mostCostAud,
+  type SupplyBid,
+  supplyBid,
+  supplyLoads,
+  supplySamples,
+} from './supply-curve.ts';
 
 /**
  * Consensus ADMM on site totals, one round at a time: {@link propose} says what to ask of every
@@ -70,8 +78,17 @@ export function begin(
     gaps: [],
     stalled: 0,
   };
-  moveConsensus(p, settings, state, learnedModels(p, state));
+  if (state.mode === 'supply') proposeNothing(p, state);
+  else moveConsensus(p, settings, state, learnedModels(p, state));
   return state;
+}
+
+/** Bids are asked for at a proposal of nothing, where a site's costs are its offsets alone. */
+function proposeNothing(p: DispatchProblem, state: ConsensusState): void {
+  const rows = rowCount(p);
+  state.slots.forEach((slot, t) => {
+    slot.unserved.set(p.demandReqPerS.subarray(t * rows, (t + 1) * rows));
+  });
 }
 
 /** What to ask of each site this round; undefined for a site that is out. */
@@ -84,6 +101,9 @@ export function propose(p: DispatchProblem, state: ConsensusState): (SiteQuery |
       prices: site.prices,
       box: totalsBox(p, j),
     };
+    if (state.mode === 'supply') {
+      query.supplyLoad = supplyLoads(p, p.sites[j] as DispatchProblem['sites'][number]);
+    }
     if (state.mode === 'classic' && site.penalty.some((rho) => rho > 0)) {
       query.proximal = {
         penalty: site.penalty,
@@ -116,12 +136,50 @@ export function absorb(
     if (answer && query) learnAnswer(p, state, j, query, answer);
   }
   if (report.certificate && report.certificate.gap <= settings.gapTarget) return report;
+  if (state.mode === 'supply') return absorbBids(p, settings, state, report);
   chooseMode(settings, state);
   if (state.mode === 'classic' && setPenalties(p, state)) {
     moveConsensus(p, settings, state, classicModels(p, settings, state, accepted));
   } else {
     moveConsensus(p, settings, state, learnedModels(p, state));
   }
+  return report;
+}
+
+/**
+ * After a supply round: the plan that the bids ask for, proven by the bids where all sites sent one.
+ * Later rounds, if any are needed, are learned ones.
+ */
+function absorbBids(
+  p: DispatchProblem,
+  settings: Settings,
+  state: ConsensusState,
+  report: RoundReport,
+): RoundReport {
+  moveConsensus(p, settings, state, learnedModels(p, state));
+  if (report.missing.length > 0) {
+    state.mode = 'learned';
+    return report;
+  }
+  state.slots.forEach((slot, t) => {
+    assertServed(p, t, slot);
+    let upper = publicCost(p, slot.flow, slot.unserved);
+    let lower = publicBound(
+      p,
+      t,
+      state.sites.map((s) => s.prices),
+    );
+    state.sites.forEach((site, j) => {
+      if (!site.bid) return;
+      const capability = p.sites[j] as DispatchProblem['sites'][number];
+      upper += mostCostAud(site.bid, capability, site.totals, t);
+      lower += leastBoundAud(site.bid, capability, site.prices, totalsBox(p, j), t);
+    });
+    keepBetter(slot, upper, lower);
+  });
+  report.certificate = standingCertificate(state);
+  state.gaps[state.gaps.length - 1] = report.certificate.gap;
+  if (report.certificate.gap > settings.gapTarget) state.mode = 'learned';
   return report;
 }
 
@@ -170,14 +228,18 @@ function certifyRound(
       upper += answer.costAud[t] as number;
       lower += answer.boundAud[t] as number;
     }
-    if (upper < slot.bestCostAud) {
-      slot.bestCostAud = upper;
-      slot.bestFlow.set(slot.flow);
-      slot.bestUnserved.set(slot.unserved);
-    }
-    slot.bestBoundAud = Math.max(slot.bestBoundAud, lower);
+    keepBetter(slot, upper, lower);
   });
   return standingCertificate(state);
+}
+
+function keepBetter(slot: SlotState, upper: number, lower: number): void {
+  if (upper < slot.bestCostAud) {
+    slot.bestCostAud = upper;
+    slot.bestFlow.set(slot.flow);
+    slot.bestUnserved.set(slot.unserved);
+  }
+  slot.bestBoundAud = Math.max(slot.bestBoundAud, lower);
 }
 
 /** A certificate of a plan that serves less than the demand would prove nothing. */
@@ -206,11 +268,26 @@ function learnAnswer(
   const capability = p.sites[j] as DispatchProblem['sites'][number];
   site.answeredTotals.set(query.totals);
   site.marginalAud.set(answer.marginalAud);
+  if (answer.supply && query.supplyLoad) {
+    takeBid(p, site, supplyBid(capability, query.supplyLoad, answer, answer.supply));
+    return;
+  }
   site.curves.forEach((curve, t) => {
     const load = loadOf(capability.loadPerReqPerS, query.totals, t);
     const marginal = answer.marginalAud.subarray(t * K, (t + 1) * K);
     learn(curve, capability, load, marginal, answer.slopeAud[t] as number);
   });
+}
+
+/** A bid is all there is to know of a site: its curves are the bid's. */
+function takeBid(p: DispatchProblem, site: SiteState, bid: SupplyBid): void {
+  const K = p.classCount;
+  site.bid = bid;
+  site.curves = site.curves.map((_, t) => ({
+    offsetAud: bid.rateAud.slice(t * K, (t + 1) * K),
+    samples: supplySamples(bid, t),
+    anchored: true,
+  }));
 }
 
 /** Learned rounds that no longer close the gap hand over to classic ones. */
@@ -273,6 +350,8 @@ function moveConsensus(
  */
 function masterTolerance(settings: Settings, state: ConsensusState, slot: SlotState): number {
   if (state.mode === 'classic') return CLASSIC_TOLERANCE;
+  // Nothing is known yet of what the slots cost.
+  if (state.mode === 'supply') return MASTER_SHARE * settings.gapTarget;
   const blind = state.sites.every((site) => site.curves.every(isEmpty));
   if (blind || (state.gaps.at(-1) ?? 0) > FAR_GAP) return FAR_TOLERANCE;
   const wanted = MASTER_SHARE * settings.gapTarget * meanCostAud(state);

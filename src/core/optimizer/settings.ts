@@ -2,8 +2,11 @@ import { z } from 'zod';
 
 /** Settings of one optimization; the schema is the reference for meaning, unit and default. */
 export const settingsSchema = z.strictObject({
-  /** `learned`: site curves through all answers (default). `classic`: two-block ADMM on totals. */
-  mode: z.enum(['learned', 'classic']).default('learned'),
+  /**
+   * `learned`: site curves through all answers (default). `supply`: the first answers carry whole
+   * curves, so that one round does; sites disclose more. `classic`: two-block ADMM on totals.
+   */
+  mode: z.enum(['learned', 'supply', 'classic']).default('learned'),
   /** Stop once the certified gap (U − L)/|U| is at most this (dimensionless). */
   gapTarget: z.number().positive().max(1).default(1e-3),
   /** Stop after this many rounds, i.e. network round trips to every site. */

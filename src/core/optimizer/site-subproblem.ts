@@ -1,5 +1,6 @@
 import { type Queue, waitingCurvature, waitingRequests, waitingSlope } from '../model/queueing.ts';
 import { bracketedRoot } from './root.ts';
+import type { SupplyCurve } from './supply-curve.ts';
 
 /**
  * A site's private cost, per slot t and totals N (req/s by class):
@@ -34,6 +35,8 @@ export interface SiteQuery {
   prices: Float64Array;
   /** The most the site can be asked for, req/s. Length T·K. */
   box: Float64Array;
+  /** Loads at which a supply curve is asked for, busy servers. Length T·M. */
+  supplyLoad?: Float64Array;
   /** Classic rounds only: penalty ρ (length T·K) and centre z − u of the proximal step. */
   proximal?: { penalty: Float64Array; center: Float64Array };
 }
@@ -49,6 +52,8 @@ export interface SiteAnswer {
   slopeAud: Float64Array;
   /** min over the box of g_t(N) − p·N: the site's part of the certificate. Length T. */
   boundAud: Float64Array;
+  /** Present when asked for. */
+  supply?: SupplyCurve;
   /** argmin g(N) + Σ ρ/2 (N − centre)²: present when asked for. Length T·K. */
   proximal?: Float64Array;
 }
@@ -62,6 +67,7 @@ export function answerQuery(site: SiteProblem, query: SiteQuery): SiteAnswer {
     slopeAud: new Float64Array(site.slotCount),
     boundAud: new Float64Array(site.slotCount),
   };
+  if (query.supplyLoad) answer.supply = supplyCurve(site, query.supplyLoad);
   if (query.proximal) answer.proximal = new Float64Array(site.slotCount * site.classCount);
   for (let t = 0; t < site.slotCount; t++) {
     evaluateSlot(site, t, query.totals, answer);
@@ -71,6 +77,26 @@ export function answerQuery(site: SiteProblem, query: SiteQuery): SiteAnswer {
     }
   }
   return answer;
+}
+
+/** The site's congestion cost and its derivatives at the loads asked for. */
+function supplyCurve(site: SiteProblem, load: Float64Array): SupplyCurve {
+  const M = load.length / site.slotCount;
+  const c = site.queue.servers;
+  const curve: SupplyCurve = {
+    costAud: new Float64Array(load.length),
+    marginalAud: new Float64Array(load.length),
+    slopeAud: new Float64Array(load.length),
+  };
+  load.forEach((l, i) => {
+    const t = Math.floor(i / M);
+    const w = site.waitingAud[t] as number;
+    if (!(w > 0)) return;
+    curve.costAud[i] = w * waitingRequests(site.queue, l / c);
+    curve.marginalAud[i] = congestion(site, t, l);
+    curve.slopeAud[i] = (w / (c * c)) * waitingCurvature(site.queue, l / c);
+  });
+  return curve;
 }
 
 /** Load in busy servers of totals N in slot t. */

@@ -1,10 +1,12 @@
 import type { Certificate } from './certificate.ts';
+import type { Settings } from './settings.ts';
 import type { SlotCurve } from './site-curve.ts';
+import type { SupplyBid } from './supply-curve.ts';
 
 /** Where an optimization stands between two rounds: plain data, to be written down and read back. */
 export interface ConsensusState {
   round: number;
-  mode: 'learned' | 'classic';
+  mode: Settings['mode'];
   sites: SiteState[];
   slots: SlotState[];
   /** Gap after each certified round; Infinity where a site was missing. */
@@ -28,6 +30,8 @@ export interface SiteState {
   answeredTotals: Float64Array;
   marginalAud: Float64Array;
   curves: SlotCurve[];
+  /** What it bid in a supply round. */
+  bid?: SupplyBid;
   /** Rounds in a row without a valid answer, and why the last was refused. */
   missed: number;
   fault?: string;
@@ -56,7 +60,7 @@ export interface MissingAnswer {
 /** What one round brought. */
 export interface RoundReport {
   round: number;
-  mode: 'learned' | 'classic';
+  mode: Settings['mode'];
   certificate?: Certificate;
   /** ids of sites without a valid answer, with the reason. */
   missing: { site: string; reason: string }[];

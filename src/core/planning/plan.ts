@@ -39,7 +39,7 @@ export const planHeaderSchema = z.strictObject({
     gap: z.number().min(0),
   }),
   rounds: z.int().min(1),
-  mode: z.enum(['learned', 'classic']),
+  mode: z.enum(['learned', 'supply', 'classic']),
   stopReason: z.enum(['gap', 'rounds', 'deadline']),
   /** Sites the plan does without, with the reason. */
   excluded: z.array(z.strictObject({ site: z.string(), reason: z.string() })),

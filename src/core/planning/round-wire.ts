@@ -20,6 +20,9 @@ const queryMetaSchema = z.strictObject({
   prices: objectivePricesSchema,
 });
 
+/** Points of a supply curve a solver computes at most, by slot. */
+const MAX_SUPPLY_POINTS = 64;
+
 const answerMetaSchema = z.strictObject({
   kind: z.literal('answer'),
   runId: z.string(),
@@ -43,6 +46,7 @@ export function encodeQuery(q: RoundQuery): Uint8Array<ArrayBuffer> {
       totals: query.totals,
       prices: query.prices,
       box: query.box,
+      ...(query.supplyLoad && { supplyLoad: query.supplyLoad }),
       ...(query.proximal && { penalty: query.proximal.penalty, center: query.proximal.center }),
       tempC,
       rhPct,
@@ -70,6 +74,15 @@ export function decodeQuery(bytes: Uint8Array, classCount: number): RoundQuery {
     prices: byTotal('prices'),
     box: byTotal('box'),
   };
+  const { supplyLoad } = packet.arrays;
+  if (supplyLoad) {
+    if (supplyLoad.length % T !== 0 || supplyLoad.length > MAX_SUPPLY_POINTS * T) {
+      throw new InvalidInputError(what, [
+        `supplyLoad: ${supplyLoad.length} values, expected 1 to ${MAX_SUPPLY_POINTS} for each of ${T} slots`,
+      ]);
+    }
+    query.supplyLoad = read('supplyLoad', supplyLoad.length);
+  }
   if (packet.arrays.penalty || packet.arrays.center) {
     query.proximal = { penalty: byTotal('penalty'), center: byTotal('center') };
   }
@@ -93,6 +106,11 @@ export function encodeAnswer(runId: string, site: string, a: SiteAnswer): Uint8A
       slopeAud: a.slopeAud,
       boundAud: a.boundAud,
       ...(a.proximal && { proximal: a.proximal }),
+      ...(a.supply && {
+        supplyCostAud: a.supply.costAud,
+        supplyMarginalAud: a.supply.marginalAud,
+        supplySlopeAud: a.supply.slopeAud,
+      }),
     },
   });
 }
@@ -111,7 +129,23 @@ export function decodeAnswer(bytes: Uint8Array, runId: string, site: string): Si
   if (!costAud || !marginalAud || !slopeAud || !boundAud) {
     throw new InvalidInputError(what, ['lacks one of costAud, marginalAud, slopeAud, boundAud']);
   }
-  return { round: packet.round, costAud, marginalAud, slopeAud, boundAud, proximal };
+  const answer: SiteAnswer = {
+    round: packet.round,
+    costAud,
+    marginalAud,
+    slopeAud,
+    boundAud,
+    proximal,
+  };
+  const { supplyCostAud, supplyMarginalAud, supplySlopeAud } = packet.arrays;
+  if (supplyCostAud && supplyMarginalAud && supplySlopeAud) {
+    answer.supply = {
+      costAud: supplyCostAud,
+      marginalAud: supplyMarginalAud,
+      slopeAud: supplySlopeAud,
+    };
+  }
+  return answer;
 }
 
 function arrayReader(packet: Packet, what: string) {

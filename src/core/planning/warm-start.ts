@@ -1,7 +1,9 @@
 import type { PublicFleet } from '../model/fleet.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
+import type { DispatchProblem, SiteCapability } from '../optimizer/problem.ts';
 import { type CurveSample, MAX_SAMPLES, type SlotCurve } from '../optimizer/site-curve.ts';
-import type { ConsensusState } from '../optimizer/state.ts';
+import { loadOf } from '../optimizer/site-subproblem.ts';
+import type { ConsensusState, SiteState } from '../optimizer/state.ts';
 import type { PlanningInputs } from './inputs.ts';
 
 /**
@@ -26,24 +28,35 @@ function stride(classCount: number): number {
 export function learnedCurves(
   fleet: PublicFleet,
   inputs: PlanningInputs,
+  p: DispatchProblem,
   state: ConsensusState,
 ): LearnedCurves {
   const K = fleet.classes.length;
   const { startUtcMs, slotHours, slotCount } = inputs;
   const sites: LearnedCurves['sites'] = {};
+  const load = (j: number, t: number) =>
+    loadOf((p.sites[j] as SiteCapability).loadPerReqPerS, (state.sites[j] as SiteState).totals, t);
   fleet.sites.forEach((site, j) => {
     const curves = state.sites[j]?.curves ?? [];
     if (curves.some((c) => !c.anchored)) return;
     const all = new Float64Array(slotCount * stride(K)).fill(Number.NaN);
     curves.forEach((curve, t) => {
       all.set(curve.offsetAud, t * stride(K));
-      curve.samples.slice(0, MAX_SAMPLES).forEach((s, n) => {
+      nearest(curve.samples, load(j, t)).forEach((s, n) => {
         all.set([s.load, s.congestionAud, s.slopeAud], t * stride(K) + K + 3 * n);
       });
     });
     sites[site.id] = all;
   });
   return { version: 2, startUtcMs, slotHours, slotCount, classCount: K, sites };
+}
+
+/** The samples nearest a load, by rising load. */
+function nearest(samples: CurveSample[], load: number): CurveSample[] {
+  return samples
+    .toSorted((a, b) => Math.abs(a.load - load) - Math.abs(b.load - load))
+    .slice(0, MAX_SAMPLES)
+    .sort((a, b) => a.load - b.load);
 }
 
 /** Curves for the slots of new inputs: those of the same hour, else of the same hour a day off. */
