@@ -163,8 +163,9 @@ async function measure(named: NamedInstance, options: Options): Promise<Measurem
       highs.length === 0
         ? undefined
         : Math.max(
-            ...highs.map((h, n) =>
-              Math.abs(((tight[n] as Run).objectiveAud - h.objectiveAud) / h.objectiveAud),
+            ...highs.map(
+              (h, n) =>
+                ((tight[n] as Run).objectiveAud - h.objectiveAud) / Math.abs(h.objectiveAud),
             ),
           ),
     misses,

@@ -110,7 +110,8 @@ export function loadOf(loadPerReqPerS: Float64Array, totals: Float64Array, t: nu
 /** φ'(ℓ): congestion cost per busy server, AUD. */
 function congestion(site: SiteProblem, t: number, load: number): number {
   const c = site.queue.servers;
-  return ((site.waitingAud[t] as number) / c) * waitingSlope(site.queue, load / c);
+  const w = site.waitingAud[t] as number;
+  return w > 0 ? (w / c) * waitingSlope(site.queue, load / c) : 0;
 }
 
 function evaluateSlot(site: SiteProblem, t: number, totals: Float64Array, out: SiteAnswer): void {
