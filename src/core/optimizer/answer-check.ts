@@ -2,6 +2,9 @@ import type { DispatchProblem } from './problem.ts';
 import type { SiteAnswer, SiteQuery } from './site-subproblem.ts';
 import { supplyFault } from './supply-curve.ts';
 
+/** No site has such costs, in AUD, or totals; sums of larger figures would drown all others. */
+const LARGEST_AUD = 1e15;
+
 /** What is wrong with a site's answer, or undefined: such an answer counts as missing. */
 export function answerFault(
   p: DispatchProblem,
@@ -23,8 +26,10 @@ export function answerFault(
   for (const [name, values, length] of shapes) {
     if (values === undefined) return `${name} is missing`;
     if (values.length !== length) return `${name} has ${values.length} values, expected ${length}`;
-    const bad = values.findIndex((v) => !Number.isFinite(v));
-    if (bad >= 0) return `${name}[${bad}] is ${values[bad]}, expected a finite number`;
+    const bad = values.findIndex((v) => !(Math.abs(v) <= LARGEST_AUD));
+    if (bad >= 0) {
+      return `${name}[${bad}] is ${values[bad]}, expected a finite number of at most ${LARGEST_AUD}`;
+    }
   }
   if (query.supplyLoad) {
     if (!answer.supply) return 'supply is missing';
@@ -48,6 +53,9 @@ export function answerFault(
       return `boundAud[${t}] exceeds the cost at the proposal: not a minimum`;
     }
   }
+  if (totalBound(answer) < leastBound(p, query, answer)) {
+    return 'boundAud is below what a convex cost with these marginal costs can fall to';
+  }
   for (let i = 0; query.proximal && answer.proximal && i < TK; i++) {
     const v = answer.proximal[i] as number;
     const max = query.box[i] as number;
@@ -56,21 +64,62 @@ export function answerFault(
   return undefined;
 }
 
+function totalBound(answer: SiteAnswer): number {
+  return answer.boundAud.reduce((sum, b) => sum + b, 0);
+}
+
+/** Σ_t min over the box of the linearisation g(z) + ∇g·(N − z) − p·N, less what a site may be inexact by, AUD. */
+function leastBound(p: DispatchProblem, query: SiteQuery, answer: SiteAnswer): number {
+  let least = 0;
+  let size = 0;
+  for (let t = 0; t < p.slotCount; t++) {
+    least += answer.costAud[t] as number;
+    size += Math.abs(answer.costAud[t] as number);
+    for (let k = 0; k < p.classCount; k++) {
+      const at = t * p.classCount + k;
+      const marginal = answer.marginalAud[at] as number;
+      const excess = marginal - (query.prices[at] as number);
+      least -= marginal * (query.totals[at] as number);
+      least += Math.min(0, excess) * (query.box[at] as number);
+      size += Math.abs(marginal) * (query.totals[at] as number);
+      size += Math.abs(excess) * (query.box[at] as number);
+    }
+  }
+  return least - 1e-6 * size - 1e-9;
+}
+
+/** An answer as far as convexity binds it to others. */
+export interface CostSample {
+  totals: Float64Array;
+  costAud: Float64Array;
+  marginalAud: Float64Array;
+}
+
 /**
- * Whether two answers of one site contradict convexity: (N' − N)·(∇g' − ∇g) must not be negative. It
- * is summed over all slots, so it also holds for a site whose slots depend on one another.
+ * What is wrong between two answers of one site, or undefined. No convex cost gives both unless
+ *   ∇g(N)·(N' − N) ≤ g(N') − g(N) ≤ ∇g(N')·(N' − N).
+ * Summed over all slots, so it also holds for a site whose slots depend on one another.
  */
-export function fallingMarginal(
-  earlier: { totals: Float64Array; marginalAud: Float64Array },
-  later: { totals: Float64Array; marginalAud: Float64Array },
-): boolean {
-  let product = 0;
+export function contradiction(earlier: CostSample, later: CostSample): string | undefined {
+  let least = 0;
+  let most = 0;
   let size = 0;
   for (let i = 0; i < later.totals.length; i++) {
     const step = (later.totals[i] as number) - (earlier.totals[i] as number);
-    const change = (later.marginalAud[i] as number) - (earlier.marginalAud[i] as number);
-    product += step * change;
-    size += Math.abs(step) * (Math.abs(change) + 1e-9 * Math.abs(later.marginalAud[i] as number));
+    least += (earlier.marginalAud[i] as number) * step;
+    most += (later.marginalAud[i] as number) * step;
+    size += Math.abs((earlier.marginalAud[i] as number) * step);
+    size += Math.abs((later.marginalAud[i] as number) * step);
   }
-  return product < -1e-6 * size - 1e-15;
+  let rise = 0;
+  for (let t = 0; t < later.costAud.length; t++) {
+    rise += (later.costAud[t] as number) - (earlier.costAud[t] as number);
+    size += Math.abs(later.costAud[t] as number) + Math.abs(earlier.costAud[t] as number);
+  }
+  const rounding = 1e-9 * size + 1e-12;
+  if (most < least - rounding) return 'marginalAud falls where the load rises: not convex';
+  if (rise < least - rounding || rise > most + rounding) {
+    return 'costAud contradicts the marginal costs of this answer and the last: not convex';
+  }
+  return undefined;
 }

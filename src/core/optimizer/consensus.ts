@@ -25,9 +25,8 @@ import {
  */
 
 const MASTER_ITERATIONS = 80;
-/** The master's tolerance over the gap asked for, since its error is part of that gap; and its least. */
+/** The master's tolerance over the gap asked for, since its error is part of that gap. */
 const MASTER_SHARE = 0.1;
-const LEAST_TOLERANCE = 1e-9;
 /**
  * While the gap is beyond FAR_GAP (or nothing is known at all) the curves have one sample a slot at
  * most: the next proposal teaches as much if it is optimal to this tolerance only.
@@ -38,6 +37,8 @@ const FAR_TOLERANCE = 1e-2;
 const CLASSIC_TOLERANCE = 1e-8;
 /** A slot whose own gap is this share of the one asked for keeps its plan. */
 const SETTLED_SHARE = 0.1;
+/** A lower bound this share above the cost is no rounding. */
+const CONTRADICTION = 1e-6;
 /** The first proposal that answers have gone into is that of round two. */
 const FIRST_INFORMED_ROUND = 2;
 
@@ -58,6 +59,7 @@ export function begin(
       penalty: new Float64Array(TK),
       proximal: new Float64Array(TK),
       answeredTotals: new Float64Array(TK),
+      answeredCostAud: new Float64Array(p.slotCount),
       marginalAud: new Float64Array(TK),
       curves: Array.from(
         { length: p.slotCount },
@@ -240,6 +242,13 @@ function keepBetter(slot: SlotState, upper: number, lower: number): void {
     slot.bestUnserved.set(slot.unserved);
   }
   slot.bestBoundAud = Math.max(slot.bestBoundAud, lower);
+  // Answers of different rounds that contradict one another prove nothing together.
+  if (slot.bestBoundAud - slot.bestCostAud > CONTRADICTION * Math.abs(upper) + 1e-12) {
+    slot.bestCostAud = upper;
+    slot.bestFlow.set(slot.flow);
+    slot.bestUnserved.set(slot.unserved);
+    slot.bestBoundAud = lower;
+  }
 }
 
 /** A certificate of a plan that serves less than the demand would prove nothing. */
@@ -267,6 +276,7 @@ function learnAnswer(
   const site = state.sites[j] as SiteState;
   const capability = p.sites[j] as DispatchProblem['sites'][number];
   site.answeredTotals.set(query.totals);
+  site.answeredCostAud.set(answer.costAud);
   site.marginalAud.set(answer.marginalAud);
   if (answer.supply && query.supplyLoad) {
     takeBid(p, site, supplyBid(capability, query.supplyLoad, answer, answer.supply));
@@ -318,11 +328,12 @@ function moveConsensus(
 ): void {
   const K = p.classCount;
   const layout = masterLayout(p);
+  const tolerance = masterTolerance(settings, state);
   state.slots.forEach((slot, t) => {
     if (isSettled(settings, state, slot)) return;
     const slotModels = models[t] as SiteModel[];
     const solution = solveMaster(p, t, slotModels, {
-      tolerance: masterTolerance(settings, state, slot),
+      ...tolerance,
       maxIterations: MASTER_ITERATIONS,
       guess: expectedPrices(p, state, slotModels, t),
       layout,
@@ -345,32 +356,39 @@ function moveConsensus(
 }
 
 /**
- * Relative tolerance of a slot's master: every slot may be off by the same amount of money, so that
- * an hour of ordinary prices need not be exact beside one at the price cap.
+ * How exact the masters have to be. Once costs are known every slot may be off by the same amount of
+ * money, so that an hour of ordinary prices need not be exact beside one at the price cap.
  */
-function masterTolerance(settings: Settings, state: ConsensusState, slot: SlotState): number {
-  if (state.mode === 'classic') return CLASSIC_TOLERANCE;
+function masterTolerance(
+  settings: Settings,
+  state: ConsensusState,
+): { tolerance: number; toleranceAud?: number } {
+  if (state.mode === 'classic') return { tolerance: CLASSIC_TOLERANCE };
   // Nothing is known yet of what the slots cost.
-  if (state.mode === 'supply') return MASTER_SHARE * settings.gapTarget;
-  const blind = state.sites.every((site) => site.curves.every(isEmpty));
-  if (blind || (state.gaps.at(-1) ?? 0) > FAR_GAP) return FAR_TOLERANCE;
-  const wanted = MASTER_SHARE * settings.gapTarget * meanCostAud(state);
-  const own = Math.abs(slot.bestCostAud);
-  const tolerance = Number.isFinite(wanted / own)
-    ? wanted / own
-    : MASTER_SHARE * settings.gapTarget;
-  return Math.min(Math.max(tolerance, LEAST_TOLERANCE), FAR_TOLERANCE);
+  if (state.mode === 'supply') return { tolerance: MASTER_SHARE * settings.gapTarget };
+  if (isBlind(state) || (state.gaps.findLast(Number.isFinite) ?? 0) > FAR_GAP) {
+    return { tolerance: FAR_TOLERANCE };
+  }
+  const total = totalCostAud(state);
+  if (!Number.isFinite(total)) return { tolerance: MASTER_SHARE * settings.gapTarget };
+  const toleranceAud = (MASTER_SHARE * settings.gapTarget * total) / state.slots.length;
+  return { tolerance: FAR_TOLERANCE, toleranceAud };
 }
 
-/** Mean size of a slot's best plan, AUD; infinite before there is one of each. */
-function meanCostAud(state: ConsensusState): number {
-  return state.slots.reduce((sum, s) => sum + Math.abs(s.bestCostAud), 0) / state.slots.length;
+/** Whether nothing at all is known of the sites' costs: any proposal teaches as much. */
+function isBlind(state: ConsensusState): boolean {
+  return state.sites.every((site) => site.curves.every(isEmpty));
+}
+
+/** |U|, AUD; infinite before every slot has a plan. */
+function totalCostAud(state: ConsensusState): number {
+  return Math.abs(state.slots.reduce((sum, s) => sum + s.bestCostAud, 0));
 }
 
 /** Whether a slot's plan is proven so well that another would not help the whole. */
 function isSettled(settings: Settings, state: ConsensusState, slot: SlotState): boolean {
   if (state.mode === 'classic' || !Number.isFinite(slot.bestCostAud)) return false;
-  const allowed = SETTLED_SHARE * settings.gapTarget * meanCostAud(state);
+  const allowed = (SETTLED_SHARE * settings.gapTarget * totalCostAud(state)) / state.slots.length;
   return slot.bestCostAud - slot.bestBoundAud <= allowed;
 }
 

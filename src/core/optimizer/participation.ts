@@ -1,4 +1,4 @@
-import { answerFault, fallingMarginal } from './answer-check.ts';
+import { answerFault, contradiction } from './answer-check.ts';
 import type { DispatchProblem } from './problem.ts';
 import type { Settings } from './settings.ts';
 import type { SiteAnswer, SiteQuery } from './site-subproblem.ts';
@@ -44,12 +44,11 @@ function replyFault(
   if (reply === undefined) return 'no answer in time';
   if ('missing' in reply) return reply.missing;
   const fault = answerFault(p, query, reply);
-  if (fault !== undefined || !site.curves.some((c) => c.samples.length > 0)) return fault;
-  const earlier = { totals: site.answeredTotals, marginalAud: site.marginalAud };
-  const later = { totals: query.totals, marginalAud: reply.marginalAud };
-  return fallingMarginal(earlier, later)
-    ? 'marginalAud falls where the load rises: not convex'
-    : undefined;
+  if (fault !== undefined || !site.curves.some((c) => c.anchored)) return fault;
+  return contradiction(
+    { totals: site.answeredTotals, costAud: site.answeredCostAud, marginalAud: site.marginalAud },
+    { totals: query.totals, costAud: reply.costAud, marginalAud: reply.marginalAud },
+  );
 }
 
 /** Closes excluded sites in a problem assembled anew around a stored state. */

@@ -82,6 +82,8 @@ export function learn(
     const modelled = { value: 0, slope: 0 };
     congestionCurve(curve, site).at(load, modelled);
     congestionAud = modelled.value;
+    // Samples of another queue than the one that answers now would only mislead.
+    if (!(slopeAud <= 2 * modelled.slope && modelled.slope <= 2 * slopeAud)) curve.samples = [];
   }
   curve.anchored = true;
   for (let k = 0; k < K; k++) {

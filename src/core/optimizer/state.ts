@@ -26,8 +26,9 @@ export interface SiteState {
   penalty: Float64Array;
   /** N, the last proximal point of classic rounds. Length T·K. */
   proximal: Float64Array;
-  /** The last proposal it answered, and ∇g there. Length T·K. */
+  /** The last proposal it answered, ∇g there (length T·K), and g (length T). */
   answeredTotals: Float64Array;
+  answeredCostAud: Float64Array;
   marginalAud: Float64Array;
   curves: SlotCurve[];
   /** What it bid in a supply round. */

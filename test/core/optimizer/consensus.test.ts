@@ -131,14 +131,30 @@ describe('a site that does not answer properly', () => {
   test('goes silent after a certified round: what was proven with it is forgotten', () => {
     const instance = randomInstance(5, { ...MODEST, priorFactor: 3, waitingAud: 3 });
     const before = structuredClone(instance.problem);
-    const { state, reports } = run(instance, { gapTarget: 1e-7 }, (answers, s) =>
-      answers.map((a, j) => (j === 0 && s.round > 1 ? undefined : a)),
-    );
+    const bests: number[][] = [];
+    const { state, reports } = run(instance, { gapTarget: 1e-7 }, (answers, s) => {
+      // After the round before this one.
+      if (s.round > 1) bests[s.round - 2] = [s.slots[0]!.bestCostAud, s.slots[0]!.bestBoundAud];
+      return answers.map((a, j) => (j === 0 && s.round > 1 ? undefined : a));
+    });
     expect(reports[0]!.certificate).toBeDefined();
+    const excludedIn = reports.findIndex((r) => r.excluded.includes('site-0'));
+    expect(bests[excludedIn]).toEqual([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]);
     expect(state.sites[0]!.excluded).toBe(true);
     const plan = incumbent(state)!;
     expect(totalsOf(before, plan.flow)[0]!.every((n) => n === 0)).toBe(true);
     expect(plan.certificate.gap).toBeLessThanOrEqual(1e-7);
+  });
+
+  test('misses every other round: the rounds it answers still converge', () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const instance = randomInstance(seed, { ...MODEST, sites: 10, zones: 10 });
+      const { reports, reason } = run(instance, { maxRounds: 12 }, (answers, s) =>
+        answers.map((a, j) => (j === 0 && s.round % 2 === 1 ? undefined : a)),
+      );
+      expect(reason).toBe('gap');
+      expect(reports.length).toBeLessThanOrEqual(8);
+    }
   });
 
   test('in classic rounds, too', () => {
@@ -173,15 +189,27 @@ describe('a site that does not answer properly', () => {
     expect(lost).toBeCloseTo(asked, 9);
   });
 
-  test('a site that understates its minimum cannot make the plan look better than it is', () => {
-    const instance = randomInstance(9, MODEST);
-    const { state } = run(instance, { maxRounds: 10 }, (answers) =>
-      answers.map((a, j) => (j === 0 && a ? { ...a, boundAud: a.boundAud.map((b) => b - 5) } : a)),
-    );
-    const honestly = solve(randomInstance(9, MODEST).problem, instance.sites);
-    const { certificate } = incumbent(state)!;
-    expect(certificate.lowerBoundAud).toBeLessThan(honestly.certificate.lowerBoundAud);
-    expect(certificate.gap).toBeGreaterThan(1e-3);
+  test('a site that understates its minimum never makes the plan look better than it is', () => {
+    for (const share of [1e-9, 1e-3, 0.05, 5]) {
+      const instance = randomInstance(9, MODEST);
+      const { state, reports } = run(instance, { maxRounds: 10 }, (answers) =>
+        answers.map((a, j) =>
+          j === 0 && a ? { ...a, boundAud: a.boundAud.map((b) => b - share * Math.abs(b)) } : a,
+        ),
+      );
+      const honestly = solve(randomInstance(9, MODEST).problem, instance.sites);
+      const { certificate } = incumbent(state)!;
+      const refused = reports.flatMap((r) => r.missing);
+      if (refused.length > 0) {
+        expect(refused[0]!.reason).toMatch(/^boundAud is below/);
+        expect(state.sites[0]!.excluded).toBe(true);
+      } else {
+        const rounding = 1e-9 * Math.abs(honestly.certificate.objectiveAud);
+        expect(certificate.lowerBoundAud).toBeLessThan(
+          honestly.certificate.objectiveAud + rounding,
+        );
+      }
+    }
   });
 });
 
@@ -362,5 +390,97 @@ describe('sites that break the learned model', () => {
     const { state, modes } = runWith(instance, sites, settings);
     expect(classicRounds(modes)).toBeGreaterThan(1);
     expect(state.gaps.at(-1)!).toBeLessThanOrEqual(1e-6);
+  });
+});
+
+describe('a site that lies', () => {
+  const shape = { ...MODEST, slots: 3, utilisation: 0.6 };
+
+  test('about its costs in the first round only, gains nothing by the contradiction', () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const instance = randomInstance(seed, shape);
+      for (let i = 0; i < instance.sites[0]!.rateAud.length; i++) {
+        instance.sites[0]!.rateAud[i] = 4 * Math.abs(instance.sites[0]!.rateAud[i]!);
+      }
+      const truth = solve(structuredClone(instance.problem), instance.sites, { gapTarget: 1e-6 });
+      const { state, reports } = run(instance, {}, (answers, s) =>
+        answers.map((a, j) =>
+          a && j === 0 && s.round === 1
+            ? {
+                ...a,
+                costAud: a.costAud.map((c) => c - 200),
+                boundAud: a.boundAud.map((b) => b - 200),
+              }
+            : a,
+        ),
+      );
+      const { certificate } = incumbent(state)!;
+      // The lie is either out of what is proven, or its teller out of the plan.
+      const lied = reports.some((r) => r.excluded.includes('site-0'));
+      const least = truth.certificate.lowerBoundAud;
+      if (!lied) expect(certificate.objectiveAud).toBeGreaterThan(least - 1e-6 * Math.abs(least));
+      expect(certificate.objectiveAud).toBeGreaterThanOrEqual(certificate.lowerBoundAud - 1e-6);
+    }
+  });
+
+  test('with figures beyond all measure is refused, and the plan goes on without it', () => {
+    for (const spoil of [1e300, -1e300, 1e16]) {
+      const instance = randomInstance(3, shape);
+      const { state, reason } = run(instance, {}, (answers) =>
+        answers.map((a, j) =>
+          a && j === 0 ? { ...a, marginalAud: a.marginalAud.fill(spoil) } : a,
+        ),
+      );
+      expect(reason).toBe('gap');
+      expect(state.sites[0]!.excluded).toBe(true);
+    }
+  });
+});
+
+describe('a start from what an earlier optimization learned', () => {
+  /** Runs again from the curves of a first run, perhaps in another world; returns the reports. */
+  function again(first: Instance, second: Instance) {
+    const settings = settingsSchema.parse({});
+    const { state } = solve(first.problem, first.sites);
+    const warm = begin(second.problem, settings, (j, t) => ({
+      ...structuredClone(state.sites[j]!.curves[t]!),
+      anchored: false,
+    }));
+    const reports: RoundReport[] = [];
+    for (;;) {
+      const queries = propose(second.problem, warm);
+      const answers = honest(second, queries);
+      reports.push(absorb(second.problem, settings, warm, queries, answers));
+      if (stopReason(settings, warm)) return reports;
+    }
+  }
+
+  test('refuses no honest site, whatever the sign of the prices', () => {
+    for (const negativeShare of [0.2, 0.5, 1]) {
+      for (let seed = 1; seed <= 20; seed++) {
+        const reports = again(
+          randomInstance(seed, { negativeShare }),
+          randomInstance(seed, { negativeShare }),
+        );
+        expect(reports.flatMap((r) => r.missing)).toEqual([]);
+        expect(reports.length).toBeLessThanOrEqual(2);
+      }
+    }
+  });
+
+  test('forgets queues that are no longer those that answer', () => {
+    for (const [before, after] of [
+      [0.2, 3],
+      [3, 0.2],
+    ] as const) {
+      for (let seed = 1; seed <= 10; seed++) {
+        const reports = again(
+          randomInstance(seed, { utilisation: 0.7, waitingAud: before }),
+          randomInstance(seed, { utilisation: 0.7, waitingAud: after }),
+        );
+        expect(reports.length).toBeLessThanOrEqual(6);
+        expect(reports.at(-1)!.mode).toBe('learned');
+      }
+    }
   });
 });

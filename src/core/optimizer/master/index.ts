@@ -19,6 +19,8 @@ const START_GAP = 1;
 const PRICING_GAP = 1e-2;
 /** Where demand that could be served has been left over for want of precision. */
 const STRANDED_TOLERANCE = 1e-8;
+/** Relative gap that is always enough. */
+const LEAST_TOLERANCE = 1e-9;
 /** What the edges left aside may gain, over the tolerance. */
 const PRICING_SLACK = 2;
 /** Edges of a row tried at prices one believes in: how far above the cheapest, and how many. */
@@ -51,8 +53,15 @@ export function solveMaster(
   const solver = solveOnWorkingSet(full, guess, options) ?? solveInFull(full, options);
   const { solution, stranded } = recover(p, solver);
   if (!stranded) return solution;
-  solver.run(Math.min(options.tolerance, STRANDED_TOLERANCE), options.maxIterations);
+  const finer = Math.min(relativeTolerance(options, solver.point), STRANDED_TOLERANCE);
+  solver.run(finer, options.maxIterations);
   return recover(p, solver).solution;
+}
+
+/** What the options ask for, over the objective's scale. */
+function relativeTolerance(options: MasterOptions, point: Point): number {
+  const { tolerance, toleranceAud = Number.POSITIVE_INFINITY } = options;
+  return Math.min(tolerance, Math.max(toleranceAud / point.measure().scale, LEAST_TOLERANCE));
 }
 
 /** Undefined where the tolerance was not reached. */
@@ -65,24 +74,26 @@ function solveOnWorkingSet(
     ? promisingEdges(full, firstGuess, BAND, MOST_EDGES)
     : promisingEdges(full, firstGuess, Number.POSITIVE_INFINITY, BLIND_EDGES);
   let guess = firstGuess;
-  let tolerance = Math.max(PRICING_GAP, options.tolerance);
+  let final = false;
   let iterations = 0;
   for (let pass = 1; ; pass++) {
     const partial = keep.includes(0);
-    if (!partial) tolerance = options.tolerance;
     const point = new Point(partial ? restrict(full, keep) : full);
     startAt(point, guess, START_GAP);
     const solver = new InteriorPoint(point);
     for (;;) {
+      const wanted = relativeTolerance(options, point);
+      const tolerance = final ? wanted : Math.max(PRICING_GAP, wanted);
       if (!solver.run(tolerance, options.maxIterations)) return undefined;
       const missed = partial ? gainLeftAside(full, keep, point) / point.measure().scale : 0;
       if (missed > PRICING_SLACK * tolerance) break;
-      if (tolerance === options.tolerance) {
+      // The scale has settled by now.
+      if (solver.gap <= relativeTolerance(options, point)) {
         solver.iterations += iterations;
         solver.gap += missed;
         return solver;
       }
-      tolerance = options.tolerance;
+      final = true;
     }
     iterations += solver.iterations;
     guess = point.price.slice();
@@ -100,6 +111,7 @@ function solveInFull(full: SlotProgram, options: MasterOptions): InteriorPoint {
   const point = new Point(full);
   startAt(point, coldGuess(point), START_GAP);
   const solver = new InteriorPoint(point);
-  solver.run(options.tolerance, options.maxIterations);
+  solver.run(PRICING_GAP, options.maxIterations);
+  solver.run(relativeTolerance(options, point), options.maxIterations);
   return solver;
 }

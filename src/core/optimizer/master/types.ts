@@ -28,8 +28,9 @@ export interface MasterSolution {
 }
 
 export interface MasterOptions {
-  /** Relative gap to stop at. */
+  /** Gap to stop at: relative to the slot's own costs, and in AUD; both, where both are given. */
   tolerance: number;
+  toleranceAud?: number;
   maxIterations: number;
   /**
    * Prices the solution is expected near (index j·K + k, as in the solution): the start, and which
