@@ -1,5 +1,6 @@
 import type { RoundReport } from '../core/optimizer/state.ts';
 import type { SiteSeries } from '../core/planning/inputs.ts';
+import { traceRound } from '../core/planning/plan.ts';
 import { commonDigits, count, decimal, gapPercent, utc } from './format.ts';
 import { sourcesOf } from './notes.ts';
 import type { PlanRun } from './plan.ts';
@@ -96,7 +97,7 @@ export function planJson(run: PlanRun) {
     ttftMeanMs: totals.ttftMeanMs,
     ttftP95Ms: totals.ttftP95Ms,
     sites: totals.sites,
-    roundLog: run.rounds.map(({ round, mode, certificate }) => ({ round, mode, ...certificate })),
+    roundLog: run.rounds.map(traceRound),
     notes: run.notes,
     sources: sourcesOf(fleet, inputs),
   };

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type Fleet, publicFleet } from '../core/model/fleet.ts';
@@ -25,11 +26,15 @@ import {
 import { planJson, planText, roundLine } from './plan-report.ts';
 import { stderrIsTerminal } from './progress.ts';
 import { feedIssues } from './sites.ts';
+import { bold } from './table.ts';
+import { traceCsv, traceText } from './trace.ts';
 
 interface PlanOptions extends FleetOptions, SolverOptions {
   data?: string;
   at?: string;
   json?: true;
+  trace?: true;
+  traceCsv?: string;
   slots: number;
   maxRounds?: number;
 }
@@ -77,7 +82,11 @@ export function registerPlan(program: Command): void {
     );
   for (const option of [...solverOptions(1e-3), ...fleetOptions()]) command.addOption(option);
   command
-    .addOption(new Option('--json', 'JSON on standard output'))
+    .addOption(new Option('--trace', 'also every round: bounds, gap, residuals, who answered'))
+    .addOption(
+      new Option('--trace-csv <file>', 'write the rounds as CSV; - for standard output only'),
+    )
+    .addOption(new Option('--json', 'JSON on standard output').conflicts('trace'))
     .addHelpText(
       'after',
       `
@@ -86,14 +95,19 @@ from the optimum it may be ("stopReason" and "gap" in JSON).
 
 Examples:
   isotherm plan
-  isotherm plan --at 2026-07-01T00:00Z --mode classic
+  isotherm plan --at 2026-07-01T00:00Z --mode classic --trace
   isotherm plan --data ../shared/data --at 2022-01-24 --tariff spot
   isotherm plan --json | jq '.sites[] | {site, share}'`,
     )
     .action(async (options: PlanOptions) => {
       const run = planned(await fleetOf(options), options);
+      if (options.traceCsv !== undefined) writeTrace(run.rounds, options.traceCsv);
+      if (options.traceCsv === '-') return;
       process.stdout.write(
-        options.json ? `${JSON.stringify(planJson(run), null, 2)}\n` : planText(run),
+        options.json
+          ? `${JSON.stringify(planJson(run), null, 2)}\n`
+          : planText(run) +
+              (options.trace ? `\n${bold('Rounds')}\n${traceText(run.rounds)}\n` : ''),
       );
     });
 }
@@ -128,6 +142,18 @@ function planned(whole: Fleet, options: PlanOptions): PlanRun {
     rounds,
     notes,
   };
+}
+
+function writeTrace(rounds: RoundReport[], file: string): void {
+  if (file === '-') {
+    process.stdout.write(traceCsv(rounds));
+    return;
+  }
+  try {
+    writeFileSync(file, traceCsv(rounds));
+  } catch (error) {
+    throw new InvalidInputError('--trace-csv', [(error as Error).message]);
+  }
 }
 
 function inputsOf(fleet: Fleet, options: PlanOptions) {

@@ -7,7 +7,7 @@ import type { ConsensusState } from '../core/optimizer/state.ts';
 import { assembleDispatch } from '../core/planning/assemble.ts';
 import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
 import { summarize } from '../core/planning/outcome.ts';
-import { sharesOf } from '../core/planning/plan.ts';
+import { sharesOf, traceRound } from '../core/planning/plan.ts';
 import { learnedCurves, warmCurves } from '../core/planning/warm-start.ts';
 import { publishPlan } from '../store/plans.ts';
 import { type Env, now, numberVar } from './env.ts';
@@ -139,7 +139,13 @@ export class Coordinator extends DurableObject<Env> {
       replies.forEach((r, j) => {
         if (r.placement) record.placements[fleet.sites[j]?.id as string] = r.placement;
       });
-      record.rounds.push({ ...report, wallMs: Date.now() - begunMs });
+      const slowest = replies.reduce((a, r, j) => (r.ms > (replies[a]?.ms ?? 0) ? j : a), 0);
+      record.rounds.push({
+        ...report,
+        wallMs: Date.now() - begunMs,
+        slowestMs: replies[slowest]?.ms ?? 0,
+        slowestSite: fleet.sites[slowest]?.id as string,
+      });
       const reason = stopReason(settings, state);
       if (reason !== undefined) return reason;
     }
@@ -171,6 +177,12 @@ export class Coordinator extends DurableObject<Env> {
         slotHours: inputs.slotHours,
         certificate: best.certificate,
         rounds: state.gaps.length,
+        trace: record.rounds.map(({ wallMs, slowestMs, slowestSite, ...report }) => ({
+          ...traceRound(report),
+          wallMs,
+          slowestMs,
+          slowestSite,
+        })),
         mode: state.mode,
         stopReason: reason,
         excluded: state.sites.flatMap((s, j) =>

@@ -12,6 +12,8 @@ export interface RoundReply {
   answer: SiteAnswer | MissingAnswer | undefined;
   /** `cf-placement` of the answer: where the solver ran. */
   placement?: string;
+  /** How long the site took. */
+  ms: number;
 }
 
 /** Cloudflare lets one request, here an alarm, invoke this many Workers; every site asked is one. */
@@ -34,15 +36,17 @@ export function askSites(
 ): Promise<RoundReply[]> {
   return Promise.all(
     queries.map(async (query, j): Promise<RoundReply> => {
-      if (!query) return { answer: undefined };
+      if (!query) return { answer: undefined, ms: 0 };
+      const begunMs = Date.now();
       try {
-        return await askSite(env, fleet, inputs, runId, query, j, deadlineMs);
+        const reply = await askSite(env, fleet, inputs, runId, query, j, deadlineMs);
+        return { ...reply, ms: Date.now() - begunMs };
       } catch (error) {
         const late = error instanceof DOMException && error.name === 'TimeoutError';
         const reason = late
           ? `no answer within ${deadlineMs} ms`
           : String((error as Error).message);
-        return { answer: { missing: reason } };
+        return { answer: { missing: reason }, ms: Date.now() - begunMs };
       }
     }),
   );
@@ -56,7 +60,7 @@ async function askSite(
   query: SiteQuery,
   j: number,
   deadlineMs: number,
-): Promise<RoundReply> {
+): Promise<Omit<RoundReply, 'ms'>> {
   const site = fleet.sites[j]?.id as string;
   const solver = env[solverBindingName(site)];
   if (!solver) return { answer: { missing: `no service binding ${solverBindingName(site)}` } };

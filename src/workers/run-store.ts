@@ -15,7 +15,7 @@ export interface RunRecord {
   startUtcMs: number;
   mode: Settings['mode'];
   gapTarget: number;
-  rounds: (RoundReport & { wallMs: number })[];
+  rounds: (RoundReport & { wallMs: number; slowestMs: number; slowestSite: string })[];
   /** Site id to `cf-placement` of its latest answer. */
   placements: Record<string, string>;
   planVersion?: number;

@@ -47,6 +47,34 @@ describe('isotherm plan', () => {
     expect(plan.sources).toHaveLength(fleet.sites.length);
   });
 
+  it('shows its rounds: bounds, gap, residuals, who answered', async () => {
+    const at = ['plan', '--at', '2026-07-01', '--mode', 'classic', '--gap', '0.01'];
+    const { stdout } = await inProcess([...at, '--trace']);
+    expect(stdout).toMatch(/^round +mode +objective +lower bound +gap +primal +dual +median ρ/m);
+    expect(stdout).toMatch(/^ +2 +classic( +[\d.,]+){3} %( +\d\.\de-?\d){3} +14/m);
+    const csv = (await inProcess([...at, '--trace-csv', '-'])).stdout.trim().split('\n');
+    expect(csv[0]).toBe(
+      'round,mode,objectiveAud,lowerBoundAud,gap,primalResidual,dualResidual,penalty,answered,missing',
+    );
+    const plan = await planJson(...at.slice(1));
+    expect(csv).toHaveLength(plan.rounds + 1);
+    const gaps = csv.slice(1).map((line) => Number(line.split(',')[4]));
+    expect(gaps).toEqual(plan.roundLog.map((r: { gap: number }) => r.gap));
+    // Residuals end smaller than they began.
+    const primal = plan.roundLog.map((r: { primalResidual?: number }) => r.primalResidual);
+    expect(primal.at(-2)).toBeLessThan(primal[1]);
+    expect(primal.at(-1)).toBeUndefined();
+  });
+
+  it('is proven in one round by bids, and costs what the other modes find', async () => {
+    const at = ['--at', '2026-07-01'];
+    const supply = await planJson(...at, '--mode', 'supply');
+    expect(supply).toMatchObject({ rounds: 1, stopReason: 'gap', mode: 'supply' });
+    const learned = await planJson(...at, '--gap', '1e-6');
+    expect(supply.objectiveAud / learned.objectiveAud - 1).toBeLessThan(1e-3);
+    expect(supply.lowerBoundAud).toBeLessThanOrEqual(learned.objectiveAud);
+  });
+
   it('reaches the same objective in both modes, within their gaps', async () => {
     const at = ['--at', '2026-07-01T05:30Z'];
     const learned = await planJson(...at);

@@ -38,6 +38,32 @@ describe('an optimization in workerd', () => {
     expect(run.rounds.length).toBeLessThanOrEqual(2);
   });
 
+  test('in supply rounds one real round finds and proves a plan', async () => {
+    const run = await runToEnd({ mode: 'supply' });
+    expect(run.status).toBe('published');
+    const header = (await currentPlan())?.header;
+    expect(header).toMatchObject({ version: run.planVersion, mode: 'supply', rounds: 1 });
+    expect(header?.certificate.gap).toBeLessThanOrEqual(1e-3);
+    expect(header?.unservedShare).toBeLessThan(1e-9);
+  });
+
+  test('the plan remembers its rounds: bounds, residuals, who answered and how fast', async () => {
+    const run = await runToEnd({ mode: 'classic', gapTarget: 1e-12, maxRounds: 4 });
+    const trace = (await currentPlan())?.header.trace ?? [];
+    expect(trace.map((r) => r.round)).toEqual([1, 2, 3, 4]);
+    for (const [n, round] of trace.entries()) {
+      expect(round).toMatchObject({ mode: 'classic', answered: fleet.sites.length, missing: [] });
+      expect(round.lowerBoundAud).toBeLessThanOrEqual(round.objectiveAud as number);
+      expect(round.slowestMs).toBeLessThanOrEqual(round.wallMs as number);
+      expect(fleet.sites.map((s) => s.id)).toContain(round.slowestSite);
+      expect(run.rounds[n]?.certificate?.gap).toBe(round.gap);
+      // The first round has no proximal step yet.
+      if (n > 0) expect(round.penalty).toBeGreaterThan(0);
+      expect(round.primalResidual).toBeGreaterThan(0);
+      expect(round.dualResidual).toBeGreaterThan(0);
+    }
+  });
+
   test('says where solvers ran, as Cloudflare told them', async () => {
     await setFault('perth', { kind: 'placed' });
     const run = await runToEnd();

@@ -3,6 +3,7 @@ import { classicModels, setPenalties } from './classic-rounds.ts';
 import { type MasterSolution, masterLayout, type SiteModel, solveMaster } from './master/index.ts';
 import { acceptAnswers } from './participation.ts';
 import { type DispatchProblem, edgeCount, rowCount, totalsBox } from './problem.ts';
+import { proposalOf, residuals } from './residuals.ts';
 import type { Settings, StopReason } from './settings.ts';
 import { congestionCurve, emptyCurve, isEmpty, learn, type SlotCurve } from './site-curve.ts';
 import { loadOf, type SiteAnswer, type SiteQuery } from './site-subproblem.ts';
@@ -127,8 +128,15 @@ export function absorb(
   queries: (SiteQuery | undefined)[],
   answers: (SiteAnswer | MissingAnswer | undefined)[],
 ): RoundReport {
-  const report: RoundReport = { round: state.round, mode: state.mode, missing: [], excluded: [] };
+  const report: RoundReport = {
+    round: state.round,
+    mode: state.mode,
+    answered: 0,
+    missing: [],
+    excluded: [],
+  };
   const accepted = acceptAnswers(p, settings, state, queries, answers, report);
+  report.answered = accepted.filter((a) => a !== undefined).length;
   if (report.missing.length === 0) report.certificate = certifyRound(p, state, accepted);
   state.gaps.push(report.certificate?.gap ?? Number.POSITIVE_INFINITY);
   state.round++;
@@ -138,13 +146,19 @@ export function absorb(
     if (answer && query) learnAnswer(p, state, j, query, answer);
   }
   if (report.certificate && report.certificate.gap <= settings.gapTarget) return report;
-  if (state.mode === 'supply') return absorbBids(p, settings, state, report);
+  const before = proposalOf(state);
+  if (state.mode === 'supply') {
+    absorbBids(p, settings, state, report);
+    report.residuals = residuals(before, accepted, state);
+    return report;
+  }
   chooseMode(settings, state);
   if (state.mode === 'classic' && setPenalties(p, state)) {
     moveConsensus(p, settings, state, classicModels(p, settings, state, accepted));
   } else {
     moveConsensus(p, settings, state, learnedModels(p, state));
   }
+  report.residuals = residuals(before, accepted, state);
   return report;
 }
 
@@ -157,11 +171,11 @@ function absorbBids(
   settings: Settings,
   state: ConsensusState,
   report: RoundReport,
-): RoundReport {
+): void {
   moveConsensus(p, settings, state, learnedModels(p, state));
   if (report.missing.length > 0) {
     state.mode = 'learned';
-    return report;
+    return;
   }
   state.slots.forEach((slot, t) => {
     assertServed(p, t, slot);
@@ -182,7 +196,6 @@ function absorbBids(
   report.certificate = standingCertificate(state);
   state.gaps[state.gaps.length - 1] = report.certificate.gap;
   if (report.certificate.gap > settings.gapTarget) state.mode = 'learned';
-  return report;
 }
 
 /** Why to stop now, or undefined to go on. */

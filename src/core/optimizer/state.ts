@@ -1,4 +1,5 @@
 import type { Certificate } from './certificate.ts';
+import type { Residuals } from './residuals.ts';
 import type { Settings } from './settings.ts';
 import type { SlotCurve } from './site-curve.ts';
 import type { SupplyBid } from './supply-curve.ts';
@@ -63,6 +64,10 @@ export interface RoundReport {
   round: number;
   mode: Settings['mode'];
   certificate?: Certificate;
+  /** Sites that gave a valid answer. */
+  answered: number;
+  /** Absent where the round ended the optimization: nothing was proposed after it. */
+  residuals?: Residuals;
   /** ids of sites without a valid answer, with the reason. */
   missing: { site: string; reason: string }[];
   excluded: string[];

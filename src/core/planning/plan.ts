@@ -2,10 +2,43 @@ import { z } from 'zod';
 import type { PublicFleet } from '../model/fleet.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
+import type { RoundReport } from '../optimizer/state.ts';
 
 /** What routers obey: for every slot, the share of each zone's traffic in a class by site. */
 
 const provenanceSchema = z.strictObject({ source: z.string(), placeholder: z.boolean() });
+
+/** A round as the plan remembers it: docs/algorithm.md says what the figures mean. */
+const traceRoundSchema = z.strictObject({
+  round: z.int().min(1),
+  mode: z.enum(['learned', 'supply', 'classic']),
+  objectiveAud: z.number().optional(),
+  lowerBoundAud: z.number().optional(),
+  gap: z.number().min(0).optional(),
+  primalResidual: z.number().min(0).optional(),
+  dualResidual: z.number().min(0).optional(),
+  penalty: z.number().min(0).optional(),
+  answered: z.int().min(0),
+  missing: z.array(z.string()),
+  /** From the first question to the next proposal, and until the slowest site had answered. */
+  wallMs: z.number().min(0).optional(),
+  slowestMs: z.number().min(0).optional(),
+  slowestSite: z.string().optional(),
+});
+export type TraceRound = z.output<typeof traceRoundSchema>;
+
+/** What is kept of a round's report. */
+export function traceRound(report: RoundReport): TraceRound {
+  const { round, mode, certificate, residuals, answered, missing } = report;
+  return {
+    round,
+    mode,
+    ...(certificate && Number.isFinite(certificate.gap) && certificate),
+    ...residuals,
+    answered,
+    missing: missing.map((m) => m.site),
+  };
+}
 
 const planSiteSchema = z.strictObject({
   site: z.string(),
@@ -39,6 +72,8 @@ export const planHeaderSchema = z.strictObject({
     gap: z.number().min(0),
   }),
   rounds: z.int().min(1),
+  /** Round by round; absent in plans of versions that kept none. */
+  trace: z.array(traceRoundSchema).max(1000).optional(),
   mode: z.enum(['learned', 'supply', 'classic']),
   stopReason: z.enum(['gap', 'rounds', 'deadline']),
   /** Sites the plan does without, with the reason. */
