@@ -1,8 +1,10 @@
 import { Command } from 'commander';
+import { registerGrowth } from './optimizer/growth.ts';
 import { registerOptimizer } from './optimizer/index.ts';
 
 const program = new Command('bench').description(
   'Measurements, each beside a peer of the same run.',
 );
 registerOptimizer(program);
+registerGrowth(program);
 await program.parseAsync();
