@@ -34,10 +34,11 @@ export function growthSvg(points: GrowthPoint[]): string {
       return `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${at}" y2="${at}"/><text x="${MARGIN.left - 8}" y="${at}" text-anchor="end" dominant-baseline="middle">${10 ** d}</text>`;
     }),
   ];
-  const lines = series.map(({ name, color, value }) => {
+  const last = points.at(-1)!;
+  const labelY = spread(series.map((s) => y(s.value(last))));
+  const lines = series.map(({ name, color, value }, n) => {
     const path = points.map((p) => `${x(p.sites).toFixed(1)},${y(value(p)).toFixed(1)}`);
-    const last = points.at(-1)!;
-    return `<polyline points="${path.join(' ')}" fill="none" stroke="${color}" stroke-width="2"/><text x="${WIDTH - MARGIN.right + 8}" y="${y(value(last)).toFixed(1)}" fill="${color}" stroke="none" dominant-baseline="middle">${name}</text>`;
+    return `<polyline points="${path.join(' ')}" fill="none" stroke="${color}" stroke-width="2"/><text x="${WIDTH - MARGIN.right + 8}" y="${labelY[n]!.toFixed(1)}" fill="${color}" stroke="none" dominant-baseline="middle">${name}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="CPU of a cold optimization by number of sites">
 <g stroke="#868e96" stroke-opacity="0.4" fill="#868e96"><g stroke-width="1">${grid.join('').replaceAll('<text', '<text stroke="none"')}</g>
@@ -46,4 +47,15 @@ export function growthSvg(points: GrowthPoint[]): string {
 ${lines.join('\n')}
 </svg>
 `;
+}
+
+/** The same heights, moved down where they are less than a line of text apart. */
+function spread(heights: number[]): number[] {
+  const moved = heights.slice();
+  const order = heights.map((_, n) => n).sort((a, b) => heights[a]! - heights[b]!);
+  for (let n = 1; n < order.length; n++) {
+    const above = moved[order[n - 1]!]!;
+    moved[order[n]!] = Math.max(moved[order[n]!]!, above + 16);
+  }
+  return moved;
 }

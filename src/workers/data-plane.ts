@@ -84,7 +84,7 @@ async function route(
   const at = plan && slotAt(plan.header, nowMs);
   const shares = at && plan.slots[at.slot];
   const session = await sessionOf(request, body);
-  const ranked = candidateSites(fleet, zone, classIndex, shares, session);
+  const ranked = candidateSites(fleet, zone, classIndex, shares, session, nowMs);
   const order = health.order(ranked, Date.now());
   const planLabel = plan ? `${plan.header.version}${at?.stale ? ' stale' : ''}` : 'none';
   return forward(request, env, path, body, order, { requestId, planLabel });

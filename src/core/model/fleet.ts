@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { coolingSchema } from './cooling/index.ts';
 import { hardwareIds } from './hardware.ts';
+import { maintenanceSchema } from './maintenance.ts';
 import { tariffSchema } from './tariff.ts';
 import { isTimeZone } from './time.ts';
 
@@ -82,6 +83,8 @@ export const siteSchema = z.strictObject({
   /** u_max: the plan never loads the site beyond this. */
   maxUtilisation: z.number().min(0.05).max(0.98).default(0.85),
   state: z.enum(['active', 'drained']).default('active'),
+  /** Spans with less capacity, or none; plans move the load in time. */
+  maintenance: z.array(maintenanceSchema).max(200).optional(),
   cost: siteCostSchema,
 });
 export type Site = z.output<typeof siteSchema>;

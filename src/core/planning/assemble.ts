@@ -6,6 +6,7 @@ import type {
   RequestClass,
   Site,
 } from '../model/fleet.ts';
+import { capacityBySlot } from '../model/maintenance.ts';
 import { resourceAud } from '../model/objective.ts';
 import {
   itPower,
@@ -20,6 +21,7 @@ import type { SiteProblem } from '../optimizer/site-subproblem.ts';
 
 /** The span a problem is assembled for. */
 export interface Horizon {
+  startUtcMs: number;
   slotCount: number;
   slotHours: number;
 }
@@ -63,17 +65,22 @@ function variability(classes: RequestClass[]): number {
   return classes.reduce((sum, c) => sum + (c.arrivalScv + c.serviceScv) / 2, 0) / classes.length;
 }
 
+/** L by slot, busy servers: coordinator and site compute it alike, from what is public. */
+function maxLoad(site: PublicSite, horizon: Horizon): Float64Array {
+  const whole = site.state === 'active' ? site.hardware.servers * site.maxUtilisation : 0;
+  return capacityBySlot(site.maintenance ?? [], horizon).map((share) => share * whole);
+}
+
 function capability(
   site: PublicSite,
   classes: RequestClass[],
   prices: ObjectivePrices,
   horizon: Horizon,
 ): SiteCapability {
-  const servers = site.state === 'active' ? site.hardware.servers : 0;
   return {
     id: site.id,
     loadPerReqPerS: Float64Array.from(siteWork(site, classes), (w) => w.serverS),
-    maxLoad: new Float64Array(horizon.slotCount).fill(servers * site.maxUtilisation),
+    maxLoad: maxLoad(site, horizon),
     prior: {
       servers: site.hardware.servers,
       variability: variability(classes),
@@ -104,9 +111,7 @@ export function assembleSite(
     rateAud: new Float64Array(slotCount * K),
     waitingAud: new Float64Array(slotCount).fill(prices.timeAudPerUserHour * slotHours),
     loadPerReqPerS: Float64Array.from(work, (w) => w.serverS),
-    maxLoad: new Float64Array(slotCount).fill(
-      site.state === 'active' ? site.hardware.servers * site.maxUtilisation : 0,
-    ),
+    maxLoad: maxLoad(site, horizon),
     queue: { servers: site.hardware.servers, variability: variability(classes) },
   };
   for (let t = 0; t < slotCount; t++) {
