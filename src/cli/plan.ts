@@ -156,7 +156,11 @@ function writeTrace(rounds: RoundReport[], file: string): void {
   }
 }
 
-function inputsOf(fleet: Fleet, options: PlanOptions) {
+/** Embedded inputs or those of a folder, with the fleet they are for. */
+export function inputsOf(
+  fleet: Fleet,
+  options: Pick<PlanOptions, 'data' | 'at' | 'slots'>,
+): { fleet: Fleet; inputs: PlanningInputs; notes: string[] } {
   if (options.data !== undefined && options.at === undefined) {
     throw new InvalidInputError('--data', [
       'needs --at, the first hour of the plan, such as 2022-01-24',

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { exitCode, reportFailure } from './errors.ts';
+import { registerPareto } from './pareto.ts';
 import { registerPlan } from './plan.ts';
 import { registerSimulate } from './simulate.ts';
 import { registerSites } from './sites.ts';
@@ -34,11 +35,13 @@ Examples:
   isotherm start
   isotherm plan
   isotherm simulate --data ../shared/data --from 2022-01-24 --to 2022-01-31
+  isotherm pareto --x carbon --svg front.svg
   isotherm sites validate config/fleet.json`,
     );
   registerStart(program);
   registerPlan(program);
   registerSimulate(program);
+  registerPareto(program);
   registerSites(program);
   return program;
 }

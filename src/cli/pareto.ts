@@ -1,0 +1,170 @@
+import { writeFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidInputError } from '../core/model/errors.ts';
+import { type Fleet, type ObjectivePrices, publicFleet } from '../core/model/fleet.ts';
+import { solve } from '../core/optimizer/solve.ts';
+import { assembleDispatch, assembleSite } from '../core/planning/assemble.ts';
+import { conditionsAt, type PlanningInputs } from '../core/planning/inputs.ts';
+import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
+import { keepBudget, paretoFront } from '../core/planning/pareto.ts';
+import { type FleetOptions, fleetOf, fleetOptions, wholeNumber } from './options.ts';
+import { axes, type Front, type FrontRow, frontJson, frontText } from './pareto-report.ts';
+import { frontSvg } from './pareto-svg.ts';
+import { inputsOf } from './plan.ts';
+import { startProgress } from './progress.ts';
+
+interface ParetoOptions extends FleetOptions {
+  x: keyof typeof axes;
+  y: 'cost';
+  points: number;
+  atMost?: number;
+  data?: string;
+  at?: string;
+  slots: number;
+  svg?: string;
+  json?: true;
+}
+
+/** Certified gap of each point; far below what tells two points apart. */
+const GAP = 1e-5;
+/** How near the least cost within a budget is sought, relative. */
+const BUDGET_PRECISION = 1e-3;
+
+export function registerPareto(program: Command): void {
+  const command = program
+    .command('pareto')
+    .summary('what less carbon, water or waiting costs: a certified front')
+    .description(
+      'Plan the same day at many prices of one quantity, and show what less of it costs in all ' +
+        'else. Every point is a plan; the bounds of all points together say how far below the ' +
+        'front no plan can lie.',
+    )
+    .addOption(
+      new Option('--x <quantity>', 'what is to be less')
+        .choices(Object.keys(axes))
+        .default('carbon'),
+    )
+    .addOption(
+      new Option('--y <quantity>', 'cost: all else of the objective, at its prices')
+        .choices(['cost'])
+        .default('cost'),
+    )
+    .addOption(new Option('--points <n>', 'plans to make').argParser(wholeNumber(2, 50)).default(9))
+    .addOption(
+      new Option(
+        '--at-most <x>',
+        'also the least cost with no more than this of it (kg, L or user-hours), and its shadow price',
+      ).argParser(budgetValue),
+    )
+    .addOption(new Option('--data <dir>', 'folder of real hourly series; needs --at'))
+    .addOption(new Option('--at <time>', 'UTC, first hour of the plan (default: now)'))
+    .addOption(
+      new Option('--slots <hours>', 'hours to plan').argParser(wholeNumber(1, 168)).default(24),
+    );
+  for (const option of fleetOptions()) command.addOption(option);
+  command
+    .addOption(new Option('--svg <file>', 'also draw the front'))
+    .addOption(new Option('--json', 'JSON on standard output'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  isotherm pareto
+  isotherm pareto --x water --points 5
+  isotherm pareto --x carbon --at-most 1800
+  isotherm pareto --x carbon --data ../shared/data --at 2022-01-24 --svg front.svg`,
+    )
+    .action(async (options: ParetoOptions) => {
+      const front = frontOf(await fleetOf(options), options);
+      if (options.svg !== undefined) writeSvg(front, options.svg);
+      process.stdout.write(
+        options.json ? `${JSON.stringify(frontJson(front), null, 2)}\n` : frontText(front),
+      );
+    });
+}
+
+function frontOf(whole: Fleet, options: ParetoOptions): Front {
+  const { fleet, inputs, notes } = inputsOf(whole, options);
+  const axis = axes[options.x];
+  const own = fleet.prices[axis.price] / axis.unitsPerPriced;
+  const rows: FrontRow[] = [];
+  const progress = startProgress(false);
+  const evaluate = (price: number) => {
+    const { totals, lowerBoundAud, gap } = optimum(fleet, inputs, {
+      ...fleet.prices,
+      [axis.price]: price * axis.unitsPerPriced,
+    });
+    const x = axis.value(totals);
+    const y = totals.objectiveAud - price * x;
+    rows.push({ price, x, y, lowerBound: lowerBoundAud, gap, totals });
+    progress.update(`${axis.name}`, Math.min(1, rows.length / options.points));
+    return { x, y, lowerBound: lowerBoundAud };
+  };
+  const highest = axis.highest / axis.unitsPerPriced;
+  const front = paretoFront(evaluate, highest, options.points);
+  // The registry's own price is a point of its own, since that is where the operator stands.
+  const present = evaluate(own);
+  const budget =
+    options.atMost === undefined
+      ? undefined
+      : budgetOf(evaluate, rows, options.atMost, highest, axis);
+  progress.done();
+  return {
+    fleet,
+    inputs,
+    notes,
+    axis: options.x,
+    rows: front.map((p) => rows.find((r) => r.price === p.price) as FrontRow),
+    present: rows.find((r) => r.price === own && r.x === present.x) as FrontRow,
+    budget,
+  };
+}
+
+function budgetOf(
+  evaluate: Parameters<typeof keepBudget>[0],
+  rows: FrontRow[],
+  limit: number,
+  highest: number,
+  axis: (typeof axes)[keyof typeof axes],
+): Front['budget'] {
+  const kept = keepBudget(evaluate, limit, highest, BUDGET_PRECISION);
+  if (kept === undefined) {
+    const least = rows.reduce((a, r) => Math.min(a, r.x), Number.POSITIVE_INFINITY);
+    throw new InvalidInputError('--at-most', [
+      `no plan keeps ${limit} ${axis.unit}; the least there is comes to ${Math.ceil(least)} ${axis.unit}`,
+    ]);
+  }
+  const row = rows.find((r) => r.price === kept.point.price && r.x === kept.point.x) as FrontRow;
+  return { limit, row, leastY: kept.leastY };
+}
+
+function budgetValue(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Expected a number above 0.');
+}
+
+function optimum(
+  fleet: Fleet,
+  inputs: PlanningInputs,
+  prices: ObjectivePrices,
+): { totals: SpanTotals; lowerBoundAud: number; gap: number } {
+  const priced: Fleet = { ...fleet, prices };
+  const problem = assembleDispatch(publicFleet(priced), inputs, inputs.demandReqPerS);
+  const sites = fleet.sites.map((site, j) =>
+    assembleSite(site, fleet.classes, prices, inputs, (t) => conditionsAt(inputs, j, t)),
+  );
+  const { flow, unserved, certificate } = solve(problem, sites, { mode: 'supply', gapTarget: GAP });
+  const ledger = new Ledger(priced);
+  ledger.add(problem, inputs, flow, unserved);
+  const { lowerBoundAud, gap } = certificate;
+  return { totals: ledger.totals(), lowerBoundAud, gap };
+}
+
+function writeSvg(front: Front, file: string): void {
+  try {
+    writeFileSync(file, frontSvg(front));
+  } catch (error) {
+    throw new InvalidInputError('--svg', [(error as Error).message]);
+  }
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { emptyFolder, inProcess, isotherm } from './support/run.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const day = ['--at', '2026-01-15', '--slots', '6'];
+
+async function json(...args: string[]) {
+  const { code, stdout, stderr } = await inProcess(['pareto', '--json', ...day, ...args]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+describe('isotherm pareto', () => {
+  it.each([
+    ['carbon', 'carbonKg'],
+    ['water', 'waterL'],
+  ])('%s: less of it at rising cost, no point below the bounds of any other', async (x, field) => {
+    const front = await json('--x', x, '--points', '5');
+    expect(front.points).toHaveLength(5);
+    for (let n = 0; n < 5; n++) {
+      const p = front.points[n];
+      expect(p.x).toBeCloseTo(p[field], 9);
+      expect(p.gap).toBeLessThanOrEqual(1e-5);
+      expect(p.costAud).toBeGreaterThanOrEqual(p.leastCostAud - 1e-6);
+      if (n === 0) continue;
+      expect(p.x).toBeLessThan(front.points[n - 1].x);
+      expect(p.costAud).toBeGreaterThan(front.points[n - 1].costAud);
+    }
+    const { present } = front;
+    expect(present.costAud).toBeGreaterThanOrEqual(present.leastCostAud - 1e-6);
+  });
+
+  it('keeps a budget at a shadow price, and says what no plan within it can cost', async () => {
+    const { points, present } = await json('--points', '3');
+    const limit = 0.95 * present.x;
+    const { budget } = await json('--points', '2', '--at-most', `${limit}`);
+    expect(budget.plan.x).toBeLessThanOrEqual(limit);
+    expect(budget.plan.costAud).toBeGreaterThanOrEqual(budget.leastCostAud);
+    expect(budget.plan.costAud / budget.leastCostAud - 1).toBeLessThan(2e-3);
+    expect(budget.shadowPrice).toBeGreaterThan(75);
+    expect(budget.plan.costAud).toBeGreaterThan(points[0].costAud);
+  });
+
+  it('draws the front, and prints it with units', async () => {
+    const dir = emptyFolder();
+    const file = join(dir, 'front.svg');
+    const { stdout } = await inProcess(['pareto', ...day, '--points', '4', '--svg', file]);
+    expect(stdout).toMatch(/^ *price +carbon +all else +energy +TTFT mean +room below,$/m);
+    expect(stdout).toMatch(/^ *AUD\/t +kg CO2e/m);
+    const svg = readFileSync(file, 'utf8');
+    expect(svg).toMatch(/^<svg [^>]*role="img"/);
+    expect(svg.match(/<circle/g)).toHaveLength(5);
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  it('refuses what it cannot do in one clear line', async () => {
+    expect((await isotherm(['pareto', '--x', 'noise'])).code).toBe(2);
+    const { code, stderr } = await isotherm(['pareto', ...day, '--points', '2', '--at-most', '1']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--at-most: no plan keeps 1 kg CO2e; the least there is comes to \d+/);
+  });
+});
