@@ -1,6 +1,8 @@
+import { publicFleet } from '../core/model/fleet.ts';
+import { SECONDS_PER_HOUR } from '../core/model/units.ts';
 import type { RoundReport } from '../core/optimizer/state.ts';
-import type { SiteSeries } from '../core/planning/inputs.ts';
-import { traceRound } from '../core/planning/plan.ts';
+import { type SiteSeries, slotUtcMs } from '../core/planning/inputs.ts';
+import { pricesOf, traceRound } from '../core/planning/plan.ts';
 import { commonDigits, count, decimal, gapPercent, utc } from './format.ts';
 import { sourcesOf } from './notes.ts';
 import type { PlanRun } from './plan.ts';
@@ -47,6 +49,7 @@ export function planText(run: PlanRun): string {
       `${decimal(totals.requests, 0)} requests, ${decimal(100 * run.nearestShare, 1)} % of those served at their nearest site; ` +
         `TTFT mean ${decimal(totals.ttftMeanMs, 0)} ms, p95 ${decimal(totals.ttftP95Ms, 0)} ms.`,
     ),
+    wrap(marginalText(run)),
     '',
     bold('Certificate'),
     certificateText(run),
@@ -61,6 +64,18 @@ export function planText(run: PlanRun): string {
   }
   if (notes.length > 0) lines.push('', bold('Notes'), bullets(notes));
   return `${lines.join('\n')}\n`;
+}
+
+/** What one request more would cost, from the least to the most of all zones and hours. */
+function marginalText({ fleet, inputs, solution }: PlanRun): string {
+  const K = fleet.classes.length;
+  const span = fleet.classes.map((cls, k) => {
+    const prices = solution.rowPrices.flatMap((rows) => [...rows].filter((_, r) => r % K === k));
+    const perMillion = (aud: number) =>
+      decimal((1e6 * aud) / (SECONDS_PER_HOUR * inputs.slotHours), 0);
+    return `${cls.id} ${perMillion(Math.min(...prices))} to ${perMillion(Math.max(...prices))}`;
+  });
+  return `A request more would cost, in AUD per million, over zones and hours: ${span.join('; ')}.`;
 }
 
 function certificateText({ solution, gapTarget }: PlanRun): string {
@@ -98,6 +113,10 @@ export function planJson(run: PlanRun) {
     ttftP95Ms: totals.ttftP95Ms,
     sites: totals.sites,
     roundLog: run.rounds.map(traceRound),
+    marginalPrices: solution.rowPrices.map((rows, t) => ({
+      utc: utc(slotUtcMs(inputs, t)),
+      audPerRequest: pricesOf(publicFleet(fleet), rows, inputs.slotHours),
+    })),
     notes: run.notes,
     sources: sourcesOf(fleet, inputs),
   };

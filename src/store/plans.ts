@@ -4,7 +4,9 @@ import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import {
   type Plan,
   type PlanHeader,
+  type PlanPrices,
   planHeaderSchema,
+  planPricesSchema,
   planSharesSchema,
 } from '../core/planning/plan.ts';
 import { currentPlan, planSlots, plans } from './schema.ts';
@@ -32,23 +34,25 @@ export async function publishPlan(
   db: D1Database,
   draft: Omit<PlanHeader, 'version'>,
   slots: Plan['slots'],
+  prices?: PlanPrices[],
 ): Promise<Plan> {
   for (const pauseMs of PAUSES_MS) {
     try {
-      return await publishOnce(db, draft, slots);
+      return await publishOnce(db, draft, slots, prices);
     } catch (error) {
       if (error instanceof InvalidInputError) throw error;
       console.warn(`publishing run ${draft.runId} failed, trying again: ${error}`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
-  return publishOnce(db, draft, slots);
+  return publishOnce(db, draft, slots, prices);
 }
 
 async function publishOnce(
   db: D1Database,
   draft: Omit<PlanHeader, 'version'>,
   slots: Plan['slots'],
+  prices?: PlanPrices[],
 ): Promise<Plan> {
   const orm = open(db);
   const [known] = await orm
@@ -72,7 +76,12 @@ async function publishOnce(
       header: JSON.stringify(header),
     }),
     ...checked.map((shares, slot) =>
-      orm.insert(planSlots).values({ version, slot, shares: JSON.stringify(shares) }),
+      orm.insert(planSlots).values({
+        version,
+        slot,
+        shares: JSON.stringify(shares),
+        prices: prices && JSON.stringify(parseInput(planPricesSchema, prices[slot], 'plan prices')),
+      }),
     ),
     orm
       .insert(currentPlan)
@@ -114,6 +123,19 @@ export async function readPlan(db: Database, version: number): Promise<Plan | un
     header,
     slots: slots.map((s) => parseInput(planSharesSchema, JSON.parse(s.shares), what)),
   };
+}
+
+/** Marginal prices of a plan, by slot; undefined where it has none. */
+export async function readPrices(db: Database, version: number): Promise<PlanPrices[] | undefined> {
+  const rows = await open(db)
+    .select({ prices: planSlots.prices })
+    .from(planSlots)
+    .where(eq(planSlots.version, version))
+    .orderBy(planSlots.slot);
+  if (rows.length === 0 || rows.some((r) => r.prices === null)) return undefined;
+  return rows.map((r) =>
+    parseInput(planPricesSchema, JSON.parse(r.prices as string), `stored prices ${version}`),
+  );
 }
 
 /** Headers of the latest plans, newest first. */

@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import { settingsSchema } from '../core/optimizer/settings.ts';
-import { currentVersion, readPlan, recentPlans } from '../store/plans.ts';
+import { currentVersion, readPlan, readPrices, recentPlans } from '../store/plans.ts';
 import { siteInputSchema, writeSiteInputs } from '../store/site-inputs.ts';
 import { bearsOneOf } from './auth.ts';
 import { type Env, now } from './env.ts';
@@ -75,6 +75,14 @@ admin.get('/plan', async (c) => {
   const version = await currentVersion(c.env.DB);
   const plan = version === undefined ? undefined : await readPlan(c.env.DB, version);
   return plan ? c.json(plan) : c.json({ error: 'no plan has been published yet' }, 404);
+});
+
+/** What one request more would cost, by class and zone, in every slot of the current plan. */
+admin.get('/prices', async (c) => {
+  const version = await currentVersion(c.env.DB);
+  const prices = version === undefined ? undefined : await readPrices(c.env.DB, version);
+  if (prices === undefined) return c.json({ error: 'no plan with prices yet' }, 404);
+  return c.json({ version, unit: 'AUD per request', slots: prices });
 });
 
 admin.get('/plans', async (c) => c.json({ plans: await recentPlans(c.env.DB, 50) }));

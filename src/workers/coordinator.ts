@@ -7,7 +7,7 @@ import type { ConsensusState } from '../core/optimizer/state.ts';
 import { assembleDispatch } from '../core/planning/assemble.ts';
 import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
 import { summarize } from '../core/planning/outcome.ts';
-import { sharesOf, traceRound } from '../core/planning/plan.ts';
+import { pricesOf, sharesOf, traceRound } from '../core/planning/plan.ts';
 import { learnedCurves, warmCurves } from '../core/planning/warm-start.ts';
 import { publishPlan } from '../store/plans.ts';
 import { type Env, now, numberVar } from './env.ts';
@@ -193,6 +193,7 @@ export class Coordinator extends DurableObject<Env> {
         sites: outcome.sites.map((s) => ({ ...s, placement: record.placements[s.site] })),
       },
       best.flow.map((flow) => sharesOf(fleet, problem, flow)),
+      best.rowPrices.map((rows) => pricesOf(fleet, rows, inputs.slotHours)),
     );
     record.status = 'published';
     record.planVersion = plan.header.version;

@@ -55,7 +55,7 @@ describe('isotherm', () => {
     [['plan', '--gap', 'x'], 'Expected a share above 0, at most 1'],
     [['plan', '--slots', '169'], 'Expected a whole number from 1 to 168'],
     [['plan', '--max-rounds', '1.5'], 'Expected a whole number from 1 to 1000'],
-    [['plan', '--mode', 'fast'], 'Allowed choices are learned, classic'],
+    [['plan', '--mode', 'fast'], 'Allowed choices are learned, supply, classic'],
     [['plan', '--tariff', 'free'], 'Allowed choices are spot, flat, tou'],
     [['plan', '--cooling', 'ice'], '--cooling: "ice", expected one of mixed-mode'],
     [['plan', '--cooling', '{"kind":"fixed","ppue":9}'], '--cooling: ppue: must be at most '],

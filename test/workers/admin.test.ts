@@ -50,6 +50,7 @@ describe('the admin API', () => {
 
   test('before the first plan: 404, and sites without one', async () => {
     expect((await adminCall('GET', '/plan')).status).toBe(404);
+    expect((await adminCall('GET', '/prices')).status).toBe(404);
     const { sites } = await (await adminCall('GET', '/sites')).json<{ sites: { plan: null }[] }>();
     expect(sites).toHaveLength(14);
     expect(sites[0]?.plan).toBeNull();
@@ -82,6 +83,25 @@ describe('the admin API', () => {
     const response = await adminCall('POST', '/optimize', body);
     expect(response.status).toBe(400);
     expect((await response.json<{ error: string }>()).error).toMatch(message);
+  });
+
+  test('shows what a request more would cost, by slot, class and zone', async () => {
+    const { unit, slots } = await (await adminCall('GET', '/prices')).json<{
+      unit: string;
+      slots: Record<string, Record<string, number>>[];
+    }>();
+    expect(unit).toBe('AUD per request');
+    expect(slots).toHaveLength(24);
+    for (const slot of slots) {
+      for (const cls of fleet.classes) {
+        const prices = slot[cls.id] ?? {};
+        expect(Object.keys(prices)).toEqual(fleet.zones.map((z) => z.id));
+        for (const aud of Object.values(prices)) {
+          expect(aud).toBeGreaterThan(0);
+          expect(aud).toBeLessThan(fleet.prices.unservedAudPerRequest);
+        }
+      }
+    }
   });
 
   test('fed inputs reach the plan, with their source; the rest stays embedded', async () => {

@@ -21,16 +21,12 @@ export function certify(objectiveAud: number, lowerBoundAud: number): Certificat
 }
 
 /**
- * The coordinator's part of the lower bound in slot t at prices p (one array of T·K by site):
- * Σ_r λ_r · min(C_u, min_{e∈r} (c_e + p_{j(e),k})). With the sites' own minima it is the Lagrangian
- * dual of the dispatch problem, so it bounds every plan from below whatever the prices.
+ * π_r = min(C_u, min_{e∈r} (c_e + p_{j(e),k})): what a request more would cost in each row of slot t at
+ * the sites' prices p (one array of T·K by site), AUD per (req/s) and slot. Length I·K.
  */
-export function publicBound(p: DispatchProblem, t: number, prices: Float64Array[]): number {
-  const rows = rowCount(p);
-  let bound = 0;
-  for (let r = 0; r < rows; r++) {
-    const demand = p.demandReqPerS[t * rows + r] as number;
-    if (demand === 0) continue;
+export function rowPrices(p: DispatchProblem, t: number, prices: Float64Array[]): Float64Array {
+  const out = new Float64Array(rowCount(p));
+  for (let r = 0; r < out.length; r++) {
     const k = r % p.classCount;
     let cheapest = p.unservedCostAud;
     for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
@@ -39,7 +35,22 @@ export function publicBound(p: DispatchProblem, t: number, prices: Float64Array[
       const price = (prices[j] as Float64Array)[t * p.classCount + k] as number;
       cheapest = Math.min(cheapest, (p.edgeCostAud[e] as number) + price);
     }
-    bound += demand * cheapest;
+    out[r] = cheapest;
+  }
+  return out;
+}
+
+/**
+ * The coordinator's part of the lower bound in slot t, Σ_r λ_r π_r. With the sites' own minima at the
+ * same prices it is the Lagrangian dual of the dispatch problem, so it bounds every plan from below
+ * whatever the prices.
+ * @param rows π, of {@link rowPrices}
+ */
+export function publicBound(p: DispatchProblem, t: number, rows: Float64Array): number {
+  let bound = 0;
+  for (let r = 0; r < rows.length; r++) {
+    const demand = p.demandReqPerS[t * rows.length + r] as number;
+    if (demand > 0) bound += demand * (rows[r] as number);
   }
   return bound;
 }

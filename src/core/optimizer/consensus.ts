@@ -1,4 +1,4 @@
-import { type Certificate, certify, publicBound, publicCost } from './certificate.ts';
+import { type Certificate, certify, publicBound, publicCost, rowPrices } from './certificate.ts';
 import { classicModels, setPenalties } from './classic-rounds.ts';
 import { type MasterSolution, masterLayout, type SiteModel, solveMaster } from './master/index.ts';
 import { acceptAnswers } from './participation.ts';
@@ -77,6 +77,7 @@ export function begin(
       bestFlow: new Float64Array(edgeCount(p)),
       bestUnserved: new Float64Array(rowCount(p)),
       bestBoundAud: Number.NEGATIVE_INFINITY,
+      bestPrices: new Float64Array(rowCount(p)),
     })),
     gaps: [],
     stalled: 0,
@@ -180,18 +181,19 @@ function absorbBids(
   state.slots.forEach((slot, t) => {
     assertServed(p, t, slot);
     let upper = publicCost(p, slot.flow, slot.unserved);
-    let lower = publicBound(
+    const rows = rowPrices(
       p,
       t,
       state.sites.map((s) => s.prices),
     );
+    let lower = publicBound(p, t, rows);
     state.sites.forEach((site, j) => {
       if (!site.bid) return;
       const capability = p.sites[j] as DispatchProblem['sites'][number];
       upper += mostCostAud(site.bid, capability, site.totals, t);
       lower += leastBoundAud(site.bid, capability, site.prices, totalsBox(p, j), t);
     });
-    keepBetter(slot, upper, lower);
+    keepBetter(slot, upper, lower, rows);
   });
   report.certificate = standingCertificate(state);
   state.gaps[state.gaps.length - 1] = report.certificate.gap;
@@ -205,14 +207,23 @@ export function stopReason(settings: Settings, state: ConsensusState): StopReaso
   return state.gaps.length >= settings.maxRounds ? 'rounds' : undefined;
 }
 
+/** A proven plan, by slot. */
+export interface Incumbent {
+  /** req/s by edge, and req/s by row left unserved. */
+  flow: Float64Array[];
+  unserved: Float64Array[];
+  /** Marginal price by row, AUD per (req/s) and slot. */
+  rowPrices: Float64Array[];
+  certificate: Certificate;
+}
+
 /** The best plan proven so far; undefined before the first certified round. */
-export function incumbent(
-  state: ConsensusState,
-): { flow: Float64Array[]; unserved: Float64Array[]; certificate: Certificate } | undefined {
+export function incumbent(state: ConsensusState): Incumbent | undefined {
   if (state.slots.some((s) => s.bestCostAud === Number.POSITIVE_INFINITY)) return undefined;
   return {
     flow: state.slots.map((s) => s.bestFlow),
     unserved: state.slots.map((s) => s.bestUnserved),
+    rowPrices: state.slots.map((s) => s.bestPrices),
     certificate: standingCertificate(state),
   };
 }
@@ -237,30 +248,35 @@ function certifyRound(
   state.slots.forEach((slot, t) => {
     assertServed(p, t, slot);
     let upper = publicCost(p, slot.flow, slot.unserved);
-    let lower = publicBound(p, t, prices);
+    const rows = rowPrices(p, t, prices);
+    let lower = publicBound(p, t, rows);
     for (const answer of answers) {
       if (!answer) continue;
       upper += answer.costAud[t] as number;
       lower += answer.boundAud[t] as number;
     }
-    keepBetter(slot, upper, lower);
+    keepBetter(slot, upper, lower, rows);
   });
   return standingCertificate(state);
 }
 
-function keepBetter(slot: SlotState, upper: number, lower: number): void {
+function keepBetter(slot: SlotState, upper: number, lower: number, rows: Float64Array): void {
   if (upper < slot.bestCostAud) {
     slot.bestCostAud = upper;
     slot.bestFlow.set(slot.flow);
     slot.bestUnserved.set(slot.unserved);
   }
-  slot.bestBoundAud = Math.max(slot.bestBoundAud, lower);
+  if (lower > slot.bestBoundAud) {
+    slot.bestBoundAud = lower;
+    slot.bestPrices.set(rows);
+  }
   // Answers of different rounds that contradict one another prove nothing together.
   if (slot.bestBoundAud - slot.bestCostAud > CONTRADICTION * Math.abs(upper) + 1e-12) {
     slot.bestCostAud = upper;
     slot.bestFlow.set(slot.flow);
     slot.bestUnserved.set(slot.unserved);
     slot.bestBoundAud = lower;
+    slot.bestPrices.set(rows);
   }
 }
 

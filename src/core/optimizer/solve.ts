@@ -1,16 +1,11 @@
-import type { Certificate } from './certificate.ts';
-import { absorb, begin, incumbent, propose, stopReason } from './consensus.ts';
+import { absorb, begin, type Incumbent, incumbent, propose, stopReason } from './consensus.ts';
 import { assertProblem, type DispatchProblem } from './problem.ts';
 import { type SettingsInput, type StopReason, settingsSchema } from './settings.ts';
 import type { SlotCurve } from './site-curve.ts';
 import { answerQuery, type SiteProblem } from './site-subproblem.ts';
 import type { ConsensusState, RoundReport } from './state.ts';
 
-export interface Solution {
-  /** By slot: req/s by edge, and req/s by row left unserved. */
-  flow: Float64Array[];
-  unserved: Float64Array[];
-  certificate: Certificate;
+export interface Solution extends Incumbent {
   rounds: number;
   stopReason: StopReason;
   state: ConsensusState;

@@ -52,6 +52,8 @@ export interface SlotState {
   bestFlow: Float64Array;
   bestUnserved: Float64Array;
   bestBoundAud: number;
+  /** π at the best bound: what a request more would cost, AUD per (req/s) and slot. Length I·K. */
+  bestPrices: Float64Array;
 }
 
 /** A site that gave no usable answer, with the reason as its asker saw it. */

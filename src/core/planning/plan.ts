@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { PublicFleet } from '../model/fleet.ts';
-import { MS_PER_HOUR } from '../model/units.ts';
+import { MS_PER_HOUR, SECONDS_PER_HOUR } from '../model/units.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import type { RoundReport } from '../optimizer/state.ts';
 
@@ -101,6 +101,31 @@ export const planSharesSchema = z
     { message: 'shares of a zone must add up to 1' },
   );
 export type PlanShares = z.output<typeof planSharesSchema>;
+
+/** Class id to zone id to what one request more would cost, AUD. */
+export const planPricesSchema = z.record(z.string(), z.record(z.string(), z.number()));
+export type PlanPrices = z.output<typeof planPricesSchema>;
+
+/**
+ * Marginal prices of one slot: the dual prices of its demand rows, per request. Network time, the
+ * serving site's energy, carbon, water and queue, and the rent of capacity that is short, together;
+ * never above the price of an unserved request.
+ * @param rows AUD per (req/s) and slot, index i·K + k
+ */
+export function pricesOf(fleet: PublicFleet, rows: Float64Array, slotHours: number): PlanPrices {
+  const K = fleet.classes.length;
+  return Object.fromEntries(
+    fleet.classes.map((cls, k) => [
+      cls.id,
+      Object.fromEntries(
+        fleet.zones.map((zone, i) => [
+          zone.id,
+          (rows[i * K + k] as number) / (SECONDS_PER_HOUR * slotHours),
+        ]),
+      ),
+    ]),
+  );
+}
 
 export interface Plan {
   header: PlanHeader;
