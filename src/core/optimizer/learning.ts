@@ -1,0 +1,41 @@
+import type { DispatchProblem } from './problem.ts';
+import { learn } from './site-curve.ts';
+import { loadOf, type SiteAnswer, type SiteQuery } from './site-subproblem.ts';
+import type { ConsensusState, SiteState } from './state.ts';
+import { type SupplyBid, supplyBid, supplySamples } from './supply-curve.ts';
+
+/** Takes a site's valid answer into what is known of it. */
+export function learnAnswer(
+  p: DispatchProblem,
+  state: ConsensusState,
+  j: number,
+  query: SiteQuery,
+  answer: SiteAnswer,
+): void {
+  const K = p.classCount;
+  const site = state.sites[j] as SiteState;
+  const capability = p.sites[j] as DispatchProblem['sites'][number];
+  site.answeredTotals.set(query.totals);
+  site.answeredCostAud.set(answer.costAud);
+  site.marginalAud.set(answer.marginalAud);
+  if (answer.supply && query.supplyLoad) {
+    takeBid(p, site, supplyBid(capability, query.supplyLoad, answer, answer.supply));
+    return;
+  }
+  site.curves.forEach((curve, t) => {
+    const load = loadOf(capability.loadPerReqPerS, query.totals, t);
+    const marginal = answer.marginalAud.subarray(t * K, (t + 1) * K);
+    learn(curve, capability, load, marginal, answer.slopeAud[t] as number);
+  });
+}
+
+/** A bid is all there is to know of a site: its curves are the bid's. */
+function takeBid(p: DispatchProblem, site: SiteState, bid: SupplyBid): void {
+  const K = p.classCount;
+  site.bid = bid;
+  site.curves = site.curves.map((_, t) => ({
+    offsetAud: bid.rateAud.slice(t * K, (t + 1) * K),
+    samples: supplySamples(bid, t),
+    anchored: true,
+  }));
+}

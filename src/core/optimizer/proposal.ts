@@ -1,0 +1,143 @@
+import { type MasterSolution, masterLayout, type SiteModel, solveMaster } from './master/index.ts';
+import type { DispatchProblem } from './problem.ts';
+import type { Settings } from './settings.ts';
+import { congestionCurve, isEmpty, type SlotCurve } from './site-curve.ts';
+import type { ConsensusState, SiteState, SlotState } from './state.ts';
+
+/** The next proposal: masters against models of the sites, as exact as the round is worth. */
+
+const MASTER_ITERATIONS = 80;
+/** The master's tolerance over the gap asked for, since its error is part of that gap. */
+const MASTER_SHARE = 0.1;
+/**
+ * While the gap is beyond FAR_GAP (or nothing is known at all) the curves have one sample a slot at
+ * most: the next proposal teaches as much if it is optimal to this tolerance only.
+ */
+const FAR_GAP = 0.1;
+const FAR_TOLERANCE = 1e-2;
+/** Classic rounds are only as good as their master's multipliers. */
+const CLASSIC_TOLERANCE = 1e-8;
+/** A slot whose own gap is this share of the one asked for keeps its plan. */
+const SETTLED_SHARE = 0.1;
+/** The first proposal that answers have gone into is that of round two. */
+const FIRST_INFORMED_ROUND = 2;
+
+/** The sites as their curves have them. */
+export function learnedModels(p: DispatchProblem, state: ConsensusState): SiteModel[][] {
+  return state.slots.map((_, t) =>
+    state.sites.map((site, j) => {
+      const curve = site.curves[t] as SlotCurve;
+      const capability = p.sites[j] as DispatchProblem['sites'][number];
+      return { offsetAud: curve.offsetAud, congestion: congestionCurve(curve, capability) };
+    }),
+  );
+}
+
+/** Solves the master in every slot that still needs it, and makes its answer the proposal. */
+export function moveConsensus(
+  p: DispatchProblem,
+  settings: Settings,
+  state: ConsensusState,
+  models: SiteModel[][],
+): void {
+  const K = p.classCount;
+  const layout = masterLayout(p);
+  const tolerance = masterTolerance(settings, state);
+  state.slots.forEach((slot, t) => {
+    if (isSettled(settings, state, slot)) return;
+    const slotModels = models[t] as SiteModel[];
+    const solution = solveMaster(p, t, slotModels, {
+      ...tolerance,
+      maxIterations: MASTER_ITERATIONS,
+      guess: expectedPrices(p, state, slotModels, t),
+      layout,
+    });
+    assertSolved(solution, t);
+    slot.flow.set(solution.flow);
+    slot.unserved.set(solution.unserved);
+    state.sites.forEach((site, j) => {
+      const center = (slotModels[j] as SiteModel).quadratic?.center;
+      for (let k = 0; k < K; k++) {
+        const at = t * K + k;
+        const z = solution.totals[j * K + k] as number;
+        if (center) site.dual[at] = (center[k] as number) - z;
+        site.totals[at] = z;
+        site.prices[at] = solution.prices[j * K + k] as number;
+      }
+      slot.loadPrice[j] = solution.loadPrices[j] as number;
+    });
+  });
+}
+
+/**
+ * How exact the masters have to be. Once costs are known every slot may be off by the same amount of
+ * money, so that an hour of ordinary prices need not be exact beside one at the price cap.
+ */
+function masterTolerance(
+  settings: Settings,
+  state: ConsensusState,
+): { tolerance: number; toleranceAud?: number } {
+  if (state.mode === 'classic') return { tolerance: CLASSIC_TOLERANCE };
+  // Nothing is known yet of what the slots cost.
+  if (state.mode === 'supply') return { tolerance: MASTER_SHARE * settings.gapTarget };
+  if (isBlind(state) || (state.gaps.findLast(Number.isFinite) ?? 0) > FAR_GAP) {
+    return { tolerance: FAR_TOLERANCE };
+  }
+  const total = totalCostAud(state);
+  if (!Number.isFinite(total)) return { tolerance: MASTER_SHARE * settings.gapTarget };
+  const toleranceAud = (MASTER_SHARE * settings.gapTarget * total) / state.slots.length;
+  return { tolerance: FAR_TOLERANCE, toleranceAud };
+}
+
+/** Whether nothing at all is known of the sites' costs: any proposal teaches as much. */
+function isBlind(state: ConsensusState): boolean {
+  return state.sites.every((site) => site.curves.every(isEmpty));
+}
+
+/** |U|, AUD; infinite before every slot has a plan. */
+function totalCostAud(state: ConsensusState): number {
+  return Math.abs(state.slots.reduce((sum, s) => sum + s.bestCostAud, 0));
+}
+
+/** Whether a slot's plan is proven so well that another would not help the whole. */
+function isSettled(settings: Settings, state: ConsensusState, slot: SlotState): boolean {
+  if (state.mode === 'classic' || !Number.isFinite(slot.bestCostAud)) return false;
+  const allowed = (SETTLED_SHARE * settings.gapTarget * totalCostAud(state)) / state.slots.length;
+  return slot.bestCostAud - slot.bestBoundAud <= allowed;
+}
+
+/**
+ * Where the master's prices are expected: the model's offsets with the price of load this slot had
+ * last round, or while that knew nothing of costs, the slot before it has now. In classic rounds,
+ * last round's prices.
+ */
+function expectedPrices(
+  p: DispatchProblem,
+  state: ConsensusState,
+  models: SiteModel[],
+  t: number,
+): Float64Array | undefined {
+  const K = p.classCount;
+  const from = state.round > FIRST_INFORMED_ROUND ? t : t - 1;
+  const loadPrice = state.slots[from]?.loadPrice;
+  if (!loadPrice) return undefined;
+  const prices = new Float64Array(p.sites.length * K);
+  p.sites.forEach((site, j) => {
+    const model = models[j] as SiteModel;
+    for (let k = 0; k < K; k++) {
+      prices[j * K + k] = model.quadratic
+        ? ((state.sites[j] as SiteState).prices[t * K + k] as number)
+        : (model.offsetAud[k] as number) +
+          (site.loadPerReqPerS[k] as number) * (loadPrice[j] as number);
+    }
+  });
+  return prices;
+}
+
+function assertSolved(solution: MasterSolution, t: number): void {
+  const finite = solution.flow.every(Number.isFinite) && solution.prices.every(Number.isFinite);
+  if (finite) return;
+  throw new Error(
+    `master: no finite solution in slot ${t} after ${solution.iterations} iterations`,
+  );
+}
