@@ -22,14 +22,15 @@ export function promisingEdges(
 ): Uint8Array {
   const { rowStart, costAud, total, site, load, demand } = full;
   const keep = new Uint8Array(full.sourceEdge.length);
-  const cost = costAud.map((c, e) => c + prices[total[e]!]!);
+  const cost = new Float64Array(costAud.length);
+  for (let e = 0; e < cost.length; e++) cost[e] = costAud[e]! + prices[total[e]!]!;
   const room = full.limit.map((l) => FILL * l);
   for (let r = 0; r < full.rows; r++) {
     const from = rowStart[r]!;
     const to = rowStart[r + 1]!;
     let least = Number.POSITIVE_INFINITY;
-    for (let e = from; e < to; e++) least = Math.min(least, cost[e]!);
-    markLeast(keep, from, to, most, cost, least + band * Math.abs(least));
+    for (let e = from; e < to; e++) if (cost[e]! < least) least = cost[e]!;
+    markWithin(keep, from, to, most, cost, least + band * Math.abs(least));
     let left = demand[r]!;
     while (left > 0) {
       let best = -1;
@@ -45,6 +46,26 @@ export function promisingEdges(
     }
   }
   return keep;
+}
+
+/** Marks the edges up to `limit`, or the `most` cheapest of them where there are more. */
+function markWithin(
+  keep: Uint8Array,
+  from: number,
+  to: number,
+  most: number,
+  cost: Float64Array,
+  limit: number,
+): void {
+  let count = 0;
+  for (let e = from; e < to; e++) {
+    if (cost[e]! > limit) continue;
+    keep[e] = 1;
+    count++;
+  }
+  if (count <= most) return;
+  keep.fill(0, from, to);
+  markLeast(keep, from, to, most, cost, limit);
 }
 
 /** Marks the edges a solution uses to speak of. */
