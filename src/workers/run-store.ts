@@ -63,11 +63,7 @@ export class RunStore {
       ...sites.map((s, j): [string, unknown] => [`site/${j}`, s]),
       ...slots.map((s, t): [string, unknown] => [`slot/${t}`, s]),
     ];
-    const puts = [];
-    for (let from = 0; from < entries.length; from += KEYS_PER_PUT) {
-      puts.push(this.#storage.put(Object.fromEntries(entries.slice(from, from + KEYS_PER_PUT))));
-    }
-    await Promise.all(puts);
+    await Promise.all(this.#putAll(entries));
   }
 
   /** The stored run, or undefined when there is none or it has ended. */
@@ -108,9 +104,14 @@ export class RunStore {
     for (const prefix of ['series/', 'site/', 'slot/']) {
       stale.push(...(await this.#storage.list({ prefix })).keys());
     }
-    const writes: Promise<unknown>[] = [
-      this.#storage.put({ run: record, history, ...(learned && { learned }) }),
-    ];
+    const writes: Promise<unknown>[] = [this.#storage.put({ run: record, history })];
+    if (learned) {
+      const { sites, ...layout } = learned;
+      const siteIds = Object.keys(sites);
+      writes.push(this.#storage.put('learned', { ...layout, siteIds }));
+      const entries = siteIds.map((id): [string, unknown] => [`learned/${id}`, sites[id]]);
+      writes.push(...this.#putAll(entries));
+    }
     for (let from = 0; from < stale.length; from += KEYS_PER_PUT) {
       writes.push(this.#storage.delete(stale.slice(from, from + KEYS_PER_PUT)));
     }
@@ -122,8 +123,29 @@ export class RunStore {
     return (await this.#storage.get<RunRecord[]>('history')) ?? [];
   }
 
-  learned(): Promise<LearnedCurves | undefined> {
-    return this.#storage.get<LearnedCurves>('learned');
+  /** What the last run that published left; undefined where it cannot be read whole. */
+  async learned(): Promise<LearnedCurves | undefined> {
+    const stored = await this.#storage.get<Omit<LearnedCurves, 'sites'> & { siteIds?: string[] }>(
+      'learned',
+    );
+    if (!stored?.siteIds) return undefined;
+    const { siteIds, ...layout } = stored;
+    const sites: LearnedCurves['sites'] = {};
+    for (let from = 0; from < siteIds.length; from += KEYS_PER_PUT) {
+      const keys = siteIds.slice(from, from + KEYS_PER_PUT).map((id) => `learned/${id}`);
+      for (const [key, curves] of await this.#storage.get<Float64Array>(keys)) {
+        sites[key.slice('learned/'.length)] = curves;
+      }
+    }
+    return { ...layout, sites };
+  }
+
+  #putAll(entries: [string, unknown][]): Promise<void>[] {
+    const puts = [];
+    for (let from = 0; from < entries.length; from += KEYS_PER_PUT) {
+      puts.push(this.#storage.put(Object.fromEntries(entries.slice(from, from + KEYS_PER_PUT))));
+    }
+    return puts;
   }
 
   async #need<T>(key: string): Promise<T> {
