@@ -96,6 +96,7 @@ async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]
     env: {
       ...textBindings({
         ...defaultVars,
+        OPTIMIZER_SETTINGS: '{}',
         UPSTREAM_OVERRIDES: JSON.stringify(options.upstreamOverrides ?? {}),
         ...options.vars,
       }),

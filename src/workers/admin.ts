@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
-import { settingsSchema } from '../core/optimizer/settings.ts';
+import { settingsInputSchema } from '../core/optimizer/settings.ts';
 import { currentVersion, readPlan, readPrices, recentPlans } from '../store/plans.ts';
 import { siteInputSchema, writeSiteInputs } from '../store/site-inputs.ts';
 import { bearsOneOf } from './auth.ts';
@@ -64,7 +64,7 @@ async function jsonBody<S extends z.ZodType>(request: Request, schema: S): Promi
 
 /** Runs an optimization; the body holds optimizer settings, all optional. */
 admin.post('/optimize', async (c) => {
-  const settings = await jsonBody(c.req.raw, settingsSchema.partial());
+  const settings = await jsonBody(c.req.raw, settingsInputSchema);
   return c.json(await optimize(c.env, 'admin', settings), 202);
 });
 

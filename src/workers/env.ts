@@ -21,6 +21,8 @@ export interface Env {
   COMPLETION_DEADLINE_MS: string;
   /** Where the coordinator is first created, e.g. `oc` for Oceania. */
   COORDINATOR_LOCATION: string;
+  /** JSON of optimizer settings that differ from the defaults, e.g. {"mode":"supply"}. */
+  OPTIMIZER_SETTINGS: string;
   /** Rounds a coordinator runs before it checkpoints and yields. */
   ROUNDS_PER_ALARM: string;
   /** Pause before a coordinator goes on after that, ms. */

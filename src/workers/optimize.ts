@@ -1,5 +1,6 @@
+import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import { floorToHour } from '../core/model/time.ts';
-import type { SettingsInput } from '../core/optimizer/settings.ts';
+import { type SettingsInput, settingsInputSchema } from '../core/optimizer/settings.ts';
 import { type Env, now } from './env.ts';
 import { fleet } from './fleet.ts';
 import { refreshInputs } from './inputs.ts';
@@ -15,6 +16,18 @@ export function coordinatorOf(env: Env) {
   return env.COORDINATOR.getByName('main', { locationHint });
 }
 
+/** The deployment's own defaults. Throws {@link InvalidInputError} naming what is wrong with them. */
+export function deploymentSettings(env: Env): SettingsInput {
+  const what = 'OPTIMIZER_SETTINGS';
+  let value: unknown;
+  try {
+    value = JSON.parse(env.OPTIMIZER_SETTINGS || '{}');
+  } catch (error) {
+    throw new InvalidInputError(what, [`not JSON: ${(error as Error).message}`]);
+  }
+  return parseInput(settingsInputSchema, value, what);
+}
+
 /** Refreshes the inputs and asks the coordinator for a plan from the present hour on. */
 export async function optimize(
   env: Env,
@@ -22,5 +35,6 @@ export async function optimize(
   settings?: SettingsInput,
 ): Promise<RunRecord> {
   const inputs = await refreshInputs(env.DB, fleet, floorToHour(now(env)), HORIZON_SLOTS);
-  return coordinatorOf(env).start({ trigger, inputs, settings });
+  const asked = { ...deploymentSettings(env), ...settings };
+  return coordinatorOf(env).start({ trigger, inputs, settings: asked });
 }

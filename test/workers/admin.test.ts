@@ -14,7 +14,7 @@ import { writeSiteInputs } from '../../src/store/site-inputs.ts';
 import { fleet } from '../../src/workers/fleet.ts';
 import { refreshInputs } from '../../src/workers/inputs.ts';
 import worker from '../../src/workers/main.ts';
-import { coordinatorOf } from '../../src/workers/optimize.ts';
+import { coordinatorOf, deploymentSettings, optimize } from '../../src/workers/optimize.ts';
 import type { RunRecord } from '../../src/workers/run-store.ts';
 import { status } from '../../src/workers/status.ts';
 import { adminCall } from './support/client.ts';
@@ -102,6 +102,27 @@ describe('the admin API', () => {
         }
       }
     }
+  });
+
+  test('the deployment’s own settings hold unless a call says otherwise', () => {
+    const settings = (json: string) => deploymentSettings({ ...env, OPTIMIZER_SETTINGS: json });
+    expect(settings('{}')).toEqual({});
+    expect(settings('')).toEqual({});
+    expect(settings('{"mode":"supply","gapTarget":0.0005}')).toEqual({
+      mode: 'supply',
+      gapTarget: 0.0005,
+    });
+    expect(() => settings('{"mode":"fast"}')).toThrow(/OPTIMIZER_SETTINGS: mode/);
+    expect(() => settings('{"speed":1}')).toThrow(/OPTIMIZER_SETTINGS/);
+    expect(() => settings('supply')).toThrow(/OPTIMIZER_SETTINGS: not JSON/);
+  });
+
+  test('with its own settings in force, a run uses them', async () => {
+    const run = await optimize({ ...env, OPTIMIZER_SETTINGS: '{"mode":"supply"}' }, 'test', {
+      gapTarget: 0.002,
+    });
+    expect(run).toMatchObject({ mode: 'supply', gapTarget: 0.002 });
+    expect((await finish()).status).toBe('published');
   });
 
   test('fed inputs reach the plan, with their source; the rest stays embedded', async () => {
@@ -260,6 +281,12 @@ describe('cron', () => {
     expect((await finish()).trigger).toBe('cron');
     expect(await currentVersion(env.DB)).toBe(before + 1);
   });
+});
+
+test('settings nobody can read do not stop the cron', async () => {
+  const spoilt = { ...env, OPTIMIZER_SETTINGS: '{"mode":' };
+  await worker.scheduled(createScheduledController({ cron: '*/15 * * * *' }), spoilt);
+  expect(await finish()).toMatchObject({ trigger: 'cron', status: 'published', mode: 'learned' });
 });
 
 describe('the status page', () => {

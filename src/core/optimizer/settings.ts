@@ -19,6 +19,13 @@ export const settingsSchema = z.strictObject({
   maxMissedRounds: z.int().min(1).max(20).default(2),
 });
 
+/** The same with nothing filled in: what someone asked for, to be laid over other defaults. */
+export const settingsInputSchema = z.strictObject(
+  Object.fromEntries(
+    Object.entries(settingsSchema.shape).map(([name, field]) => [name, field.unwrap().optional()]),
+  ),
+) as unknown as z.ZodType<SettingsInput>;
+
 export type Settings = z.output<typeof settingsSchema>;
 export type SettingsInput = z.input<typeof settingsSchema>;
 export type StopReason = 'gap' | 'rounds' | 'deadline';
