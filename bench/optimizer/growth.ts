@@ -30,7 +30,7 @@ export function registerGrowth(program: Command): void {
     .addOption(new Option('--json', 'JSON on standard output'))
     .action((options: { svg?: string; json?: true }) => {
       const points = SITES.map(measure);
-      process.stderr.write('\r\x1b[2K');
+      if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
       if (options.svg) writeFileSync(options.svg, growthSvg(points));
       process.stdout.write(
         options.json ? `${JSON.stringify(points, null, 2)}\n` : `${text(points)}\n`,
@@ -39,7 +39,7 @@ export function registerGrowth(program: Command): void {
 }
 
 function measure(sites: number): GrowthPoint {
-  process.stderr.write(`\r\x1b[2K${sites} sites`);
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${sites} sites`);
   const candidates = Math.min(12, sites);
   const shape = { zones: sites, sites, classes: 2, slots: 24, candidates };
   const instance = edgeInstance(1, shape);

@@ -71,6 +71,10 @@ export function registerOptimizer(program: Command): void {
     .addOption(new Option('--json', 'JSON on standard output'))
     .action(async (options: Options) => {
       const names = options.only?.split(',');
+      const unknown = names?.find((name) => !instances.some((i) => i.name === name));
+      if (unknown !== undefined) {
+        program.error(`--only: no instance "${unknown}"`, { exitCode: 2 });
+      }
       const chosen = instances.filter(
         (i) => names?.includes(i.name) ?? (!i.needsData === !options.data || !i.needsData),
       );
@@ -105,7 +109,8 @@ async function measure(named: NamedInstance, options: Options): Promise<Measurem
     );
   };
   for (const [n, { label, instance }] of days.entries()) {
-    process.stderr.write(`\r\x1b[2K${named.name} ${label} (${n + 1} of ${days.length})`);
+    if (process.stderr.isTTY)
+      process.stderr.write(`\r\x1b[2K${named.name} ${label} (${n + 1} of ${days.length})`);
     const first = runTo(instance, TARGETS.cold.gap);
     cold.push(first);
     note(label, 'cold', first);
@@ -133,7 +138,7 @@ async function measure(named: NamedInstance, options: Options): Promise<Measurem
     if (options.highs && !named.without?.includes('highs'))
       highs.push(await solveWithHighs(instance, false));
   }
-  process.stderr.write('\r\x1b[2K');
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
   const mean = (of: (r: Run) => number) => cold.reduce((s, r) => s + of(r), 0) / cold.length;
   const cpuMs = mean((r) => r.beginMs + r.masterMs + r.sitesMs);
   const supplyCpuMs =

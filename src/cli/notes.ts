@@ -1,6 +1,8 @@
 import type { Fleet } from '../core/model/fleet.ts';
+import { capacityBySlot } from '../core/model/maintenance.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
 import { CLIMATOLOGY_SOURCE } from '../feeds/embedded/climatology.ts';
+import { count, decimal } from './format.ts';
 
 type Kind = keyof SiteSeries['sources'];
 
@@ -65,4 +67,17 @@ export function groupedBySite(notes: readonly string[]): string[] {
   return [...sitesByText].map(([text, sites]) =>
     sites.length > 0 ? `${sites.join(', ')}: ${text}` : text,
   );
+}
+
+/** Sites that have less capacity in some of the hours planned. */
+export function maintenanceNotes(fleet: Fleet, inputs: PlanningInputs): string[] {
+  return fleet.sites.flatMap((site) => {
+    const left = capacityBySlot(site.maintenance ?? [], inputs);
+    const least = left.reduce((a, b) => Math.min(a, b), 1);
+    if (least === 1) return [];
+    const hours = left.filter((share) => share < 1).length * inputs.slotHours;
+    return [
+      `maintenance leaves ${site.id} ${decimal(100 * least, 0)} % of its capacity at least, in ${count(hours, 'hour')} of the plan`,
+    ];
+  });
 }

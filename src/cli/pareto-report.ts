@@ -87,7 +87,7 @@ export function frontText(front: Front): string {
     { header: ['room below,', 'to the next, %'], align: right },
   ];
   const line = (row: FrontRow, n: number) => [
-    decimal(row.price * axis.unitsPerPriced, row.price * axis.unitsPerPriced < 100 ? 2 : 0),
+    priceText(row, axis),
     decimal(row.x, 0),
     signed(100 * (row.x / present.x - 1)),
     decimal(row.y, 2),
@@ -134,10 +134,16 @@ function budgetLines(
     ),
     wrap(
       row.price > 0
-        ? `Shadow price ${decimal(row.price * axis.unitsPerPriced, 0)} ${axis.priceUnit}: what a unit less costs there. As a price in the registry it makes every plan keep about this budget.`
+        ? `Shadow price ${priceText(row, axis)} ${axis.priceUnit}: what a little less costs there. In the registry it would keep about this budget on this day; another day has another.`
         : 'The budget does not bind: its shadow price is zero.',
     ),
   ];
+}
+
+/** μ in the unit of the registry's price. */
+function priceText(row: FrontRow, axis: Axis): string {
+  const price = row.price * axis.unitsPerPriced;
+  return decimal(price, price < 100 ? 2 : 0);
 }
 
 /** Between a row and the next, percent of its y. */
@@ -175,7 +181,7 @@ export function frontJson(front: Front) {
       limit: front.budget.limit,
       shadowPrice: front.budget.row.price * axis.unitsPerPriced,
       leastCostAud: front.budget.leastY,
-      plan: row(front.budget.row),
+      plan: { ...row(front.budget.row), leastCostAud: front.budget.leastY },
     },
     notes: front.notes,
   };

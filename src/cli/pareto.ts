@@ -7,6 +7,7 @@ import { assembleDispatch, assembleSite } from '../core/planning/assemble.ts';
 import { conditionsAt, type PlanningInputs } from '../core/planning/inputs.ts';
 import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
 import { keepBudget, paretoFront } from '../core/planning/pareto.ts';
+import { decimal } from './format.ts';
 import { type FleetOptions, fleetOf, fleetOptions, wholeNumber } from './options.ts';
 import { axes, type Front, type FrontRow, frontJson, frontText } from './pareto-report.ts';
 import { frontSvg } from './pareto-svg.ts';
@@ -49,7 +50,9 @@ export function registerPareto(program: Command): void {
         .choices(['cost'])
         .default('cost'),
     )
-    .addOption(new Option('--points <n>', 'plans to make').argParser(wholeNumber(2, 50)).default(9))
+    .addOption(
+      new Option('--points <n>', 'plans to make, 2 to 50').argParser(wholeNumber(2, 50)).default(9),
+    )
     .addOption(
       new Option(
         '--at-most <x>',
@@ -131,7 +134,7 @@ function budgetOf(
   if (kept === undefined) {
     const least = rows.reduce((a, r) => Math.min(a, r.x), Number.POSITIVE_INFINITY);
     throw new InvalidInputError('--at-most', [
-      `no plan keeps ${limit} ${axis.unit}; the least there is comes to ${Math.ceil(least)} ${axis.unit}`,
+      `no plan found keeps ${decimal(limit, 0)} ${axis.unit}; even at ${decimal(axis.highest, 0)} ${axis.priceUnit} it comes to ${decimal(least, 2)}`,
     ]);
   }
   const row = rows.find((r) => r.price === kept.point.price && r.x === kept.point.x) as FrontRow;

@@ -12,7 +12,13 @@ import { summarize } from '../core/planning/outcome.ts';
 import { embeddedInputs } from '../feeds/embedded/index.ts';
 import { readDataset } from '../sim/dataset.ts';
 import { utc } from './format.ts';
-import { DEMAND_NOTE, embeddedNotes, groupedBySite, placeholderNotes } from './notes.ts';
+import {
+  DEMAND_NOTE,
+  embeddedNotes,
+  groupedBySite,
+  maintenanceNotes,
+  placeholderNotes,
+} from './notes.ts';
 import {
   assertFolderInputs,
   type FleetOptions,
@@ -100,6 +106,9 @@ Examples:
   isotherm plan --json | jq '.sites[] | {site, share}'`,
     )
     .action(async (options: PlanOptions) => {
+      if (options.traceCsv === '-' && options.json) {
+        throw new InvalidInputError('--trace-csv', ['"-" and --json both ask for standard output']);
+      }
       const run = planned(await fleetOf(options), options);
       if (options.traceCsv !== undefined) writeTrace(run.rounds, options.traceCsv);
       if (options.traceCsv === '-') return;
@@ -177,6 +186,7 @@ export function inputsOf(
     assertFolderInputs(data.fleet, data.inputs, options.data);
     const notes = [
       ...floored,
+      ...maintenanceNotes(data.fleet, data.inputs),
       ...groupedBySite(data.notes),
       ...placeholderNotes(data.fleet, data.inputs, 'water'),
       DEMAND_NOTE,
@@ -190,5 +200,9 @@ export function inputsOf(
     ]);
   }
   const inputs = embeddedInputs(publicFleet(fleet), startUtcMs, options.slots);
-  return { fleet, inputs, notes: [...floored, ...embeddedNotes(fleet, inputs)] };
+  return {
+    fleet,
+    inputs,
+    notes: [...floored, ...maintenanceNotes(fleet, inputs), ...embeddedNotes(fleet, inputs)],
+  };
 }

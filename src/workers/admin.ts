@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import { settingsInputSchema } from '../core/optimizer/settings.ts';
+import { slotUtcMs } from '../core/planning/inputs.ts';
 import { currentVersion, readPlan, readPrices, recentPlans } from '../store/plans.ts';
 import { siteInputSchema, writeSiteInputs } from '../store/site-inputs.ts';
 import { bearsOneOf } from './auth.ts';
@@ -81,8 +82,15 @@ admin.get('/plan', async (c) => {
 admin.get('/prices', async (c) => {
   const version = await currentVersion(c.env.DB);
   const prices = version === undefined ? undefined : await readPrices(c.env.DB, version);
-  if (prices === undefined) return c.json({ error: 'no plan with prices yet' }, 404);
-  return c.json({ version, unit: 'AUD per request', slots: prices });
+  const plan = version === undefined ? undefined : await readPlan(c.env.DB, version);
+  if (prices === undefined || plan === undefined)
+    return c.json({ error: 'no plan with prices yet' }, 404);
+  const { startUtcMs, slotHours } = plan.header;
+  const slots = prices.map((audPerRequest, t) => ({
+    utc: new Date(slotUtcMs({ startUtcMs, slotHours }, t)).toISOString(),
+    audPerRequest,
+  }));
+  return c.json({ version, slots });
 });
 
 admin.get('/plans', async (c) => c.json({ plans: await recentPlans(c.env.DB, 50) }));

@@ -86,15 +86,14 @@ describe('the admin API', () => {
   });
 
   test('shows what a request more would cost, by slot, class and zone', async () => {
-    const { unit, slots } = await (await adminCall('GET', '/prices')).json<{
-      unit: string;
-      slots: Record<string, Record<string, number>>[];
+    const { slots } = await (await adminCall('GET', '/prices')).json<{
+      slots: { utc: string; audPerRequest: Record<string, Record<string, number>> }[];
     }>();
-    expect(unit).toBe('AUD per request');
+    expect(Date.parse(slots[1]?.utc ?? '') - Date.parse(slots[0]?.utc ?? '')).toBe(MS_PER_HOUR);
     expect(slots).toHaveLength(24);
     for (const slot of slots) {
       for (const cls of fleet.classes) {
-        const prices = slot[cls.id] ?? {};
+        const prices = slot.audPerRequest[cls.id] ?? {};
         expect(Object.keys(prices)).toEqual(fleet.zones.map((z) => z.id));
         for (const aud of Object.values(prices)) {
           expect(aud).toBeGreaterThan(0);

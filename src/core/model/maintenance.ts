@@ -15,7 +15,7 @@ export const maintenanceSchema = z
     /** Share of the site's capacity that is left. */
     capacityShare: z.number().min(0).max(1).default(0),
   })
-  .refine((m) => !((parseUtcMs(m.to) ?? 0) <= (parseUtcMs(m.from) ?? 0)), {
+  .refine((m) => !(Number(parseUtcMs(m.to)) <= Number(parseUtcMs(m.from))), {
     message: 'must be after from',
     path: ['to'],
   });
