@@ -1,9 +1,7 @@
+import { figuresFault } from './figures.ts';
 import type { DispatchProblem } from './problem.ts';
 import type { SiteAnswer, SiteQuery } from './site-subproblem.ts';
 import { supplyFault } from './supply-curve.ts';
-
-/** No site has such costs, in AUD, or totals; sums of larger figures would drown all others. */
-const LARGEST_AUD = 1e15;
 
 /** What is wrong with a site's answer, or undefined: such an answer counts as missing. */
 export function answerFault(
@@ -23,13 +21,9 @@ export function answerFault(
     ['boundAud', answer.boundAud, T],
   ];
   if (query.proximal) shapes.push(['proximal', answer.proximal, TK]);
-  for (const [name, values, length] of shapes) {
-    if (values === undefined) return `${name} is missing`;
-    if (values.length !== length) return `${name} has ${values.length} values, expected ${length}`;
-    const bad = values.findIndex((v) => !(Math.abs(v) <= LARGEST_AUD));
-    if (bad >= 0) {
-      return `${name}[${bad}] is ${values[bad]}, expected a finite number of at most ${LARGEST_AUD}`;
-    }
+  for (const shape of shapes) {
+    const fault = figuresFault(...shape);
+    if (fault !== undefined) return fault;
   }
   if (query.supplyLoad) {
     if (!answer.supply) return 'supply is missing';

@@ -1,7 +1,7 @@
 import { classicModels, setPenalties } from './classic-rounds.ts';
 import { learnAnswer } from './learning.ts';
 import { acceptAnswers } from './participation.ts';
-import { type DispatchProblem, edgeCount, rowCount, totalsBox } from './problem.ts';
+import { type DispatchProblem, edgeCount, rowCount, totalsBoxes } from './problem.ts';
 import { certifyByBids, certifyRound } from './proof.ts';
 import { learnedModels, moveConsensus } from './proposal.ts';
 import { proposalOf, residuals } from './residuals.ts';
@@ -75,13 +75,14 @@ function proposeNothing(p: DispatchProblem, state: ConsensusState): void {
 
 /** What to ask of each site this round; undefined for a site that is out. */
 export function propose(p: DispatchProblem, state: ConsensusState): (SiteQuery | undefined)[] {
+  const boxes = totalsBoxes(p);
   return state.sites.map((site, j) => {
     if (site.excluded) return undefined;
     const query: SiteQuery = {
       round: state.round,
       totals: site.totals,
       prices: site.prices,
-      box: totalsBox(p, j),
+      box: boxes[j] as Float64Array,
     };
     if (state.mode === 'supply') {
       query.supplyLoad = supplyLoads(p, p.sites[j] as DispatchProblem['sites'][number]);
@@ -126,13 +127,10 @@ export function absorb(
   }
   if (report.certificate && report.certificate.gap <= settings.gapTarget) return report;
   const before = proposalOf(state);
+  chooseMode(settings, state);
   if (state.mode === 'supply') {
     absorbBids(p, settings, state, report);
-    report.residuals = residuals(before, accepted, state);
-    return report;
-  }
-  chooseMode(settings, state);
-  if (state.mode === 'classic' && setPenalties(p, state)) {
+  } else if (state.mode === 'classic' && setPenalties(p, state)) {
     moveConsensus(p, settings, state, classicModels(p, settings, state, accepted));
   } else {
     moveConsensus(p, settings, state, learnedModels(p, state));

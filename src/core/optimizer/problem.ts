@@ -57,24 +57,22 @@ export function edgeCount(p: DispatchProblem): number {
 }
 
 /**
- * The most a site could be asked for, by slot and class (length T·K): the demand of all rows that
- * may use it. Public, and valid for every feasible plan, so it bounds the site's subproblem.
+ * The most each site could be asked for, by slot and class (length T·K): the demand of all rows that
+ * may use it. Public, and valid for every feasible plan, so it bounds the sites' subproblems.
  */
-export function totalsBox(p: DispatchProblem, site: number): Float64Array {
-  const box = new Float64Array(p.slotCount * p.classCount);
+export function totalsBoxes(p: DispatchProblem): Float64Array[] {
+  const boxes = p.sites.map(() => new Float64Array(p.slotCount * p.classCount));
   const rows = rowCount(p);
   for (let r = 0; r < rows; r++) {
-    const from = p.rowStart[r] as number;
-    const to = p.rowStart[r + 1] as number;
-    for (let e = from; e < to; e++) {
-      if (p.edgeSite[e] !== site) continue;
+    for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
+      const box = boxes[p.edgeSite[e] as number] as Float64Array;
       for (let t = 0; t < p.slotCount; t++) {
         const at = totalAt(p.classCount, t, r % p.classCount);
         box[at] = (box[at] as number) + (p.demandReqPerS[t * rows + r] as number);
       }
     }
   }
-  return box;
+  return boxes;
 }
 
 /** Checks shapes and ranges; throws RangeError naming the field. Call once per problem. */

@@ -1,5 +1,5 @@
 import { type Certificate, certify, publicBound, publicCost, rowPrices } from './certificate.ts';
-import { type DispatchProblem, rowCount, totalsBox } from './problem.ts';
+import { type DispatchProblem, rowCount, type SiteCapability, totalsBoxes } from './problem.ts';
 import type { SiteAnswer } from './site-subproblem.ts';
 import type { ConsensusState, SlotState } from './state.ts';
 import { leastBoundAud, mostCostAud } from './supply-curve.ts';
@@ -8,6 +8,7 @@ import { leastBoundAud, mostCostAud } from './supply-curve.ts';
 
 /** A lower bound this share above the cost is no rounding. */
 const CONTRADICTION = 1e-6;
+
 /** A proven plan, by slot. */
 export interface Incumbent {
   /** req/s by edge, and req/s by row left unserved. */
@@ -39,43 +40,64 @@ function standingCertificate(state: ConsensusState): Certificate {
   return certify(upper, lower);
 }
 
+/** The sites' part in a slot: what they cost at the proposal, and their minima at its prices, AUD. */
+type SiteSums = (t: number) => { costAud: number; boundAud: number };
+
 /** Upper bound from the costs at z, lower bound from the minima at p, kept by slot if better. */
+function certifySlots(p: DispatchProblem, state: ConsensusState, sitesAt: SiteSums): Certificate {
+  const prices = state.sites.map((s) => s.prices);
+  state.slots.forEach((slot, t) => {
+    assertServed(p, t, slot);
+    const rows = rowPrices(p, t, prices);
+    const { costAud, boundAud } = sitesAt(t);
+    const upper = publicCost(p, slot.flow, slot.unserved) + costAud;
+    keepBetter(slot, upper, publicBound(p, t, rows) + boundAud, rows);
+  });
+  return standingCertificate(state);
+}
+
+/** The certificate after a round that all sites answered. */
 export function certifyRound(
   p: DispatchProblem,
   state: ConsensusState,
   answers: (SiteAnswer | undefined)[],
 ): Certificate {
-  const prices = state.sites.map((s) => s.prices);
-  state.slots.forEach((slot, t) => {
-    assertServed(p, t, slot);
-    let upper = publicCost(p, slot.flow, slot.unserved);
-    const rows = rowPrices(p, t, prices);
-    let lower = publicBound(p, t, rows);
+  return certifySlots(p, state, (t) => {
+    const sums = { costAud: 0, boundAud: 0 };
     for (const answer of answers) {
-      if (!answer) continue;
-      upper += answer.costAud[t] as number;
-      lower += answer.boundAud[t] as number;
+      sums.costAud += answer?.costAud[t] ?? 0;
+      sums.boundAud += answer?.boundAud[t] ?? 0;
     }
-    keepBetter(slot, upper, lower, rows);
+    return sums;
   });
-  return standingCertificate(state);
+}
+
+/** The same for a proposal that no site has been asked about, from what all of them bid. */
+export function certifyByBids(p: DispatchProblem, state: ConsensusState): Certificate {
+  const boxes = totalsBoxes(p);
+  return certifySlots(p, state, (t) => {
+    const sums = { costAud: 0, boundAud: 0 };
+    state.sites.forEach(({ bid, totals, prices }, j) => {
+      if (!bid) return;
+      const capability = p.sites[j] as SiteCapability;
+      sums.costAud += mostCostAud(bid, capability, totals, t);
+      sums.boundAud += leastBoundAud(bid, capability, prices, boxes[j] as Float64Array, t);
+    });
+    return sums;
+  });
 }
 
 function keepBetter(slot: SlotState, upper: number, lower: number, rows: Float64Array): void {
-  if (upper < slot.bestCostAud) {
-    slot.bestCostAud = upper;
-    slot.bestFlow.set(slot.flow);
-    slot.bestUnserved.set(slot.unserved);
-  }
-  if (lower > slot.bestBoundAud) {
-    slot.bestBoundAud = lower;
-    slot.bestPrices.set(rows);
-  }
+  const cost = Math.min(upper, slot.bestCostAud);
+  const bound = Math.max(lower, slot.bestBoundAud);
   // Answers of different rounds that contradict one another prove nothing together.
-  if (slot.bestBoundAud - slot.bestCostAud > CONTRADICTION * Math.abs(upper) + 1e-12) {
+  const contradicts = bound - cost > CONTRADICTION * Math.abs(upper) + 1e-12;
+  if (contradicts || upper < slot.bestCostAud) {
     slot.bestCostAud = upper;
     slot.bestFlow.set(slot.flow);
     slot.bestUnserved.set(slot.unserved);
+  }
+  if (contradicts || lower > slot.bestBoundAud) {
     slot.bestBoundAud = lower;
     slot.bestPrices.set(rows);
   }
@@ -93,26 +115,4 @@ function assertServed(p: DispatchProblem, t: number, slot: SlotState): void {
     if (Math.abs(placed - demand) <= 1e-9 * demand) continue;
     throw new Error(`slot ${t}, row ${r}: ${placed} req/s placed of ${demand}`);
   }
-}
-
-/** The same for a proposal that no site has been asked about, from what all of them bid. */
-export function certifyByBids(p: DispatchProblem, state: ConsensusState): Certificate {
-  state.slots.forEach((slot, t) => {
-    assertServed(p, t, slot);
-    let upper = publicCost(p, slot.flow, slot.unserved);
-    const rows = rowPrices(
-      p,
-      t,
-      state.sites.map((s) => s.prices),
-    );
-    let lower = publicBound(p, t, rows);
-    state.sites.forEach((site, j) => {
-      if (!site.bid) return;
-      const capability = p.sites[j] as DispatchProblem['sites'][number];
-      upper += mostCostAud(site.bid, capability, site.totals, t);
-      lower += leastBoundAud(site.bid, capability, site.prices, totalsBox(p, j), t);
-    });
-    keepBetter(slot, upper, lower, rows);
-  });
-  return standingCertificate(state);
 }

@@ -82,7 +82,6 @@ export function answerQuery(site: SiteProblem, query: SiteQuery): SiteAnswer {
 /** The site's congestion cost and its derivatives at the loads asked for. */
 function supplyCurve(site: SiteProblem, load: Float64Array): SupplyCurve {
   const M = load.length / site.slotCount;
-  const c = site.queue.servers;
   const curve: SupplyCurve = {
     costAud: new Float64Array(load.length),
     marginalAud: new Float64Array(load.length),
@@ -90,11 +89,9 @@ function supplyCurve(site: SiteProblem, load: Float64Array): SupplyCurve {
   };
   load.forEach((l, i) => {
     const t = Math.floor(i / M);
-    const w = site.waitingAud[t] as number;
-    if (!(w > 0)) return;
-    curve.costAud[i] = w * waitingRequests(site.queue, l / c);
+    curve.costAud[i] = congestionCost(site, t, l);
     curve.marginalAud[i] = congestion(site, t, l);
-    curve.slopeAud[i] = (w / (c * c)) * waitingCurvature(site.queue, l / c);
+    curve.slopeAud[i] = congestionSlope(site, t, l);
   });
   return curve;
 }
@@ -107,6 +104,12 @@ export function loadOf(loadPerReqPerS: Float64Array, totals: Float64Array, t: nu
   return load;
 }
 
+/** φ(ℓ): cost of congestion, AUD. */
+function congestionCost(site: SiteProblem, t: number, load: number): number {
+  const w = site.waitingAud[t] as number;
+  return w > 0 ? w * waitingRequests(site.queue, load / site.queue.servers) : 0;
+}
+
 /** φ'(ℓ): congestion cost per busy server, AUD. */
 function congestion(site: SiteProblem, t: number, load: number): number {
   const c = site.queue.servers;
@@ -114,20 +117,25 @@ function congestion(site: SiteProblem, t: number, load: number): number {
   return w > 0 ? (w / c) * waitingSlope(site.queue, load / c) : 0;
 }
 
-function evaluateSlot(site: SiteProblem, t: number, totals: Float64Array, out: SiteAnswer): void {
-  const K = site.classCount;
+/** φ''(ℓ), AUD per busy server squared. */
+function congestionSlope(site: SiteProblem, t: number, load: number): number {
   const c = site.queue.servers;
   const w = site.waitingAud[t] as number;
+  return w > 0 ? (w / (c * c)) * waitingCurvature(site.queue, load / c) : 0;
+}
+
+function evaluateSlot(site: SiteProblem, t: number, totals: Float64Array, out: SiteAnswer): void {
+  const K = site.classCount;
   const load = loadOf(site.loadPerReqPerS, totals, t);
   const marginalLoad = congestion(site, t, load);
-  let cost = (site.baseAud[t] as number) + (w > 0 ? w * waitingRequests(site.queue, load / c) : 0);
+  let cost = (site.baseAud[t] as number) + congestionCost(site, t, load);
   for (let k = 0; k < K; k++) {
     const a = site.rateAud[t * K + k] as number;
     cost += a * (totals[t * K + k] as number);
     out.marginalAud[t * K + k] = a + (site.loadPerReqPerS[k] as number) * marginalLoad;
   }
   out.costAud[t] = cost;
-  out.slopeAud[t] = w > 0 ? (w / (c * c)) * waitingCurvature(site.queue, load / c) : 0;
+  out.slopeAud[t] = congestionSlope(site, t, load);
 }
 
 /**
@@ -136,7 +144,6 @@ function evaluateSlot(site: SiteProblem, t: number, totals: Float64Array, out: S
  */
 function slotBound(site: SiteProblem, t: number, prices: Float64Array, box: Float64Array): number {
   const K = site.classCount;
-  const c = site.queue.servers;
   const gainPerLoad = (k: number) =>
     ((prices[t * K + k] as number) - (site.rateAud[t * K + k] as number)) /
     (site.loadPerReqPerS[k] as number);
@@ -159,9 +166,7 @@ function slotBound(site: SiteProblem, t: number, prices: Float64Array, box: Floa
     load = to;
     if (load < full) break;
   }
-  const w = site.waitingAud[t] as number;
-  const waiting = w > 0 ? w * waitingRequests(site.queue, load / c) : 0;
-  return (site.baseAud[t] as number) + waiting - gain;
+  return (site.baseAud[t] as number) + congestionCost(site, t, load) - gain;
 }
 
 /**

@@ -1,5 +1,7 @@
+import { figuresFault } from './figures.ts';
 import type { DispatchProblem, SiteCapability } from './problem.ts';
 import type { CurveSample } from './site-curve.ts';
+import { loadOf } from './site-subproblem.ts';
 
 /**
  * Supply curves: in its first answer a site may send, beside its costs at the proposal (nothing), its
@@ -55,12 +57,8 @@ export function supplyLoads(p: DispatchProblem, site: SiteCapability): Float64Ar
 /** What is wrong with a curve that answers `load`, or undefined. */
 export function supplyFault(load: Float64Array, curve: SupplyCurve, T: number): string | undefined {
   for (const name of ['costAud', 'marginalAud', 'slopeAud'] as const) {
-    const values = curve[name];
-    if (values.length !== load.length) {
-      return `supply.${name} has ${values.length} values, expected ${load.length}`;
-    }
-    const bad = values.findIndex((v) => !Number.isFinite(v));
-    if (bad >= 0) return `supply.${name}[${bad}] is ${values[bad]}, expected a finite number`;
+    const fault = figuresFault(`supply.${name}`, curve[name], load.length);
+    if (fault !== undefined) return fault;
   }
   const M = load.length / T;
   for (let i = 0; i < load.length; i++) {
@@ -120,11 +118,9 @@ export function mostCostAud(
   const K = site.loadPerReqPerS.length;
   const M = bid.load.length / bid.baseAud.length;
   let cost = bid.baseAud[t] as number;
-  let load = 0;
-  for (let k = 0; k < K; k++) {
-    const n = totals[t * K + k] as number;
-    cost += (bid.rateAud[t * K + k] as number) * n;
-    load += (site.loadPerReqPerS[k] as number) * n;
+  const load = loadOf(site.loadPerReqPerS, totals, t);
+  for (let i = t * K; i < (t + 1) * K; i++) {
+    cost += (bid.rateAud[i] as number) * (totals[i] as number);
   }
   let i = t * M + 1;
   while (i < (t + 1) * M - 1 && (bid.load[i] as number) < load) i++;

@@ -1,5 +1,5 @@
 import type { DispatchProblem } from '../../../src/core/optimizer/problem.ts';
-import { rowCount, totalsBox } from '../../../src/core/optimizer/problem.ts';
+import { rowCount, totalsBoxes } from '../../../src/core/optimizer/problem.ts';
 import type { SiteAnswer } from '../../../src/core/optimizer/site-subproblem.ts';
 import { answerQuery } from '../../../src/core/optimizer/site-subproblem.ts';
 import type { Instance } from './instances.ts';
@@ -78,8 +78,9 @@ export function trueCostAud(
     });
     for (const y of unserved[t]!) cost += y * p.unservedCostAud;
   }
+  const boxes = totalsBoxes(p);
   totalsOf(p, flow).forEach((totals, j) => {
-    const query = { round: 1, totals, prices: totals.map(() => 0), box: totalsBox(p, j) };
+    const query = { round: 1, totals, prices: totals.map(() => 0), box: boxes[j]! };
     for (const slot of answerQuery(sites[j]!, query).costAud) cost += slot;
   });
   return cost;

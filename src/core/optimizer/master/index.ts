@@ -48,20 +48,19 @@ export function solveMaster(
   options: MasterOptions,
 ): MasterSolution {
   const full = slotProgram(p, slot, models, options.layout ?? masterLayout(p));
-  const spread = new Point(full);
-  const guess = options.guess ?? coldGuess(spread);
+  const guess = options.guess ?? coldGuess(new Point(full));
   const solver = solveOnWorkingSet(full, guess, options) ?? solveInFull(full, options);
   const { solution, stranded } = recover(p, solver);
   if (!stranded) return solution;
-  const finer = Math.min(relativeTolerance(options, solver.point), STRANDED_TOLERANCE);
+  const finer = Math.min(relativeTolerance(options, solver), STRANDED_TOLERANCE);
   solver.run(finer, options.maxIterations);
   return recover(p, solver).solution;
 }
 
 /** What the options ask for, over the objective's scale. */
-function relativeTolerance(options: MasterOptions, point: Point): number {
+function relativeTolerance(options: MasterOptions, { measure }: InteriorPoint): number {
   const { tolerance, toleranceAud = Number.POSITIVE_INFINITY } = options;
-  return Math.min(tolerance, Math.max(toleranceAud / point.measure().scale, LEAST_TOLERANCE));
+  return Math.min(tolerance, Math.max(toleranceAud / measure.scale, LEAST_TOLERANCE));
 }
 
 /** Undefined where the tolerance was not reached. */
@@ -82,13 +81,13 @@ function solveOnWorkingSet(
     startAt(point, guess, START_GAP);
     const solver = new InteriorPoint(point);
     for (;;) {
-      const wanted = relativeTolerance(options, point);
+      const wanted = relativeTolerance(options, solver);
       const tolerance = final ? wanted : Math.max(PRICING_GAP, wanted);
       if (!solver.run(tolerance, options.maxIterations)) return undefined;
-      const missed = partial ? gainLeftAside(full, keep, point) / point.measure().scale : 0;
+      const missed = partial ? gainLeftAside(full, keep, point) / solver.measure.scale : 0;
       if (missed > PRICING_SLACK * tolerance) break;
       // The scale has settled by now.
-      if (solver.gap <= relativeTolerance(options, point)) {
+      if (solver.gap <= relativeTolerance(options, solver)) {
         solver.iterations += iterations;
         solver.gap += missed;
         return solver;
@@ -112,6 +111,6 @@ function solveInFull(full: SlotProgram, options: MasterOptions): InteriorPoint {
   startAt(point, coldGuess(point), START_GAP);
   const solver = new InteriorPoint(point);
   solver.run(PRICING_GAP, options.maxIterations);
-  solver.run(relativeTolerance(options, point), options.maxIterations);
+  solver.run(relativeTolerance(options, solver), options.maxIterations);
   return solver;
 }

@@ -1,5 +1,5 @@
 import { Newton } from './newton.ts';
-import type { Point } from './point.ts';
+import type { Measure, Point } from './point.ts';
 
 const STEP_TO_BOUNDARY = 0.995;
 /** A step may raise complementarity and residual this much before it is halved, so often at most. */
@@ -17,6 +17,8 @@ export class InteriorPoint {
   iterations = 0;
   /** Complementarity and residuals left, over the objective's scale. */
   gap = Number.POSITIVE_INFINITY;
+  /** How far the point is from optimal, as it stands. */
+  measure: Measure;
   readonly #newton: Newton;
   readonly #best: {
     gap: number;
@@ -29,6 +31,7 @@ export class InteriorPoint {
   /** Goes on from a strictly interior point, see start.ts. */
   constructor(point: Point) {
     this.point = point;
+    this.measure = point.measure();
     this.#newton = new Newton(point);
     const { x, y, pi, kappa } = point;
     this.#best = {
@@ -45,7 +48,7 @@ export class InteriorPoint {
     const { point } = this;
     const newton = this.#newton;
     while (this.iterations < maxIterations) {
-      const { complementarity, residual, scale } = point.measure();
+      const { complementarity, residual, scale } = this.measure;
       this.gap = (complementarity + residual) / scale;
       if (this.gap <= tolerance) return true;
       // Past the precision of doubles the iteration falls apart; the best point before it counts.
@@ -88,6 +91,7 @@ export class InteriorPoint {
     this.point.pi.set(best.pi);
     this.point.kappa.set(best.kappa);
     this.point.refresh();
+    this.measure = this.point.measure();
   }
 
   /**
@@ -95,12 +99,11 @@ export class InteriorPoint {
    * linearisation is worth nothing across a barrier, and full steps then jump to and fro over it.
    */
   #advance(step: number, allowed: number): void {
-    const { point } = this;
     this.#move(step);
+    if (this.point.program.classic) return;
     let length = step;
     for (let n = 0; n < MAX_HALVINGS; n++) {
-      if (point.program.classic) return;
-      const { complementarity, residual } = point.measure();
+      const { complementarity, residual } = this.measure;
       if (complementarity + residual <= allowed) return;
       this.#move(-0.5 * length);
       length *= 0.5;
@@ -118,6 +121,7 @@ export class InteriorPoint {
     add(w, dw, step);
     add(kappa, dkappa, step);
     this.point.refresh();
+    this.measure = this.point.measure();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { SlotProgram } from './program.ts';
+import { CLOSED, type SlotProgram } from './program.ts';
 
 /** Objectives below this count as zero, AUD. */
 export const LEAST_SCALE_AUD = 1e-12;
@@ -50,7 +50,7 @@ export class Point {
   }
 
   isOpen(j: number): boolean {
-    return this.program.limit[j]! > 1e-9;
+    return this.program.limit[j]! > CLOSED;
   }
 
   /** Totals, loads and the models at x; prices at κ. */

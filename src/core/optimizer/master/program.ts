@@ -47,6 +47,8 @@ export interface MasterLayout {
   classic: Pick<EdgeArrays, 'column' | 'weight'>;
   /** s by total j·K + k. */
   perReq: Float64Array;
+  /** The rows, each its own source. */
+  sourceRow: Int32Array;
 }
 
 export type EdgeArrays = Pick<
@@ -86,11 +88,12 @@ export function masterLayout(p: DispatchProblem): MasterLayout {
       classic.column[n] = place[j]! * K + (r % K);
     }
   }
-  return { place, learned, classic, perReq };
+  const sourceRow = Int32Array.from({ length: rowCount(p) }, (_, r) => r);
+  return { place, learned, classic, perReq, sourceRow };
 }
 
 /** Busy servers below which a site counts as closed. */
-const CLOSED = 1e-9;
+export const CLOSED = 1e-9;
 
 /** The program with all edges of a slot. */
 export function slotProgram(
@@ -108,7 +111,7 @@ export function slotProgram(
     ...layout.learned,
     ...(classic && layout.classic),
     rows,
-    sourceRow: Int32Array.from({ length: rows }, (_, r) => r),
+    sourceRow: layout.sourceRow,
     demand,
     classCount: K,
     siteCount: p.sites.length,
