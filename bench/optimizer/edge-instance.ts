@@ -3,6 +3,7 @@ import { mixedMode } from '../../src/core/model/cooling/mixed-mode.ts';
 import { type Coordinates, estimateRttMs } from '../../src/core/model/geo.ts';
 import type { DispatchProblem, SiteCapability } from '../../src/core/optimizer/problem.ts';
 import type { SiteProblem } from '../../src/core/optimizer/site-subproblem.ts';
+import type { Instance } from '../../test/core/support/instances.ts';
 import { type Dice, dice } from '../../test/core/support/random.ts';
 
 export interface EdgeShape {
@@ -12,11 +13,6 @@ export interface EdgeShape {
   slots: number;
   /** Sites a zone may use: its nearest; all if absent. */
   candidates?: number;
-}
-
-export interface Instance {
-  problem: DispatchProblem;
-  sites: SiteProblem[];
 }
 
 const AUD_PER_USER_HOUR = 0.5;

@@ -1,7 +1,7 @@
 import loadHighs from 'highs';
 import { waitingRequests } from '../../src/core/model/queueing.ts';
 import { type DispatchProblem, rowCount } from '../../src/core/optimizer/problem.ts';
-import type { Instance } from './edge-instance.ts';
+import type { Instance } from '../../test/core/support/instances.ts';
 import { cpuMs } from './run.ts';
 
 /** Pieces of each site's queue cost, narrower towards the limit, where it bends most. */
@@ -16,25 +16,18 @@ export interface HighsResult {
 
 /**
  * The centralised problem, every site's costs in one place, with the queue's cost in linear pieces,
- * in HiGHS on one thread. `bySlot` hands it the independent slots one by one, which is a
- * decomposition done for it; otherwise it gets the whole day.
+ * in HiGHS on one thread: the whole day at once.
  */
-export async function solveWithHighs(instance: Instance, bySlot: boolean): Promise<HighsResult> {
+export async function solveWithHighs(instance: Instance): Promise<HighsResult> {
   const highs = await loadHighs();
-  const { problem } = instance;
-  const slots = Array.from({ length: problem.slotCount }, (_, t) => t);
-  let ms = 0;
-  let objectiveAud = 0;
-  for (const group of bySlot ? slots.map((t) => [t]) : [slots]) {
-    const text = lpText(instance, group);
-    const start = cpuMs();
-    const result = highs.solve(text, { threads: 1 });
-    ms += cpuMs() - start;
-    if (result.Status !== 'Optimal') throw new Error(`HiGHS: ${result.Status}`);
-    for (const t of group) {
-      objectiveAud += trueCostAud(instance, t, (name) => result.Columns[name]?.Primal ?? 0);
-    }
-  }
+  const slots = Array.from({ length: instance.problem.slotCount }, (_, t) => t);
+  const text = lpText(instance, slots);
+  const start = cpuMs();
+  const result = highs.solve(text, { threads: 1 });
+  const ms = cpuMs() - start;
+  if (result.Status !== 'Optimal') throw new Error(`HiGHS: ${result.Status}`);
+  const value = (name: string) => result.Columns[name]?.Primal ?? 0;
+  const objectiveAud = slots.reduce((sum, t) => sum + trueCostAud(instance, t, value), 0);
   return { ms, objectiveAud };
 }
 

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { table } from '../../src/cli/table.ts';
-import { type Instance, perturbed } from './edge-instance.ts';
+import type { Instance } from '../../test/core/support/instances.ts';
+import { perturbed } from './edge-instance.ts';
 import { type HighsResult, solveWithHighs } from './highs.ts';
 import { instances, type NamedInstance } from './instances.ts';
 import { curvesOf, type Run, run } from './run.ts';
@@ -75,9 +76,7 @@ export function registerOptimizer(program: Command): void {
       if (unknown !== undefined) {
         program.error(`--only: no instance "${unknown}"`, { exitCode: 2 });
       }
-      const chosen = instances.filter(
-        (i) => names?.includes(i.name) ?? (!i.needsData === !options.data || !i.needsData),
-      );
+      const chosen = instances.filter((i) => names?.includes(i.name) ?? true);
       const measurements: Measurement[] = [];
       for (const instance of chosen) {
         if (instance.needsData && !options.data) continue;
@@ -136,7 +135,7 @@ async function measure(named: NamedInstance, options: Options): Promise<Measurem
       classic.push(run(instance, { mode: 'classic', gapTarget: TARGETS.cold.gap, maxRounds: 300 }));
     }
     if (options.highs && !named.without?.includes('highs'))
-      highs.push(await solveWithHighs(instance, false));
+      highs.push(await solveWithHighs(instance));
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
   const mean = (of: (r: Run) => number) => cold.reduce((s, r) => s + of(r), 0) / cold.length;

@@ -1,15 +1,16 @@
 import { publicFleet } from '../../src/core/model/fleet.ts';
 import { MS_PER_HOUR } from '../../src/core/model/units.ts';
 import type { SiteCapability } from '../../src/core/optimizer/problem.ts';
-import { assembleDispatch, assembleSite } from '../../src/core/planning/assemble.ts';
-import { conditionsAt, type PlanningInputs } from '../../src/core/planning/inputs.ts';
+import { assembleDispatch, assembleSites } from '../../src/core/planning/assemble.ts';
+import type { PlanningInputs } from '../../src/core/planning/inputs.ts';
 import { embeddedInputs } from '../../src/feeds/embedded/index.ts';
 import { readFleetFile } from '../../src/local/fleet-file.ts';
 import { slice } from '../../src/sim/backtest.ts';
 import { readDataset } from '../../src/sim/dataset.ts';
 import { withTariff } from '../../src/sim/overrides.ts';
+import type { Instance } from '../../test/core/support/instances.ts';
 import { dice } from '../../test/core/support/random.ts';
-import { edgeInstance, type Instance } from './edge-instance.ts';
+import { edgeInstance } from './edge-instance.ts';
 
 /** A named problem: one or more independent days, each optimized by itself. */
 export interface NamedInstance {
@@ -95,9 +96,7 @@ function assembled(
   misinform(problem.sites);
   return {
     problem,
-    sites: fleet.sites.map((site, j) =>
-      assembleSite(site, fleet.classes, fleet.prices, inputs, (t) => conditionsAt(inputs, j, t)),
-    ),
+    sites: assembleSites(fleet, inputs),
   };
 }
 

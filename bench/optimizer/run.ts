@@ -10,7 +10,7 @@ import type { SlotCurve } from '../../src/core/optimizer/site-curve.ts';
 import { answerQuery, type SiteProblem } from '../../src/core/optimizer/site-subproblem.ts';
 import type { ConsensusState } from '../../src/core/optimizer/state.ts';
 import { encodeAnswer, encodeQuery } from '../../src/core/planning/round-wire.ts';
-import type { Instance } from './edge-instance.ts';
+import type { Instance } from '../../test/core/support/instances.ts';
 
 /** One optimization, with what it cost on this machine. */
 export interface Run {
@@ -23,8 +23,6 @@ export interface Run {
   beginMs: number;
   masterMs: number;
   sitesMs: number;
-  /** Rounds after which a master was solved. */
-  masters: number;
   /** On the wire, per round and site, both directions. */
   bytesPerRoundAndSite: number;
   firstRoundBytes: number;
@@ -44,7 +42,7 @@ export function run(instance: Instance, settingsInput: SettingsInput, warm?: War
     return ms;
   };
   const state = begin(problem, settings, warm);
-  const result = { beginMs: lap(), masterMs: 0, sitesMs: 0, masters: 0, bytes: 0, firstBytes: 0 };
+  const result = { beginMs: lap(), masterMs: 0, sitesMs: 0, bytes: 0, firstBytes: 0 };
   for (;;) {
     const queries = propose(problem, state);
     lap();
@@ -59,13 +57,9 @@ export function run(instance: Instance, settingsInput: SettingsInput, warm?: War
     result.bytes += bytes;
     lap();
     absorb(problem, settings, state, queries, answers);
-    const ms = lap();
+    result.masterMs += lap();
     const reason = stopReason(settings, state);
-    result.masterMs += ms;
-    if (reason === undefined) {
-      result.masters++;
-      continue;
-    }
+    if (reason === undefined) continue;
     const best = incumbent(state);
     if (!best) throw new Error('no certified plan');
     const { gap, objectiveAud, lowerBoundAud } = best.certificate;
@@ -78,7 +72,6 @@ export function run(instance: Instance, settingsInput: SettingsInput, warm?: War
       beginMs: result.beginMs,
       masterMs: result.masterMs,
       sitesMs: result.sitesMs,
-      masters: result.masters,
       bytesPerRoundAndSite: result.bytes / state.gaps.length,
       firstRoundBytes: result.firstBytes,
       state,

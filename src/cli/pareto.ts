@@ -3,8 +3,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type Fleet, type ObjectivePrices, publicFleet } from '../core/model/fleet.ts';
 import { solve } from '../core/optimizer/solve.ts';
-import { assembleDispatch, assembleSite } from '../core/planning/assemble.ts';
-import { conditionsAt, type PlanningInputs } from '../core/planning/inputs.ts';
+import { assembleDispatch, assembleSites } from '../core/planning/assemble.ts';
+import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
 import { keepBudget, paretoFront } from '../core/planning/pareto.ts';
 import { decimal } from './format.ts';
@@ -154,9 +154,7 @@ function optimum(
 ): { totals: SpanTotals; lowerBoundAud: number; gap: number } {
   const priced: Fleet = { ...fleet, prices };
   const problem = assembleDispatch(publicFleet(priced), inputs, inputs.demandReqPerS);
-  const sites = fleet.sites.map((site, j) =>
-    assembleSite(site, fleet.classes, prices, inputs, (t) => conditionsAt(inputs, j, t)),
-  );
+  const sites = assembleSites(priced, inputs);
   const { flow, unserved, certificate } = solve(problem, sites, { mode: 'supply', gapTarget: GAP });
   const ledger = new Ledger(priced);
   ledger.add(problem, inputs, flow, unserved);

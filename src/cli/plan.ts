@@ -5,8 +5,8 @@ import { type Fleet, publicFleet } from '../core/model/fleet.ts';
 import { floorToHour } from '../core/model/time.ts';
 import { type Solution, solve } from '../core/optimizer/solve.ts';
 import type { RoundReport } from '../core/optimizer/state.ts';
-import { assembleDispatch, assembleSite } from '../core/planning/assemble.ts';
-import { conditionsAt, type PlanningInputs } from '../core/planning/inputs.ts';
+import { assembleDispatch, assembleSites } from '../core/planning/assemble.ts';
+import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
 import { summarize } from '../core/planning/outcome.ts';
 import { embeddedInputs } from '../feeds/embedded/index.ts';
@@ -124,9 +124,7 @@ Examples:
 function planned(whole: Fleet, options: PlanOptions): PlanRun {
   const { fleet, inputs, notes } = inputsOf(whole, options);
   const problem = assembleDispatch(publicFleet(fleet), inputs, inputs.demandReqPerS);
-  const sites = fleet.sites.map((site, j) =>
-    assembleSite(site, fleet.classes, fleet.prices, inputs, (t) => conditionsAt(inputs, j, t)),
-  );
+  const sites = assembleSites(fleet, inputs);
   const rounds: RoundReport[] = [];
   const solution = solve(
     problem,

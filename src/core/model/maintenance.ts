@@ -26,28 +26,16 @@ export function spanOf(window: Maintenance): { from: number; to: number } {
   return { from: parseUtcMs(window.from) as number, to: parseUtcMs(window.to) as number };
 }
 
-/** Share of capacity left throughout [fromUtcMs, toUtcMs): the least of all windows that touch it. */
-export function capacityLeft(
-  windows: readonly Maintenance[],
-  fromUtcMs: number,
-  toUtcMs: number,
-): number {
-  let share = 1;
-  for (const window of windows) {
-    const { from, to } = spanOf(window);
-    if (from < toUtcMs && fromUtcMs < to) share = Math.min(share, window.capacityShare);
-  }
-  return share;
-}
-
-/** The same by slot. */
+/** Share of capacity left throughout each slot: the least of all windows that touch it. */
 export function capacityBySlot(
   windows: readonly Maintenance[],
   horizon: { startUtcMs: number; slotCount: number; slotHours: number },
 ): Float64Array {
+  const spans = windows.map((w) => ({ ...spanOf(w), capacityShare: w.capacityShare }));
   const slotMs = horizon.slotHours * MS_PER_HOUR;
   return Float64Array.from({ length: horizon.slotCount }, (_, t) => {
-    const from = horizon.startUtcMs + t * slotMs;
-    return capacityLeft(windows, from, from + slotMs);
+    const begins = horizon.startUtcMs + t * slotMs;
+    const touching = spans.filter(({ from, to }) => from < begins + slotMs && begins < to);
+    return touching.reduce((least, { capacityShare }) => Math.min(least, capacityShare), 1);
   });
 }

@@ -1,5 +1,6 @@
 import { isEligible, unloadedTtftMs } from '../model/eligibility.ts';
 import type {
+  Fleet,
   ObjectivePrices,
   PublicFleet,
   PublicSite,
@@ -18,6 +19,7 @@ import {
 import { SECONDS_PER_HOUR } from '../model/units.ts';
 import type { DispatchProblem, SiteCapability } from '../optimizer/problem.ts';
 import type { SiteProblem } from '../optimizer/site-subproblem.ts';
+import { conditionsAt, type PlanningInputs } from './inputs.ts';
 
 /** The span a problem is assembled for. */
 export interface Horizon {
@@ -129,4 +131,11 @@ export function assembleSite(
     }
   }
   return problem;
+}
+
+/** The private problems of all sites of a fleet, in its order. */
+export function assembleSites(fleet: Fleet, inputs: PlanningInputs): SiteProblem[] {
+  return fleet.sites.map((site, j) =>
+    assembleSite(site, fleet.classes, fleet.prices, inputs, (t) => conditionsAt(inputs, j, t)),
+  );
 }

@@ -1,11 +1,7 @@
 import fleetJson from '../../../config/fleet.json' with { type: 'json' };
 import { type Fleet, fleetSchema, publicFleet, type Site } from '../../../src/core/model/fleet.ts';
-import { assembleDispatch, assembleSite } from '../../../src/core/planning/assemble.ts';
-import {
-  conditionsAt,
-  expectedDemand,
-  type PlanningInputs,
-} from '../../../src/core/planning/inputs.ts';
+import { assembleDispatch, assembleSites } from '../../../src/core/planning/assemble.ts';
+import { expectedDemand, type PlanningInputs } from '../../../src/core/planning/inputs.ts';
 import type { Instance } from './instances.ts';
 import { dice } from './random.ts';
 
@@ -127,8 +123,6 @@ export function randomFleet(
 export function assemble(fleet: Fleet, inputs: PlanningInputs): Instance {
   return {
     problem: assembleDispatch(publicFleet(fleet), inputs, inputs.demandReqPerS),
-    sites: fleet.sites.map((site, j) =>
-      assembleSite(site, fleet.classes, fleet.prices, inputs, (t) => conditionsAt(inputs, j, t)),
-    ),
+    sites: assembleSites(fleet, inputs),
   };
 }
