@@ -1,3 +1,5 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { coolingKinds } from '../core/model/cooling/index.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
@@ -101,5 +103,15 @@ export function assertFolderInputs(fleet: Fleet, inputs: PlanningInputs, dir: st
     throw new InvalidInputError('--data', [
       `"${dir}" holds nonsense: ${error.message.replace(/^inputs\./, '').replace(/\[\d+\]/, when)}`,
     ]);
+  }
+}
+
+/** Long work should not end at a file that cannot be written. */
+export function assertWritable(file: string, option: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error();
+  } catch {
+    throw new InvalidInputError(option, [`"${file}" cannot be written`]);
   }
 }

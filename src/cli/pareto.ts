@@ -8,20 +8,23 @@ import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
 import { keepBudget, paretoFront } from '../core/planning/pareto.ts';
 import { decimal } from './format.ts';
-import { type FleetOptions, fleetOf, fleetOptions, wholeNumber } from './options.ts';
+import {
+  assertWritable,
+  type FleetOptions,
+  fleetOf,
+  fleetOptions,
+  wholeNumber,
+} from './options.ts';
 import { axes, type Front, type FrontRow, frontJson, frontText } from './pareto-report.ts';
 import { frontSvg } from './pareto-svg.ts';
-import { inputsOf } from './plan.ts';
+import { type InputsOptions, inputsOf, inputsOptions } from './plan-inputs.ts';
 import { startProgress } from './progress.ts';
 
-interface ParetoOptions extends FleetOptions {
+interface ParetoOptions extends InputsOptions, FleetOptions {
   x: keyof typeof axes;
   y: 'cost';
   points: number;
   atMost?: number;
-  data?: string;
-  at?: string;
-  slots: number;
   svg?: string;
   json?: true;
 }
@@ -58,13 +61,8 @@ export function registerPareto(program: Command): void {
         '--at-most <x>',
         'also the least cost with no more than this of it (kg, L or user-hours), and its shadow price',
       ).argParser(budgetValue),
-    )
-    .addOption(new Option('--data <dir>', 'folder of real hourly series; needs --at'))
-    .addOption(new Option('--at <time>', 'UTC, first hour of the plan (default: now)'))
-    .addOption(
-      new Option('--slots <hours>', 'hours to plan').argParser(wholeNumber(1, 168)).default(24),
     );
-  for (const option of fleetOptions()) command.addOption(option);
+  for (const option of [...inputsOptions(), ...fleetOptions()]) command.addOption(option);
   command
     .addOption(new Option('--svg <file>', 'also draw the front'))
     .addOption(new Option('--json', 'JSON on standard output'))
@@ -78,8 +76,9 @@ Examples:
   isotherm pareto --x carbon --data ../shared/data --at 2022-01-24 --svg front.svg`,
     )
     .action(async (options: ParetoOptions) => {
+      if (options.svg !== undefined) assertWritable(options.svg, '--svg');
       const front = frontOf(await fleetOf(options), options);
-      if (options.svg !== undefined) writeSvg(front, options.svg);
+      if (options.svg !== undefined) writeFileSync(options.svg, frontSvg(front));
       process.stdout.write(
         options.json ? `${JSON.stringify(frontJson(front), null, 2)}\n` : frontText(front),
       );
@@ -90,55 +89,54 @@ function frontOf(whole: Fleet, options: ParetoOptions): Front {
   const { fleet, inputs, notes } = inputsOf(whole, options);
   const axis = axes[options.x];
   const own = fleet.prices[axis.price] / axis.unitsPerPriced;
-  const rows: FrontRow[] = [];
+  /** Plans by price: front, budget and present price share what they have in common. */
+  const plans = new Map<number, FrontRow>();
   const progress = startProgress(false);
-  const evaluate = (price: number) => {
+  const evaluate = (price: number): FrontRow => {
+    const known = plans.get(price);
+    if (known) return known;
     const { totals, lowerBoundAud, gap } = optimum(fleet, inputs, {
       ...fleet.prices,
       [axis.price]: price * axis.unitsPerPriced,
     });
     const x = axis.value(totals);
     const y = totals.objectiveAud - price * x;
-    rows.push({ price, x, y, lowerBound: lowerBoundAud, gap, totals });
-    progress.update(`${axis.name}`, Math.min(1, rows.length / options.points));
-    return { x, y, lowerBound: lowerBoundAud };
+    const row = { price, x, y, lowerBound: lowerBoundAud, gap, totals };
+    plans.set(price, row);
+    progress.update(axis.name, Math.min(1, plans.size / options.points));
+    return row;
   };
   const highest = axis.highest / axis.unitsPerPriced;
   const front = paretoFront(evaluate, highest, options.points);
   // The registry's own price is a point of its own, since that is where the operator stands.
   const present = evaluate(own);
   const budget =
-    options.atMost === undefined
-      ? undefined
-      : budgetOf(evaluate, rows, options.atMost, highest, axis);
+    options.atMost === undefined ? undefined : budgetOf(evaluate, options.atMost, highest, axis);
   progress.done();
   return {
     fleet,
     inputs,
     notes,
     axis: options.x,
-    rows: front.map((p) => rows.find((r) => r.price === p.price) as FrontRow),
-    present: rows.find((r) => r.price === own && r.x === present.x) as FrontRow,
+    rows: front.map((p) => evaluate(p.price)),
+    present,
     budget,
   };
 }
 
 function budgetOf(
-  evaluate: Parameters<typeof keepBudget>[0],
-  rows: FrontRow[],
+  evaluate: (price: number) => FrontRow,
   limit: number,
   highest: number,
   axis: (typeof axes)[keyof typeof axes],
 ): Front['budget'] {
   const kept = keepBudget(evaluate, limit, highest, BUDGET_PRECISION);
   if (kept === undefined) {
-    const least = rows.reduce((a, r) => Math.min(a, r.x), Number.POSITIVE_INFINITY);
     throw new InvalidInputError('--at-most', [
-      `no plan found keeps ${decimal(limit, 0)} ${axis.unit}; even at ${decimal(axis.highest, 0)} ${axis.priceUnit} it comes to ${decimal(least, 2)}`,
+      `no plan found keeps ${decimal(limit, 0)} ${axis.unit}; even at ${decimal(axis.highest, 0)} ${axis.priceUnit} it comes to ${decimal(evaluate(highest).x, 2)}`,
     ]);
   }
-  const row = rows.find((r) => r.price === kept.point.price && r.x === kept.point.x) as FrontRow;
-  return { limit, row, leastY: kept.leastY };
+  return { limit, row: evaluate(kept.point.price), leastY: kept.leastY };
 }
 
 function budgetValue(text: string): number {
@@ -160,12 +158,4 @@ function optimum(
   ledger.add(problem, inputs, flow, unserved);
   const { lowerBoundAud, gap } = certificate;
   return { totals: ledger.totals(), lowerBoundAud, gap };
-}
-
-function writeSvg(front: Front, file: string): void {
-  try {
-    writeFileSync(file, frontSvg(front));
-  } catch (error) {
-    throw new InvalidInputError('--svg', [(error as Error).message]);
-  }
 }

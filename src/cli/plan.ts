@@ -2,46 +2,31 @@ import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type Fleet, publicFleet } from '../core/model/fleet.ts';
-import { floorToHour } from '../core/model/time.ts';
 import { type Solution, solve } from '../core/optimizer/solve.ts';
 import type { RoundReport } from '../core/optimizer/state.ts';
 import { assembleDispatch, assembleSites } from '../core/planning/assemble.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
 import { summarize } from '../core/planning/outcome.ts';
-import { embeddedInputs } from '../feeds/embedded/index.ts';
-import { readDataset } from '../sim/dataset.ts';
-import { utc } from './format.ts';
 import {
-  DEMAND_NOTE,
-  embeddedNotes,
-  groupedBySite,
-  maintenanceNotes,
-  placeholderNotes,
-} from './notes.ts';
-import {
-  assertFolderInputs,
+  assertWritable,
   type FleetOptions,
   fleetOf,
   fleetOptions,
-  instantMs,
   type SolverOptions,
   solverOptions,
   wholeNumber,
 } from './options.ts';
+import { type InputsOptions, inputsOf, inputsOptions } from './plan-inputs.ts';
 import { planJson, planText, roundLine } from './plan-report.ts';
 import { stderrIsTerminal } from './progress.ts';
-import { feedIssues } from './sites.ts';
 import { bold } from './table.ts';
 import { traceCsv, traceText } from './trace.ts';
 
-interface PlanOptions extends FleetOptions, SolverOptions {
-  data?: string;
-  at?: string;
+interface PlanOptions extends InputsOptions, FleetOptions, SolverOptions {
   json?: true;
   trace?: true;
   traceCsv?: string;
-  slots: number;
   maxRounds?: number;
 }
 
@@ -68,25 +53,13 @@ export function registerPlan(program: Command): void {
       'Plan the next 24 hours: which share of the traffic each site serves, and how far the plan ' +
         'can be from the optimum at most. Inputs are those embedded in the package (mean climate, ' +
         'contract tariffs, mean grid carbon), or real series from a folder.',
-    )
-    .addOption(
-      new Option(
-        '--data <dir>',
-        'folder of real hourly series; needs --at; sites and zones without weather there are left out',
-      ),
-    )
-    .addOption(
-      new Option('--at <time>', 'first hour of the plan, in UTC or with an offset (default: now)'),
-    )
-    .addOption(
-      new Option('--slots <hours>', 'hours to plan').argParser(wholeNumber(1, 168)).default(24),
-    )
-    .addOption(
-      new Option('--max-rounds <n>', 'stop after this many rounds (default: 60)').argParser(
-        wholeNumber(1, 1000),
-      ),
     );
-  for (const option of [...solverOptions(1e-3), ...fleetOptions()]) command.addOption(option);
+  const maxRounds = new Option(
+    '--max-rounds <n>',
+    'stop after this many rounds (default: 60)',
+  ).argParser(wholeNumber(1, 1000));
+  const options = [...inputsOptions(), maxRounds, ...solverOptions(1e-3), ...fleetOptions()];
+  for (const option of options) command.addOption(option);
   command
     .addOption(new Option('--trace', 'also every round: bounds, gap, residuals, who answered'))
     .addOption(
@@ -109,9 +82,14 @@ Examples:
       if (options.traceCsv === '-' && options.json) {
         throw new InvalidInputError('--trace-csv', ['"-" and --json both ask for standard output']);
       }
+      const { traceCsv: file } = options;
+      if (file !== undefined && file !== '-') assertWritable(file, '--trace-csv');
       const run = planned(await fleetOf(options), options);
-      if (options.traceCsv !== undefined) writeTrace(run.rounds, options.traceCsv);
-      if (options.traceCsv === '-') return;
+      if (file === '-') {
+        process.stdout.write(traceCsv(run.rounds));
+        return;
+      }
+      if (file !== undefined) writeFileSync(file, traceCsv(run.rounds));
       process.stdout.write(
         options.json
           ? `${JSON.stringify(planJson(run), null, 2)}\n`
@@ -148,59 +126,5 @@ function planned(whole: Fleet, options: PlanOptions): PlanRun {
     gapTarget: options.gap,
     rounds,
     notes,
-  };
-}
-
-function writeTrace(rounds: RoundReport[], file: string): void {
-  if (file === '-') {
-    process.stdout.write(traceCsv(rounds));
-    return;
-  }
-  try {
-    writeFileSync(file, traceCsv(rounds));
-  } catch (error) {
-    throw new InvalidInputError('--trace-csv', [(error as Error).message]);
-  }
-}
-
-/** Embedded inputs or those of a folder, with the fleet they are for. */
-export function inputsOf(
-  fleet: Fleet,
-  options: Pick<PlanOptions, 'data' | 'at' | 'slots'>,
-): { fleet: Fleet; inputs: PlanningInputs; notes: string[] } {
-  if (options.data !== undefined && options.at === undefined) {
-    throw new InvalidInputError('--data', [
-      'needs --at, the first hour of the plan, such as 2022-01-24',
-    ]);
-  }
-  const atMs = options.at === undefined ? Date.now() : instantMs(options.at, '--at');
-  const startUtcMs = floorToHour(atMs);
-  const floored =
-    options.at !== undefined && atMs !== startUtcMs
-      ? [`plans begin with an hour: --at ${options.at} is in that of ${utc(startUtcMs)}`]
-      : [];
-  if (options.data !== undefined) {
-    const data = readDataset(options.data, fleet, { startUtcMs, hours: options.slots });
-    assertFolderInputs(data.fleet, data.inputs, options.data);
-    const notes = [
-      ...floored,
-      ...maintenanceNotes(data.fleet, data.inputs),
-      ...groupedBySite(data.notes),
-      ...placeholderNotes(data.fleet, data.inputs, 'water'),
-      DEMAND_NOTE,
-    ];
-    return { ...data, notes };
-  }
-  const [unknown] = feedIssues(fleet);
-  if (unknown) {
-    throw new InvalidInputError('--fleet', [
-      `${unknown.path}: ${unknown.message}; with --data its series would do`,
-    ]);
-  }
-  const inputs = embeddedInputs(publicFleet(fleet), startUtcMs, options.slots);
-  return {
-    fleet,
-    inputs,
-    notes: [...floored, ...maintenanceNotes(fleet, inputs), ...embeddedNotes(fleet, inputs)],
   };
 }

@@ -1,5 +1,4 @@
-import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Fleet } from '../core/model/fleet.ts';
@@ -11,6 +10,7 @@ import { readDataset } from '../sim/dataset.ts';
 import { DEMAND_NOTE, groupedBySite, placeholderNotes } from './notes.ts';
 import {
   assertFolderInputs,
+  assertWritable,
   type FleetOptions,
   fleetOf,
   fleetOptions,
@@ -105,7 +105,7 @@ async function simulated(options: SimulateOptions): Promise<SimulationRun> {
     ]);
   }
   const policies = policiesOf(options.policies);
-  if (options.csv !== undefined && options.csv !== '-') assertWritable(options.csv);
+  if (options.csv !== undefined && options.csv !== '-') assertWritable(options.csv, '--csv');
   const whole = await fleetOf(options);
   const { fleet, inputs, notes } = readDataset(options.data, whole, { startUtcMs, hours });
   assertFolderInputs(fleet, inputs, options.data);
@@ -139,14 +139,4 @@ function policiesOf(list: string | undefined): readonly Policy[] {
       `"${id}" is no policy, expected some of ${registry.map((p) => p.id).join(', ')}`,
     ]);
   });
-}
-
-/** A backtest should not end at a file that cannot be written. */
-function assertWritable(file: string): void {
-  try {
-    accessSync(dirname(file), constants.W_OK);
-    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error();
-  } catch {
-    throw new InvalidInputError('--csv', [`"${file}" cannot be written`]);
-  }
 }

@@ -1,15 +1,9 @@
+import type { SiteTotals } from '../core/planning/ledger.ts';
 import { decimal } from './format.ts';
 import { type Column, table } from './table.ts';
 
 /** A site's part of a plan: means over the hours planned. */
-export interface SiteRow {
-  site: string;
-  share: number;
-  tempC: number;
-  ppue: number;
-  utilisation: number;
-  energyAudPerKwh: number;
-  carbonKgPerKwh: number;
+export interface SiteRow extends SiteTotals {
   /** Whether the carbon only stands in for the hour's. */
   isPlaceholder: boolean;
 }

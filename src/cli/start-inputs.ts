@@ -1,8 +1,7 @@
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type Fleet, publicFleet } from '../core/model/fleet.ts';
 import { floorToHour } from '../core/model/time.ts';
-import { MS_PER_HOUR } from '../core/model/units.ts';
-import type { PlanningInputs } from '../core/planning/inputs.ts';
+import { type PlanningInputs, slotUtcMs } from '../core/planning/inputs.ts';
 import { embeddedInputs } from '../feeds/embedded/index.ts';
 import { readDataset } from '../sim/dataset.ts';
 import { DEMAND_NOTE, embeddedNotes, groupedBySite, placeholderNotes } from './notes.ts';
@@ -56,7 +55,7 @@ export function hoursToFeed({ fleet, inputs }: NonNullable<StartInputs['fed']>):
     const s = inputs.sites[j] as PlanningInputs['sites'][number];
     return Array.from({ length: inputs.slotCount }, (_, t) => ({
       site: site.id,
-      utc: new Date(inputs.startUtcMs + t * MS_PER_HOUR).toISOString(),
+      utc: new Date(slotUtcMs(inputs, t)).toISOString(),
       tempC: s.tempC[t],
       rhPct: Math.min(100, s.rhPct[t] as number),
       spotAudPerMwh: Number.isFinite(s.spotAudPerMwh[t]) ? s.spotAudPerMwh[t] : null,

@@ -32,14 +32,13 @@ export function traceText(rounds: readonly RoundReport[]): string {
       header,
       align: name === 'mode' || name === 'missing' ? 'left' : 'right',
     })),
-    rounds.map((r) => columns.map(([name]) => cell(name, traceRound(r)))),
+    rounds.map(traceRound).map((round) => columns.map(([name]) => cell(name, round))),
   );
 }
 
 /** The same with all digits; missing sites are separated by spaces. */
 export function traceCsv(rounds: readonly RoundReport[]): string {
-  const lines = rounds.map((report) => {
-    const round = traceRound(report);
+  const lines = rounds.map(traceRound).map((round) => {
     return columns
       .map(([name]) => {
         const value = round[name];
