@@ -1,6 +1,19 @@
 import { Newton } from './newton.ts';
 import type { Measure, Point } from './point.ts';
 
+/** Directions of the method at a point; {@link Newton} where slots stand alone. */
+export interface Directions {
+  /** Largest relative decrease of a positive variable: one over the longest step. */
+  readonly fall: number;
+  /** Σ of the products of paired steps, AUD. */
+  readonly secondOrder: number;
+  factorize(): void;
+  /** Towards complementarity `target`; `correction` weighs the second order. */
+  direction(target: number, correction: number): void;
+  /** Moves the point's variables; what follows from them is refreshed by the caller. */
+  move(step: number): void;
+}
+
 const STEP_TO_BOUNDARY = 0.995;
 /** A step may raise complementarity and residual this much before it is halved, so often at most. */
 const GROWTH_ALLOWED = 1.5;
@@ -19,28 +32,17 @@ export class InteriorPoint {
   gap = Number.POSITIVE_INFINITY;
   /** How far the point is from optimal, as it stands. */
   measure: Measure;
-  readonly #newton: Newton;
-  readonly #best: {
-    gap: number;
-    x: Float64Array;
-    y: Float64Array;
-    pi: Float64Array;
-    kappa: Float64Array;
-  };
+  readonly #newton: Directions;
+  /** The best point so far, and its gap. */
+  readonly #best: { gap: number; values: Float64Array[] };
 
   /** Goes on from a strictly interior point, see start.ts. */
-  constructor(point: Point) {
+  constructor(point: Point, newton: Directions = new Newton(point)) {
     this.point = point;
     this.measure = point.measure();
-    this.#newton = new Newton(point);
-    const { x, y, pi, kappa } = point;
-    this.#best = {
-      gap: Number.POSITIVE_INFINITY,
-      x: x.slice(),
-      y: y.slice(),
-      pi: pi.slice(),
-      kappa: kappa.slice(),
-    };
+    this.#newton = newton;
+    const values = point.solution().map((value) => value.slice());
+    this.#best = { gap: Number.POSITIVE_INFINITY, values };
   }
 
   /** Iterates to the tolerance, or as near as doubles allow; true if it was reached. */
@@ -74,22 +76,18 @@ export class InteriorPoint {
 
   #remember(): void {
     if (this.gap >= this.#best.gap || this.gap >= WORTH_KEEPING) return;
-    const { x, y, pi, kappa } = this.point;
     this.#best.gap = this.gap;
-    this.#best.x.set(x);
-    this.#best.y.set(y);
-    this.#best.pi.set(pi);
-    this.#best.kappa.set(kappa);
+    this.point.solution().forEach((value, n) => {
+      (this.#best.values[n] as Float64Array).set(value);
+    });
   }
 
   #restoreBest(): void {
-    const best = this.#best;
-    if (!(best.gap < this.gap)) return;
-    this.gap = best.gap;
-    this.point.x.set(best.x);
-    this.point.y.set(best.y);
-    this.point.pi.set(best.pi);
-    this.point.kappa.set(best.kappa);
+    if (!(this.#best.gap < this.gap)) return;
+    this.gap = this.#best.gap;
+    this.point.solution().forEach((value, n) => {
+      value.set(this.#best.values[n] as Float64Array);
+    });
     this.point.refresh();
     this.measure = this.point.measure();
   }
@@ -111,20 +109,8 @@ export class InteriorPoint {
   }
 
   #move(step: number): void {
-    const { x, z, y, zy, pi, w, kappa } = this.point;
-    const { dx, dz, dy, dzy, dpi, dw, dkappa } = this.#newton;
-    add(x, dx, step);
-    add(z, dz, step);
-    add(y, dy, step);
-    add(zy, dzy, step);
-    add(pi, dpi, step);
-    add(w, dw, step);
-    add(kappa, dkappa, step);
+    this.#newton.move(step);
     this.point.refresh();
     this.measure = this.point.measure();
   }
-}
-
-function add(value: Float64Array, delta: Float64Array, step: number): void {
-  for (let i = 0; i < value.length; i++) value[i] = value[i]! + step * delta[i]!;
 }

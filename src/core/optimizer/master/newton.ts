@@ -211,6 +211,18 @@ export class Newton {
     this.#recover(target, correction);
   }
 
+  /** Moves the point's variables along the direction. */
+  move(step: number): void {
+    const { x, z, y, zy, pi, w, kappa } = this.#point;
+    add(x, this.dx, step);
+    add(z, this.dz, step);
+    add(y, this.dy, step);
+    add(zy, this.dzy, step);
+    add(pi, this.dpi, step);
+    add(w, this.dw, step);
+    add(kappa, this.dkappa, step);
+  }
+
   /** Constant parts of dw and dκ: dκ = (target − second)/w − κ − (κ/w)(slack residual − S dx). */
   #slackDirection(target: number, correction: number): void {
     const { program, w, kappa, load, price } = this.#point;
@@ -324,6 +336,11 @@ export class Newton {
     }
     return sv / (1 + h * ss);
   }
+}
+
+/** value ← value + step · delta. */
+export function add(value: Float64Array, delta: Float64Array, step: number): void {
+  for (let i = 0; i < value.length; i++) value[i] = value[i]! + step * delta[i]!;
 }
 
 /** By column, the first column it shares a row or a site's block with. */

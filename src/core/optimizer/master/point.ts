@@ -53,6 +53,11 @@ export class Point {
     return this.program.limit[j]! > CLOSED;
   }
 
+  /** What a solution is made of; the rest follows from it or is only of use on the way. */
+  solution(): Float64Array[] {
+    return [this.x, this.y, this.pi, this.kappa];
+  }
+
   /** Totals, loads and the models at x; prices at κ. */
   refresh(): void {
     const { program, x, total } = this;
