@@ -112,6 +112,7 @@ export function planJson(run: PlanRun) {
     ttftMeanMs: totals.ttftMeanMs,
     ttftP95Ms: totals.ttftP95Ms,
     sites: totals.sites,
+    zones: totals.zones,
     roundLog: run.rounds.map(traceRound),
     marginalPrices: solution.rowPrices.map((rows, t) => ({
       utc: utc(slotUtcMs(inputs, t)),

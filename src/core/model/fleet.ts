@@ -37,11 +37,19 @@ export const requestClassSchema = z.strictObject({
 });
 export type RequestClass = z.output<typeof requestClassSchema>;
 
+/** How much longer than at its nearest site a zone may have to wait for the others' savings. */
+const fairnessSchema = z.strictObject({
+  /** Of a site's TTFT at zero load over the least that any eligible site has, ms. */
+  maxExtraTtftMs: z.number().min(0).max(60_000),
+});
+
 export const zoneSchema = z.strictObject({
   ...place,
   population: z.number().positive(),
   /** Data residency: only these sites may serve the zone. Absent: any. */
   allowedSites: z.array(id).min(1).optional(),
+  /** In place of the fleet's. */
+  fairness: fairnessSchema.optional(),
 });
 export type Zone = z.output<typeof zoneSchema>;
 
@@ -118,6 +126,7 @@ export const fleetSchema = z
     schemaVersion: z.literal(1),
     name: z.string().min(1).max(64),
     prices: objectivePricesSchema,
+    fairness: fairnessSchema.optional(),
     classes: z.array(requestClassSchema).min(1).max(32),
     zones: z.array(zoneSchema).min(1).max(5000),
     sites: z.array(siteSchema).min(1).max(5000),
@@ -182,6 +191,7 @@ export const publicFleetSchema = z.strictObject({
   schemaVersion: z.literal(1),
   name: z.string(),
   prices: objectivePricesSchema,
+  fairness: fairnessSchema.optional(),
   classes: z.array(requestClassSchema).min(1),
   zones: z.array(zoneSchema).min(1),
   sites: z.array(publicSiteSchema).min(1),

@@ -1,4 +1,4 @@
-import { isEligible, unloadedTtftMs } from '../model/eligibility.ts';
+import { plannableSites } from '../model/eligibility.ts';
 import type {
   Fleet,
   ObjectivePrices,
@@ -40,12 +40,11 @@ export function assembleDispatch(
   const edgeCost: number[] = [];
   fleet.zones.forEach((zone, i) => {
     fleet.classes.forEach((_, k) => {
-      fleet.sites.forEach((site, j) => {
-        if (!isEligible(fleet, zone, site, k)) return;
-        const ttftS = unloadedTtftMs(zone, site, fleet.classes, k) / 1000;
-        edgeSite.push(j);
-        edgeCost.push(ttftS * fleet.prices.timeAudPerUserHour * horizon.slotHours);
-      });
+      for (const { site, unloadedTtftMs } of plannableSites(fleet, zone, k)) {
+        const userHours = (unloadedTtftMs / 1000) * horizon.slotHours;
+        edgeSite.push(site);
+        edgeCost.push(userHours * fleet.prices.timeAudPerUserHour);
+      }
       rowStart[i * K + k + 1] = edgeSite.length;
     });
   });

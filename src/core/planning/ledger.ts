@@ -24,6 +24,16 @@ export interface SpanTotals {
   /** Share of requests whose TTFT exceeds their class's SLO, the unserved included. */
   sloViolationShare: number;
   sites: SiteTotals[];
+  zones: ZoneTotals[];
+}
+
+/** What routing asks of a zone: its mean TTFT beside that of its nearest site. */
+export interface ZoneTotals {
+  zone: string;
+  /** Of served requests, waiting included. */
+  ttftMeanMs: number;
+  /** Of the same requests, had each gone to the nearest site a plan may use, with nobody waiting. */
+  nearestTtftMs: number;
 }
 
 export interface SiteTotals {
@@ -63,6 +73,7 @@ export class Ledger {
     unservedRequests: 0,
   };
   readonly #sites: (SiteTotals & { requests: number })[];
+  readonly #zones: ZoneSums[];
   #facilityKwh = 0;
   #coolingKwh = 0;
   #itKwh = 0;
@@ -80,6 +91,7 @@ export class Ledger {
         ),
       ),
     );
+    this.#zones = fleet.zones.map(() => ({ requests: 0, ttftMs: 0, nearestMs: 0 }));
     this.#sites = fleet.sites.map((s) => ({
       site: s.id,
       requests: 0,
@@ -125,14 +137,22 @@ export class Ledger {
     }
     const waits = this.#fleet.sites.map((_, j) => this.#operateSite(p, inputs, j, t, totals));
     for (let r = 0; r + 1 < p.rowStart.length; r++) {
-      for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
+      const k = r % K;
+      const zone = this.#zones[Math.floor(r / K)] as ZoneSums;
+      const unloadedMs = this.#unloadedMs[Math.floor(r / K)] as Float64Array;
+      const edges = { from: p.rowStart[r] as number, to: p.rowStart[r + 1] as number };
+      const msOf = (e: number) => unloadedMs[(p.edgeSite[e] as number) * K + k] as number;
+      let nearestMs = Infinity;
+      for (let e = edges.from; e < edges.to; e++) nearestMs = Math.min(nearestMs, msOf(e));
+      for (let e = edges.from; e < edges.to; e++) {
         const x = flow[e] as number;
         if (x <= 0) continue;
-        const j = p.edgeSite[e] as number;
-        const k = r % K;
-        const base = (this.#unloadedMs[Math.floor(r / K)] as Float64Array)[j * K + k] as number;
-        const wait = waits[j] as Wait;
-        this.#addRequests(x * SECONDS_PER_HOUR * inputs.slotHours, base, wait, k);
+        const wait = waits[p.edgeSite[e] as number] as Wait;
+        const count = x * SECONDS_PER_HOUR * inputs.slotHours;
+        this.#addRequests(count, msOf(e), wait, k);
+        zone.requests += count;
+        zone.ttftMs += count * (msOf(e) + wait.meanMs);
+        zone.nearestMs += count * nearestMs;
       }
     }
   }
@@ -234,6 +254,11 @@ export class Ledger {
         energyAudPerKwh: s.energyAudPerKwh / hours,
         carbonKgPerKwh: s.carbonKgPerKwh / hours,
       })),
+      zones: this.#zones.map(({ requests, ttftMs, nearestMs }, i) => ({
+        zone: this.#fleet.zones[i]?.id as string,
+        ttftMeanMs: requests > 0 ? ttftMs / requests : 0,
+        nearestTtftMs: requests > 0 ? nearestMs / requests : 0,
+      })),
     };
   }
 
@@ -253,4 +278,11 @@ interface Wait {
   meanMs: number;
   /** Probability that a request waits at all. */
   probability: number;
+}
+
+/** Requests a zone was served, and their TTFT as it was and as it had been at the nearest site. */
+interface ZoneSums {
+  requests: number;
+  ttftMs: number;
+  nearestMs: number;
 }

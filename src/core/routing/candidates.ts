@@ -12,7 +12,10 @@ interface EligibleSite {
 /** Eligibility changes with the registry only, so a fleet's answers are kept, by zone and class. */
 const eligibleByFleet = new WeakMap<PublicFleet, Map<string, EligibleSite[]>>();
 
-/** Sites that may serve a zone's requests of a class, nearest first. */
+/**
+ * Sites that may serve a zone's requests of a class, nearest first. A fairness floor binds plans only:
+ * an answer from far away is better than none.
+ */
 function eligibleSites(fleet: PublicFleet, zone: Zone, classIndex: number): EligibleSite[] {
   const known = eligibleByFleet.get(fleet) ?? new Map<string, EligibleSite[]>();
   eligibleByFleet.set(fleet, known);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isEligible, unloadedTtftMs } from '../../../src/core/model/eligibility.ts';
+import { isEligible, plannableSites, unloadedTtftMs } from '../../../src/core/model/eligibility.ts';
 import { publicFleet } from '../../../src/core/model/fleet.ts';
 import { objectiveAud, resourceAud } from '../../../src/core/model/objective.ts';
 import { embeddedFleet } from '../support/fleets.ts';
@@ -45,4 +45,30 @@ test('eligibility: state, residency, model and SLO each rule a site out', () => 
   expect(isEligible(withSlo(ttftMs - 0.001), sydney, perth, 0)).toBe(false);
   expect(isEligible(fleet, sydney, perth, 7)).toBe(false);
   expect(() => unloadedTtftMs(sydney, perth, fleet.classes, 7)).toThrow(RangeError);
+});
+
+test('fairness: plans use no site that is slower than the fastest by more than the floor', () => {
+  const fleet = publicFleet(embeddedFleet());
+  const sydney = fleet.zones[0]!;
+  const msOf = (j: number) => unloadedTtftMs(sydney, fleet.sites[j]!, fleet.classes, 0);
+  const all = plannableSites(fleet, sydney, 0);
+  expect(all.map((s) => s.site)).toEqual(fleet.sites.map((_, j) => j));
+  const fastest = Math.min(...all.map((s) => s.unloadedTtftMs));
+  const sitesAt = (maxExtraTtftMs: number, zone = sydney) =>
+    plannableSites({ ...fleet, fairness: { maxExtraTtftMs } }, zone, 0).map((s) => s.site);
+  for (const extra of [0, 5, 15, 40, 1000]) {
+    const allowed = fleet.sites.flatMap((_, j) => (msOf(j) <= fastest + extra ? [j] : []));
+    expect(sitesAt(extra)).toEqual(allowed);
+  }
+  expect(sitesAt(0)).toEqual([0]);
+  // A zone's own floor comes before the fleet's, in either direction.
+  expect(sitesAt(1000, { ...sydney, fairness: { maxExtraTtftMs: 0 } })).toEqual([0]);
+  expect(sitesAt(0, { ...sydney, fairness: { maxExtraTtftMs: 1000 } })).toHaveLength(14);
+  // The fastest is the fastest of those that are eligible, so some site always remains.
+  const drained = {
+    ...fleet,
+    sites: fleet.sites.map((s, j) => (j === 0 ? { ...s, state: 'drained' as const } : s)),
+    fairness: { maxExtraTtftMs: 0 },
+  };
+  expect(plannableSites(drained, sydney, 0)).toHaveLength(1);
 });

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { unloadedTtftMs } from '../../../src/core/model/eligibility.ts';
+import { publicFleet } from '../../../src/core/model/fleet.ts';
 import { hardwareProfiles, idleServerKw, requestWork } from '../../../src/core/model/hardware.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
 import { Ledger } from '../../../src/core/planning/ledger.ts';
+import { summarize } from '../../../src/core/planning/outcome.ts';
 import { assemble, constantInputs, randomFleet, tinyFleet } from '../support/fleets.ts';
 
 const fleet = tinyFleet((f) => {
@@ -128,6 +130,30 @@ test('equals the optimizer’s certified objective within 1e-9', () => {
     const { objectiveAud } = ledger.totals();
     expect(Math.abs(objectiveAud / certificate.objectiveAud - 1)).toBeLessThan(1e-9);
   }
+});
+
+test('a zone’s TTFT stands beside that of its nearest site, and a fairness floor binds it', () => {
+  const { fleet: random, inputs } = randomFleet(4, 0.3);
+  const planned = (maxExtraTtftMs: number) => {
+    const fair = { ...random, fairness: { maxExtraTtftMs } };
+    const { problem, sites } = assemble(fair, inputs);
+    const { flow, unserved, certificate } = solve(problem, sites, { gapTarget: 1e-5 });
+    const ledger = new Ledger(fair);
+    ledger.add(problem, inputs, flow, unserved);
+    const { nearestShare } = summarize(publicFleet(fair), problem, inputs, flow, unserved);
+    return { ...ledger.totals(), certificate, nearestShare };
+  };
+  const free = planned(60_000);
+  const fair = planned(0);
+  expect(free.zones.map((z) => z.zone)).toEqual(random.zones.map((z) => z.id));
+  for (const [i, zone] of free.zones.entries()) {
+    expect(zone.ttftMeanMs).toBeGreaterThanOrEqual(zone.nearestTtftMs - 1e-9);
+    expect(fair.zones[i]!.nearestTtftMs).toBeCloseTo(zone.nearestTtftMs, 6);
+  }
+  expect(free.nearestShare).toBeLessThan(0.9);
+  expect(fair.nearestShare).toBeCloseTo(1, 12);
+  expect(fair.certificate.objectiveAud).toBeGreaterThan(free.certificate.lowerBoundAud);
+  expect(fair.certificate.gap).toBeLessThanOrEqual(1e-5);
 });
 
 test('blocks add up to the whole', () => {
