@@ -49,6 +49,7 @@ export function planText(run: PlanRun): string {
       `${decimal(totals.requests, 0)} requests, ${decimal(100 * run.nearestShare, 1)} % of those served at their nearest site; ` +
         `TTFT mean ${decimal(totals.ttftMeanMs, 0)} ms, p95 ${decimal(totals.ttftP95Ms, 0)} ms.`,
     ),
+    wrap(awakeText(run)),
     wrap(marginalText(run)),
     '',
     bold('Certificate'),
@@ -64,6 +65,12 @@ export function planText(run: PlanRun): string {
   }
   if (notes.length > 0) lines.push('', bold('Notes'), bullets(notes));
   return `${lines.join('\n')}\n`;
+}
+
+function awakeText({ fleet, totals }: PlanRun): string {
+  const awake = totals.sites.reduce((sum, s) => sum + s.awakeServers, 0);
+  const all = fleet.sites.reduce((sum, s) => sum + s.hardware.servers, 0);
+  return `${decimal(awake, 1)} of ${all} servers are awake in the mean.`;
 }
 
 /** What one request more would cost, from the least to the most of all zones and hours. */
@@ -113,6 +120,10 @@ export function planJson(run: PlanRun) {
     ttftP95Ms: totals.ttftP95Ms,
     sites: totals.sites,
     zones: totals.zones,
+    awakeServers: run.awake.map((sites, t) => ({
+      utc: utc(slotUtcMs(inputs, t)),
+      sites: Object.fromEntries(fleet.sites.map((s, j) => [s.id, sites[j]])),
+    })),
     roundLog: run.rounds.map(traceRound),
     marginalPrices: solution.rowPrices.map((rows, t) => ({
       utc: utc(slotUtcMs(inputs, t)),

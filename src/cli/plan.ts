@@ -5,6 +5,7 @@ import { type Fleet, publicFleet } from '../core/model/fleet.ts';
 import { type Solution, solve } from '../core/optimizer/solve.ts';
 import type { RoundReport } from '../core/optimizer/state.ts';
 import { assembleDispatch, assembleSites } from '../core/planning/assemble.ts';
+import { awakeServers } from '../core/planning/awake.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
 import { summarize } from '../core/planning/outcome.ts';
@@ -38,6 +39,8 @@ export interface PlanRun {
   totals: SpanTotals;
   /** Share of served requests that are served at their zone's nearest site. */
   nearestShare: number;
+  /** Servers awake by slot and site. */
+  awake: Float64Array[];
   /** As asked for; learned hands over to classic when it stalls, see the rounds. */
   mode: SolverOptions['mode'];
   gapTarget: number;
@@ -122,6 +125,7 @@ function planned(whole: Fleet, options: PlanOptions): PlanRun {
     totals: ledger.totals(),
     nearestShare: summarize(publicFleet(fleet), problem, inputs, solution.flow, solution.unserved)
       .nearestShare,
+    awake: awakeServers(fleet, problem, inputs, solution.flow),
     mode: options.mode,
     gapTarget: options.gap,
     rounds,

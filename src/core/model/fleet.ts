@@ -57,7 +57,7 @@ export type Zone = z.output<typeof zoneSchema>;
 export const siteCostSchema = z.strictObject({
   cooling: coolingSchema,
   tariff: tariffSchema,
-  /** `sleep`: servers beyond the headroom sleep, so idle power follows load. */
+  /** `sleep`: servers beyond load and headroom sleep while a waking one costs more. */
   idle: z.enum(['always-on', 'sleep']),
   /** Power of a sleeping server, in kW. */
   sleepServerKw: z.number().min(0).max(20).default(0.06),
@@ -90,6 +90,8 @@ export const siteSchema = z.strictObject({
   }),
   /** u_max: the plan never loads the site beyond this. */
   maxUtilisation: z.number().min(0.05).max(0.98).default(0.85),
+  /** Busy servers' worth of room kept for bursts, awake and out of the plan's reach. Default 0. */
+  headroomServers: z.number().min(0).max(100_000).optional(),
   state: z.enum(['active', 'drained']).default('active'),
   /** Spans with less capacity, or none; plans move the load in time. */
   maintenance: z.array(maintenanceSchema).max(200).optional(),
@@ -139,6 +141,12 @@ export const fleetSchema = z
         ctx.addIssue({ code: 'custom', path: [list, i, 'id'], message });
       }
     }
+    fleet.sites.forEach(({ hardware, maxUtilisation, headroomServers = 0 }, j) => {
+      const most = hardware.servers * maxUtilisation;
+      if (headroomServers < most) return;
+      const message = `must be less than servers × maxUtilisation, ${most}: no load would be left`;
+      ctx.addIssue({ code: 'custom', path: ['sites', j, 'headroomServers'], message });
+    });
     for (const i of repeats(fleet.classes.map((c) => c.model))) {
       ctx.addIssue({
         code: 'custom',

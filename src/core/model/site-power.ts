@@ -1,6 +1,7 @@
 import { onSiteWaterLPerKwh, ppue as ppueOf } from './cooling/index.ts';
-import type { RequestClass, Site } from './fleet.ts';
+import type { ObjectivePrices, RequestClass, Site } from './fleet.ts';
 import { hardwareProfiles, idleServerKw, type RequestWork, requestWork } from './hardware.ts';
+import { resourceAud } from './objective.ts';
 import { energyPriceAudPerKwh } from './tariff.ts';
 import { SECONDS_PER_HOUR } from './units.ts';
 import { airOf } from './weather.ts';
@@ -55,29 +56,65 @@ export function siteWork(site: Pick<Site, 'hardware'>, classes: RequestClass[]):
 export interface ItPower {
   baseKw: number;
   kwPerReqPerS: Float64Array;
+  /** Servers awake: so many at no load, and so many more per busy server. */
+  awakeServers: number;
+  awakePerLoad: number;
 }
 
+/** How many servers of a site with sleep are awake: what load and headroom need, or all. */
+export type Wakefulness = 'fewest' | 'all';
+
 /**
- * IT power of a site. Busy servers draw their phase's power. The others idle (`always-on`), or all
- * but the headroom sleep: awake servers = load / u_max, so that they reach every server exactly at
- * the highest load a plan allows. Queueing still counts every server as ready: sleepers are woken
- * ahead of need, which is what the headroom is for.
+ * IT power of a site. Busy servers draw their phase's power. The others idle (`always-on`), or those
+ * that are not awake sleep. How many are awake is the site's own choice between (load + headroom) /
+ * u_max, so that all are at the highest load a plan allows, and all of them. Its cost is linear in
+ * that number, so an end is best: the fewest, or all in hours when drawing power pays
+ * ({@link itKwhAud} < 0). Queueing still counts every server as ready: sleepers are woken ahead of
+ * need.
+ * @param headroom kept free beside the load, busy servers
  */
-export function itPower(site: Site, work: RequestWork[]): ItPower {
+export function itPower(
+  site: Site,
+  work: RequestWork[],
+  headroom = 0,
+  wakefulness: Wakefulness = 'fewest',
+): ItPower {
   const hw = hardwareProfiles[site.hardware.profile];
   const { servers } = site.hardware;
   const idleKw = idleServerKw(hw);
-  const sleeping = site.cost.idle === 'sleep';
-  const parkedKw = sleeping ? Math.min(site.cost.sleepServerKw, idleKw) : idleKw;
-  const awakePerLoad = sleeping ? 1 / site.maxUtilisation : 0;
+  const sleeps = site.cost.idle === 'sleep';
+  const parkedKw = sleeps ? Math.min(site.cost.sleepServerKw, idleKw) : idleKw;
+  const needed = sleeps && wakefulness === 'fewest';
+  const awakeServers = needed ? headroom / site.maxUtilisation : servers;
+  const awakePerLoad = needed ? 1 / site.maxUtilisation : 0;
   return {
-    baseKw: parkedKw * servers,
+    baseKw: parkedKw * servers + (idleKw - parkedKw) * awakeServers,
     kwPerReqPerS: Float64Array.from(work, (w) => {
       const busyKw = w.itEnergyKwh * SECONDS_PER_HOUR;
       const awakeKw = (idleKw - parkedKw) * awakePerLoad * w.serverS;
       return busyKw + awakeKw - idleKw * w.serverS;
     }),
+    awakeServers,
+    awakePerLoad,
   };
+}
+
+/** Cost of an IT kWh with its cooling, carbon and water, AUD; negative where drawing power pays. */
+export function itKwhAud(f: SiteFactors, prices: ObjectivePrices): number {
+  const carbonKg = f.ppue * f.carbonKgPerKwh;
+  const waterL = f.ppue * f.gridWaterLPerKwh + f.onSiteWaterLPerKwh;
+  return f.ppue * f.energyAudPerKwh + resourceAud(prices, carbonKg, waterL);
+}
+
+/** IT power of a site that keeps awake what costs it least in a slot. */
+export function chosenPower(
+  site: Site,
+  work: RequestWork[],
+  f: SiteFactors,
+  prices: ObjectivePrices,
+  headroom: number,
+): ItPower {
+  return itPower(site, work, headroom, itKwhAud(f, prices) < 0 ? 'all' : 'fewest');
 }
 
 /** A site at work in one slot, by the hour. */

@@ -56,6 +56,20 @@ export function edgeCount(p: DispatchProblem): number {
   return p.edgeSite.length;
 }
 
+/** Load of each site under the flows of one slot (req/s by edge), busy servers. */
+export function loadsOf(p: DispatchProblem, flow: Float64Array): Float64Array {
+  const loads = new Float64Array(p.sites.length);
+  for (let r = 0; r + 1 < p.rowStart.length; r++) {
+    const k = r % p.classCount;
+    for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
+      const j = p.edgeSite[e] as number;
+      const perReqPerS = p.sites[j]?.loadPerReqPerS[k] as number;
+      loads[j] = (loads[j] as number) + (flow[e] as number) * perReqPerS;
+    }
+  }
+  return loads;
+}
+
 /**
  * The most each site could be asked for, by slot and class (length T·K): the demand of all rows that
  * may use it. Public, and valid for every feasible plan, so it bounds the sites' subproblems.

@@ -1,3 +1,4 @@
+import { siteCapacity } from '../model/capacity.ts';
 import { plannableSites } from '../model/eligibility.ts';
 import type {
   Fleet,
@@ -7,10 +8,11 @@ import type {
   RequestClass,
   Site,
 } from '../model/fleet.ts';
-import { capacityBySlot } from '../model/maintenance.ts';
+
 import { resourceAud } from '../model/objective.ts';
 import {
-  itPower,
+  chosenPower,
+  itKwhAud,
   operate,
   type SiteConditions,
   siteFactors,
@@ -66,12 +68,6 @@ function variability(classes: RequestClass[]): number {
   return classes.reduce((sum, c) => sum + (c.arrivalScv + c.serviceScv) / 2, 0) / classes.length;
 }
 
-/** L by slot, busy servers: coordinator and site compute it alike, from what is public. */
-function maxLoad(site: PublicSite, horizon: Horizon): Float64Array {
-  const whole = site.state === 'active' ? site.hardware.servers * site.maxUtilisation : 0;
-  return capacityBySlot(site.maintenance ?? [], horizon).map((share) => share * whole);
-}
-
 function capability(
   site: PublicSite,
   classes: RequestClass[],
@@ -81,7 +77,7 @@ function capability(
   return {
     id: site.id,
     loadPerReqPerS: Float64Array.from(siteWork(site, classes), (w) => w.serverS),
-    maxLoad: maxLoad(site, horizon),
+    maxLoad: siteCapacity(site, horizon).maxLoad,
     prior: {
       servers: site.hardware.servers,
       variability: variability(classes),
@@ -104,7 +100,7 @@ export function assembleSite(
   const { slotCount, slotHours } = horizon;
   const K = classes.length;
   const work = siteWork(site, classes);
-  const power = itPower(site, work);
+  const { maxLoad, headroom } = siteCapacity(site, horizon);
   const problem: SiteProblem = {
     slotCount,
     classCount: K,
@@ -112,18 +108,17 @@ export function assembleSite(
     rateAud: new Float64Array(slotCount * K),
     waitingAud: new Float64Array(slotCount).fill(prices.timeAudPerUserHour * slotHours),
     loadPerReqPerS: Float64Array.from(work, (w) => w.serverS),
-    maxLoad: maxLoad(site, horizon),
+    maxLoad,
     queue: { servers: site.hardware.servers, variability: variability(classes) },
   };
   for (let t = 0; t < slotCount; t++) {
     const factors = siteFactors(site, conditionsAt(t));
-    const audPerH = (itKw: number) => {
-      const o = operate(site, factors, itKw);
-      return o.energyAudPerH + resourceAud(prices, o.carbonKgPerH, o.waterLPerH);
-    };
-    // Facility cost is affine in IT power: its value at 0 kW, and its rise to 1 kW.
-    const fixedAudPerH = audPerH(0);
-    const audPerItKwh = audPerH(1) - fixedAudPerH;
+    // Facility cost is affine in IT power: its value at 0 kW, and its rise by kW.
+    const idle = operate(site, factors, 0);
+    const fixedAudPerH =
+      idle.energyAudPerH + resourceAud(prices, idle.carbonKgPerH, idle.waterLPerH);
+    const audPerItKwh = itKwhAud(factors, prices);
+    const power = chosenPower(site, work, factors, prices, headroom[t] as number);
     problem.baseAud[t] = (fixedAudPerH + audPerItKwh * power.baseKw) * slotHours;
     for (let k = 0; k < K; k++) {
       problem.rateAud[t * K + k] = audPerItKwh * (power.kwPerReqPerS[k] as number) * slotHours;

@@ -1,8 +1,10 @@
+import { siteCapacity } from '../model/capacity.ts';
 import { unloadedTtftMs } from '../model/eligibility.ts';
 import type { Fleet } from '../model/fleet.ts';
+import type { RequestWork } from '../model/hardware.ts';
 import { type Impacts, objectiveAud } from '../model/objective.ts';
 import { waitingRequests, waitProbability } from '../model/queueing.ts';
-import { type ItPower, itPower, operate, siteFactors, siteWork } from '../model/site-power.ts';
+import { chosenPower, operate, siteFactors, siteWork } from '../model/site-power.ts';
 import { MS_PER_HOUR, SECONDS_PER_HOUR } from '../model/units.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import { conditionsAt, type PlanningInputs } from './inputs.ts';
@@ -44,6 +46,8 @@ export interface SiteTotals {
   tempC: number;
   ppue: number;
   utilisation: number;
+  /** Servers that do not sleep, busy or not. */
+  awakeServers: number;
   energyAudPerKwh: number;
   carbonKgPerKwh: number;
 }
@@ -62,7 +66,7 @@ const WAIT_QUANTILES = Array.from({ length: 20 }, (_, i) => -Math.log(1 - (i + 0
  */
 export class Ledger {
   readonly #fleet: Fleet;
-  readonly #power: ItPower[];
+  readonly #work: RequestWork[][];
   readonly #unloadedMs: Float64Array[];
   readonly #histogram = new Float64Array(BINS + 1);
   readonly #impacts: Impacts = {
@@ -83,7 +87,7 @@ export class Ledger {
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet;
-    this.#power = fleet.sites.map((s) => itPower(s, siteWork(s, fleet.classes)));
+    this.#work = fleet.sites.map((s) => siteWork(s, fleet.classes));
     this.#unloadedMs = fleet.zones.map((zone) =>
       Float64Array.from(
         fleet.sites.flatMap((site) =>
@@ -99,6 +103,7 @@ export class Ledger {
       tempC: 0,
       ppue: 0,
       utilisation: 0,
+      awakeServers: 0,
       energyAudPerKwh: 0,
       carbonKgPerKwh: 0,
     }));
@@ -110,8 +115,10 @@ export class Ledger {
     flow: Float64Array[],
     unserved: Float64Array[],
   ): void {
+    const headroom = this.#fleet.sites.map((s) => siteCapacity(s, inputs).headroom);
     for (let t = 0; t < inputs.slotCount; t++) {
-      this.#addSlot(problem, inputs, t, flow[t] as Float64Array, unserved[t] as Float64Array);
+      const kept = Float64Array.from(headroom, (h) => h[t] as number);
+      this.#addSlot(problem, inputs, t, kept, flow[t] as Float64Array, unserved[t] as Float64Array);
       this.#hours += inputs.slotHours;
     }
   }
@@ -120,6 +127,7 @@ export class Ledger {
     p: DispatchProblem,
     inputs: PlanningInputs,
     t: number,
+    headroom: Float64Array,
     flow: Float64Array,
     unserved: Float64Array,
   ): void {
@@ -135,7 +143,9 @@ export class Ledger {
       this.#violations += lost;
       this.#requests += lost;
     }
-    const waits = this.#fleet.sites.map((_, j) => this.#operateSite(p, inputs, j, t, totals));
+    const waits = this.#fleet.sites.map((_, j) =>
+      this.#operateSite(p, inputs, j, t, headroom[j] as number, totals),
+    );
     for (let r = 0; r + 1 < p.rowStart.length; r++) {
       const k = r % K;
       const zone = this.#zones[Math.floor(r / K)] as ZoneSums;
@@ -163,14 +173,16 @@ export class Ledger {
     inputs: PlanningInputs,
     j: number,
     t: number,
+    headroom: number,
     totals: Float64Array,
   ): Wait {
     const K = p.classCount;
     const site = this.#fleet.sites[j] as Fleet['sites'][number];
     const capability = p.sites[j] as DispatchProblem['sites'][number];
-    const power = this.#power[j] as ItPower;
     const conditions = conditionsAt(inputs, j, t);
     const factors = siteFactors(site, conditions);
+    const work = this.#work[j] as RequestWork[];
+    const power = chosenPower(site, work, factors, this.#fleet.prices, headroom);
     let itKw = power.baseKw;
     let load = 0;
     let rate = 0;
@@ -196,6 +208,7 @@ export class Ledger {
     sums.tempC += conditions.tempC * h;
     sums.ppue += factors.ppue * h;
     sums.utilisation += utilisation * h;
+    sums.awakeServers += (power.awakeServers + power.awakePerLoad * load) * h;
     sums.energyAudPerKwh += factors.energyAudPerKwh * h;
     sums.carbonKgPerKwh += factors.carbonKgPerKwh * h;
     return {
@@ -251,6 +264,7 @@ export class Ledger {
         tempC: s.tempC / hours,
         ppue: s.ppue / hours,
         utilisation: s.utilisation / hours,
+        awakeServers: s.awakeServers / hours,
         energyAudPerKwh: s.energyAudPerKwh / hours,
         carbonKgPerKwh: s.carbonKgPerKwh / hours,
       })),

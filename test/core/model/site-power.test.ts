@@ -1,7 +1,16 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { siteCapacity } from '../../../src/core/model/capacity.ts';
 import type { Site } from '../../../src/core/model/fleet.ts';
 import { hardwareProfiles, idleServerKw, requestWork } from '../../../src/core/model/hardware.ts';
-import { itPower, operate, siteFactors, siteWork } from '../../../src/core/model/site-power.ts';
+import { resourceAud } from '../../../src/core/model/objective.ts';
+import {
+  itKwhAud,
+  itPower,
+  operate,
+  siteFactors,
+  siteWork,
+} from '../../../src/core/model/site-power.ts';
 import { tinyFleet } from '../support/fleets.ts';
 
 const fleet = tinyFleet();
@@ -40,6 +49,69 @@ describe('IT power', () => {
       10,
     );
     expect(off.baseKw).toBeLessThan(on.baseKw);
+  });
+
+  test('headroom stays awake at any load, and all are awake at the limit it leaves', () => {
+    const kept = 1.3;
+    const p = itPower(asleep, work, kept);
+    const bare = itPower(asleep, work);
+    const perAwakeKw = idleServerKw(hw) - asleep.cost.sleepServerKw;
+    expect(p.baseKw - bare.baseKw).toBeCloseTo((perAwakeKw * kept) / asleep.maxUtilisation, 12);
+    expect(p.kwPerReqPerS).toEqual(bare.kwPerReqPerS);
+    const headroomed = { ...asleep, headroomServers: kept };
+    const horizon = { startUtcMs: 0, slotCount: 1, slotHours: 1 };
+    const { maxLoad, headroom } = siteCapacity(headroomed, horizon);
+    expect(headroom[0]).toBe(kept);
+    expect(p.awakeServers + p.awakePerLoad * maxLoad[0]!).toBeCloseTo(site.hardware.servers, 12);
+    // Maintenance that leaves less than the headroom leaves no load, and a drained site keeps none.
+    const window = { from: '1970-01-01T00:00Z', to: '1970-01-01T01:00Z', capacityShare: 0.1 };
+    const poor = siteCapacity({ ...headroomed, maintenance: [window] }, horizon);
+    expect(poor.maxLoad[0]).toBe(0);
+    expect(poor.headroom[0]).toBeCloseTo(0.1 * site.maxUtilisation * site.hardware.servers, 12);
+    expect(siteCapacity({ ...headroomed, state: 'drained' }, horizon).headroom[0]).toBe(0);
+  });
+
+  test('servers awake are the cheapest choice at every price, negative ones included', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -0.4, max: 0.4, noNaN: true }),
+        fc.double({ min: 0, max: 2, noNaN: true }),
+        fc.double({ min: 0, max: 3, noNaN: true }),
+        (rateAudPerKwh, headroom, rate) => {
+          const s: Site = {
+            ...asleep,
+            cost: { ...asleep.cost, tariff: { kind: 'flat', rateAudPerKwh } },
+          };
+          const now = { utcMs: 0, tempC: 30, rhPct: 40, spotAudPerMwh: Number.NaN };
+          const factors = siteFactors(s, { ...now, carbonKgPerKwh: 0.6, gridWaterLPerKwh: 1 });
+          const aud = itKwhAud(factors, fleet.prices);
+          const p = itPower(s, work, headroom, aud < 0 ? 'all' : 'fewest');
+          const load = rate * work[0]!.serverS;
+          const least = (load + headroom) / s.maxUtilisation;
+          const costOf = (awake: number) =>
+            aud *
+            (rate * work[0]!.itEnergyKwh * 3600 +
+              (awake - load) * idleServerKw(hw) +
+              (s.hardware.servers - awake) * s.cost.sleepServerKw);
+          const chosen = aud * (p.baseKw + p.kwPerReqPerS[0]! * rate);
+          for (const share of [0, 0.3, 1]) {
+            const awake = least + share * (s.hardware.servers - least);
+            expect(chosen).toBeLessThanOrEqual(costOf(awake) + 1e-12);
+          }
+        },
+      ),
+      { seed: 6, numRuns: 200 },
+    );
+  });
+
+  test('what an IT kWh costs is the rise of the site’s cost by it', () => {
+    const now = { utcMs: 0, tempC: 30, rhPct: 40, spotAudPerMwh: Number.NaN };
+    const factors = siteFactors(site, { ...now, carbonKgPerKwh: 0.6, gridWaterLPerKwh: 1 });
+    const audPerH = (kw: number) => {
+      const o = operate(site, factors, kw);
+      return o.energyAudPerH + resourceAud(fleet.prices, o.carbonKgPerH, o.waterLPerH);
+    };
+    expect(itKwhAud(factors, fleet.prices)).toBeCloseTo(audPerH(3) - audPerH(2), 12);
   });
 
   test('a sleeping server never draws more than an idle one', () => {

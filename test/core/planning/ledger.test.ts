@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { unloadedTtftMs } from '../../../src/core/model/eligibility.ts';
 import { publicFleet } from '../../../src/core/model/fleet.ts';
 import { hardwareProfiles, idleServerKw, requestWork } from '../../../src/core/model/hardware.ts';
+import { loadsOf } from '../../../src/core/optimizer/problem.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
+import { awakeServers } from '../../../src/core/planning/awake.ts';
 import { Ledger } from '../../../src/core/planning/ledger.ts';
 import { summarize } from '../../../src/core/planning/outcome.ts';
 import { assemble, constantInputs, randomFleet, tinyFleet } from '../support/fleets.ts';
@@ -154,6 +156,27 @@ test('a zone’s TTFT stands beside that of its nearest site, and a fairness flo
   expect(fair.nearestShare).toBeCloseTo(1, 12);
   expect(fair.certificate.objectiveAud).toBeGreaterThan(free.certificate.lowerBoundAud);
   expect(fair.certificate.gap).toBeLessThanOrEqual(1e-5);
+});
+
+test('servers awake: by slot as in the mean, between what the load needs and all', () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const { fleet: random, inputs } = randomFleet(seed, 0.4);
+    const { problem, sites } = assemble(random, inputs);
+    const { flow, unserved } = solve(problem, sites);
+    const ledger = new Ledger(random);
+    ledger.add(problem, inputs, flow, unserved);
+    const bySlot = awakeServers(random, problem, inputs, flow);
+    ledger.totals().sites.forEach((site, j) => {
+      const mean = bySlot.reduce((sum, s) => sum + s[j]!, 0) / bySlot.length;
+      expect(site.awakeServers).toBeCloseTo(mean, 9);
+      bySlot.forEach((s, t) => {
+        const { servers } = random.sites[j]!.hardware;
+        expect(s[j]).toBeGreaterThanOrEqual(loadsOf(problem, flow[t]!)[j]! - 1e-9);
+        expect(s[j]).toBeLessThanOrEqual(servers * (1 + 1e-9));
+        if (random.sites[j]!.cost.idle === 'always-on') expect(s[j]).toBe(servers);
+      });
+    });
+  }
 });
 
 test('blocks add up to the whole', () => {

@@ -116,6 +116,9 @@ export function randomFleet(
     const share = (utilisation * capacity) / (J * K * 0.3);
     inputs.demandReqPerS[i] = share * d.uniform(0.5, 1.5);
   }
+  for (const site of fleet.sites) {
+    if (d.chance(0.3)) site.headroomServers = d.uniform(0, 0.2) * site.hardware.servers;
+  }
   return { fleet, inputs };
 }
 

@@ -23,8 +23,8 @@ export function recorded(policy: Policy): { policy: Policy; blocks: Block[] } {
   return { policy: { ...policy, decide }, blocks };
 }
 
-/** IT power of a site: busy servers, those awake beside them, and the rest. */
-function itKw(fleet: Fleet, site: Site, reqPerS: Float64Array): number {
+/** IT power of a site: busy servers, those awake beside them (all where that pays), and the rest. */
+function itKw(fleet: Fleet, site: Site, reqPerS: Float64Array, pays: boolean): number {
   const { profile, servers, batch } = site.hardware;
   const hw = hardwareProfiles[profile];
   let busy = 0;
@@ -34,7 +34,7 @@ function itKw(fleet: Fleet, site: Site, reqPerS: Float64Array): number {
     busy += reqPerS[k]! * work.serverS;
     busyKw += reqPerS[k]! * work.itEnergyKwh * 3600;
   });
-  const awake = site.cost.idle === 'sleep' ? busy / site.maxUtilisation : servers;
+  const awake = site.cost.idle === 'sleep' && !pays ? busy / site.maxUtilisation : servers;
   return busyKw + (awake - busy) * idleServerKw(hw) + (servers - awake) * site.cost.sleepServerKw;
 }
 
@@ -58,11 +58,15 @@ export function chargeByHand(fleet: Fleet, blocks: Block[]) {
       const s = inputs.sites[j]!;
       for (let t = 0; t < inputs.slotCount; t++) {
         const air = airOf(s.tempC[t]!, s.rhPct[t]!);
-        const it = itKw(fleet, site, totals[j]!.subarray(t * K, (t + 1) * K));
-        const facility = it * ppue(site.cost.cooling, air) + site.cost.fixedOverheadKw;
         const utcMs = inputs.startUtcMs + t * 3_600_000;
         const { tariff, cooling } = site.cost;
         const price = energyPriceAudPerKwh(tariff, utcMs, site.timeZone, s.spotAudPerMwh[t]!);
+        const aud = (kwh: number, waterL: number) =>
+          kwh * (price + (s.carbonKgPerKwh[t]! * fleet.prices.carbonAudPerT) / 1000) +
+          ((kwh * s.gridWaterLPerKwh[t]! + waterL) * fleet.prices.waterAudPerKl) / 1000;
+        const pays = aud(ppue(cooling, air), onSiteWaterLPerKwh(cooling, air)) < 0;
+        const it = itKw(fleet, site, totals[j]!.subarray(t * K, (t + 1) * K), pays);
+        const facility = it * ppue(site.cost.cooling, air) + site.cost.fixedOverheadKw;
         sum.itKwh += it;
         sum.facilityKwh += facility;
         sum.coolingKwh += facility - it - site.cost.fixedOverheadKw;
