@@ -104,6 +104,7 @@ function wireBytes(
     waterAudPerKl: 0,
     timeAudPerUserHour: 0,
     unservedAudPerRequest: 0,
+    lateAudPerRequest: 0,
   };
   const meta = { kind: 'query', runId: '0'.repeat(36), site: 'site-1000' } as const;
   const span = { startUtcMs: 1.7e12, slotCount: none.length, slotHours: 1 };

@@ -107,6 +107,8 @@ export const objectivePricesSchema = z.strictObject({
   timeAudPerUserHour: z.number().min(0).max(10_000),
   /** Price of a request nobody can serve; far above any site's cost, always reported. */
   unservedAudPerRequest: z.number().positive().max(1000).default(0.05),
+  /** Price of a request expected to wait too long for its SLO, as lateness.ts counts them; 0: none. */
+  lateAudPerRequest: z.number().min(0).max(1000).default(0),
 });
 export type ObjectivePrices = z.output<typeof objectivePricesSchema>;
 

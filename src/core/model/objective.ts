@@ -9,18 +9,21 @@ export interface Impacts {
   /** Users' time from request to first token, in hours. */
   userHours: number;
   unservedRequests: number;
+  /** Of lateness.ts, at their price. */
+  lateAud: number;
 }
 
 /**
  * The objective in AUD: money + p_CO2 · carbon + p_H2O · water + value of time · TTFT, plus demand
- * left unserved at its price. One sum, so every weight is a price with a unit.
+ * left unserved and requests late at theirs. One sum, so every weight is a price with a unit.
  */
 export function objectiveAud(prices: ObjectivePrices, i: Impacts): number {
   return (
     i.energyAud +
     resourceAud(prices, i.carbonKg, i.waterL) +
     i.userHours * prices.timeAudPerUserHour +
-    i.unservedRequests * prices.unservedAudPerRequest
+    i.unservedRequests * prices.unservedAudPerRequest +
+    i.lateAud
   );
 }
 

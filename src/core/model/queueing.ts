@@ -1,3 +1,5 @@
+import type { RequestClass } from './fleet.ts';
+
 /**
  * Waiting before service at a site of c identical servers, G/G/c.
  * Allen–Cunneen's approximation with Sakasegawa's exponent (Sakasegawa 1977):
@@ -13,7 +15,13 @@ export interface Queue {
   variability: number;
 }
 
-function exponent(servers: number): number {
+/** V of a mix of classes: the plain mean of (Ca² + Cs²)/2. */
+export function variability(classes: readonly RequestClass[]): number {
+  return classes.reduce((sum, c) => sum + (c.arrivalScv + c.serviceScv) / 2, 0) / classes.length;
+}
+
+/** m, Sakasegawa’s exponent; at least 2. */
+export function waitExponent(servers: number): number {
   return Math.sqrt(2 * (servers + 1));
 }
 
@@ -21,14 +29,14 @@ function exponent(servers: number): number {
 export function waitingRequests(q: Queue, utilisation: number): number {
   if (utilisation >= 1) return Number.POSITIVE_INFINITY;
   if (utilisation <= 0) return 0;
-  return (q.variability * utilisation ** exponent(q.servers)) / (1 - utilisation);
+  return (q.variability * utilisation ** waitExponent(q.servers)) / (1 - utilisation);
 }
 
 /** dLq/du. */
 export function waitingSlope(q: Queue, utilisation: number): number {
   if (utilisation >= 1) return Number.POSITIVE_INFINITY;
   if (utilisation <= 0) return 0;
-  const m = exponent(q.servers);
+  const m = waitExponent(q.servers);
   const free = 1 - utilisation;
   return (q.variability * utilisation ** (m - 1) * (m * free + utilisation)) / (free * free);
 }
@@ -36,7 +44,7 @@ export function waitingSlope(q: Queue, utilisation: number): number {
 /** d²Lq/du². */
 export function waitingCurvature(q: Queue, utilisation: number): number {
   if (utilisation >= 1) return Number.POSITIVE_INFINITY;
-  const m = exponent(q.servers);
+  const m = waitExponent(q.servers);
   const u = Math.max(utilisation, 1e-12);
   const free = 1 - u;
   const bracket = m * (m - 1) * free * free + 2 * m * u * free + 2 * u * u;
@@ -49,5 +57,5 @@ export function waitingCurvature(q: Queue, utilisation: number): number {
  */
 export function waitProbability(servers: number, utilisation: number): number {
   if (utilisation >= 1) return 1;
-  return Math.max(utilisation, 0) ** (exponent(servers) - 1);
+  return Math.max(utilisation, 0) ** (waitExponent(servers) - 1);
 }

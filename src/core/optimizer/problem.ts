@@ -1,3 +1,5 @@
+import type { Lateness } from '../model/lateness.ts';
+
 /**
  * The problem in the coordinator's eyes: everything public, nothing of a site's cost.
  *
@@ -35,7 +37,12 @@ export interface SiteCapability {
    * Prior of the site's congestion cost, for proposals before it has answered: see queueing.ts.
    * Wrong numbers cost rounds, never correctness.
    */
-  prior: { servers: number; variability: number; costAudPerWaiting: number };
+  prior: {
+    servers: number;
+    variability: number;
+    costAudPerWaiting: number;
+    lateness?: Lateness;
+  };
 }
 
 /** Index of zone i, class k in slot t. */

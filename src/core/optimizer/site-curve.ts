@@ -1,3 +1,4 @@
+import { lateCurvature, lateSlope } from '../model/lateness.ts';
 import { waitingCurvature, waitingSlope } from '../model/queueing.ts';
 import type { SiteCapability } from './problem.ts';
 
@@ -47,14 +48,17 @@ export function isEmpty(curve: SlotCurve): boolean {
 
 /** The public prior ψ(ℓ) of congestion cost and its derivative. */
 function priorAt(site: SiteCapability, load: number): CurveSample {
-  const { servers, variability, costAudPerWaiting } = site.prior;
+  const { servers, variability, costAudPerWaiting, lateness } = site.prior;
   const queue = { servers, variability };
   const u = Math.min(load / servers, 0.999);
   const w = costAudPerWaiting / servers;
+  const waitingAud = w * waitingSlope(queue, u);
+  const waitingRise = (w / servers) * waitingCurvature(queue, u);
+  if (!lateness) return { load, congestionAud: waitingAud, slopeAud: waitingRise };
   return {
     load,
-    congestionAud: w * waitingSlope(queue, u),
-    slopeAud: (w / servers) * waitingCurvature(queue, u),
+    congestionAud: waitingAud + lateSlope(lateness, u) / servers,
+    slopeAud: waitingRise + lateCurvature(lateness, u) / (servers * servers),
   };
 }
 

@@ -1,3 +1,4 @@
+import { type Lateness, lateAud, lateCurvature, lateSlope } from '../model/lateness.ts';
 import { type Queue, waitingCurvature, waitingRequests, waitingSlope } from '../model/queueing.ts';
 import { bracketedRoot } from './root.ts';
 import type { SupplyCurve } from './supply-curve.ts';
@@ -5,10 +6,11 @@ import type { SupplyCurve } from './supply-curve.ts';
 /**
  * A site's private cost, per slot t and totals N (req/s by class):
  *
- *   g_t(N) = b_t + Σ_k a_tk N_k + w_t · Lq(ℓ / servers),   ℓ = Σ_k s_k N_k ≤ L_t
+ *   g_t(N) = b_t + Σ_k a_tk N_k + φ_t(ℓ),   φ_t(ℓ) = w_t · Lq(u) + F(u),   u = ℓ / servers
+ *   ℓ = Σ_k s_k N_k ≤ L_t
  *
  * b: what it costs to stand there; a: energy, carbon and water at this slot's prices; Lq: waiting
- * requests (queueing.ts). Convex for every sign of a, so negative prices need no special care.
+ * requests (queueing.ts); F: price of late ones (lateness.ts). Convex for every sign of a, so negative prices need no special care.
  */
 export interface SiteProblem {
   slotCount: number;
@@ -24,6 +26,8 @@ export interface SiteProblem {
   /** L, busy servers. Length T. */
   maxLoad: Float64Array;
   queue: Queue;
+  /** Absent where late requests have no price. */
+  lateness?: Lateness;
 }
 
 /** What the coordinator asks of a site in one round. */
@@ -106,22 +110,26 @@ export function loadOf(loadPerReqPerS: Float64Array, totals: Float64Array, t: nu
 
 /** φ(ℓ): cost of congestion, AUD. */
 function congestionCost(site: SiteProblem, t: number, load: number): number {
+  const u = load / site.queue.servers;
   const w = site.waitingAud[t] as number;
-  return w > 0 ? w * waitingRequests(site.queue, load / site.queue.servers) : 0;
+  const waiting = w > 0 ? w * waitingRequests(site.queue, u) : 0;
+  return site.lateness ? waiting + lateAud(site.lateness, u) : waiting;
 }
 
 /** φ'(ℓ): congestion cost per busy server, AUD. */
 function congestion(site: SiteProblem, t: number, load: number): number {
   const c = site.queue.servers;
   const w = site.waitingAud[t] as number;
-  return w > 0 ? (w / c) * waitingSlope(site.queue, load / c) : 0;
+  const waiting = w > 0 ? (w / c) * waitingSlope(site.queue, load / c) : 0;
+  return site.lateness ? waiting + lateSlope(site.lateness, load / c) / c : waiting;
 }
 
 /** φ''(ℓ), AUD per busy server squared. */
 function congestionSlope(site: SiteProblem, t: number, load: number): number {
   const c = site.queue.servers;
   const w = site.waitingAud[t] as number;
-  return w > 0 ? (w / (c * c)) * waitingCurvature(site.queue, load / c) : 0;
+  const waiting = w > 0 ? (w / (c * c)) * waitingCurvature(site.queue, load / c) : 0;
+  return site.lateness ? waiting + lateCurvature(site.lateness, load / c) / (c * c) : waiting;
 }
 
 function evaluateSlot(site: SiteProblem, t: number, totals: Float64Array, out: SiteAnswer): void {

@@ -9,7 +9,9 @@ import type {
   Site,
 } from '../model/fleet.ts';
 
+import { siteLateness } from '../model/lateness.ts';
 import { resourceAud } from '../model/objective.ts';
+import { variability } from '../model/queueing.ts';
 import {
   chosenPower,
   itKwhAud,
@@ -63,11 +65,6 @@ export function assembleDispatch(
   };
 }
 
-/** (Ca² + Cs²)/2 of the mix. */
-function variability(classes: RequestClass[]): number {
-  return classes.reduce((sum, c) => sum + (c.arrivalScv + c.serviceScv) / 2, 0) / classes.length;
-}
-
 function capability(
   site: PublicSite,
   classes: RequestClass[],
@@ -82,6 +79,7 @@ function capability(
       servers: site.hardware.servers,
       variability: variability(classes),
       costAudPerWaiting: prices.timeAudPerUserHour * horizon.slotHours,
+      lateness: siteLateness(site, classes, prices, horizon.slotHours),
     },
   };
 }
@@ -110,6 +108,7 @@ export function assembleSite(
     loadPerReqPerS: Float64Array.from(work, (w) => w.serverS),
     maxLoad,
     queue: { servers: site.hardware.servers, variability: variability(classes) },
+    lateness: siteLateness(site, classes, prices, slotHours),
   };
   for (let t = 0; t < slotCount; t++) {
     const factors = siteFactors(site, conditionsAt(t));

@@ -2,6 +2,7 @@ import { siteCapacity } from '../model/capacity.ts';
 import { unloadedTtftMs } from '../model/eligibility.ts';
 import type { Fleet } from '../model/fleet.ts';
 import type { RequestWork } from '../model/hardware.ts';
+import { lateAud, siteLateness } from '../model/lateness.ts';
 import { type Impacts, objectiveAud } from '../model/objective.ts';
 import { waitingRequests, waitProbability } from '../model/queueing.ts';
 import { chosenPower, operate, siteFactors, siteWork } from '../model/site-power.ts';
@@ -75,6 +76,7 @@ export class Ledger {
     waterL: 0,
     userHours: 0,
     unservedRequests: 0,
+    lateAud: 0,
   };
   readonly #sites: (SiteTotals & { requests: number })[];
   readonly #zones: ZoneSums[];
@@ -203,6 +205,8 @@ export class Ledger {
     const utilisation = load / site.hardware.servers;
     const { servers, variability } = capability.prior;
     const waiting = waitingRequests({ servers, variability }, utilisation);
+    const lateness = siteLateness(site, this.#fleet.classes, this.#fleet.prices, h);
+    if (lateness) this.#impacts.lateAud += lateAud(lateness, utilisation);
     const sums = this.#sites[j] as SiteTotals & { requests: number };
     sums.requests += rate * SECONDS_PER_HOUR * h;
     sums.tempC += conditions.tempC * h;

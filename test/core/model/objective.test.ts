@@ -9,8 +9,16 @@ const prices = {
   waterAudPerKl: 3,
   timeAudPerUserHour: 1,
   unservedAudPerRequest: 0.05,
+  lateAudPerRequest: 0,
 };
-const nothing = { energyAud: 0, carbonKg: 0, waterL: 0, userHours: 0, unservedRequests: 0 };
+const nothing = {
+  energyAud: 0,
+  carbonKg: 0,
+  waterL: 0,
+  userHours: 0,
+  unservedRequests: 0,
+  lateAud: 0,
+};
 
 test('each weight is a price: one tonne, one kilolitre, one hour, one request', () => {
   expect(objectiveAud(prices, { ...nothing, energyAud: 12 })).toBe(12);
@@ -18,11 +26,19 @@ test('each weight is a price: one tonne, one kilolitre, one hour, one request', 
   expect(objectiveAud(prices, { ...nothing, waterL: 1000 })).toBe(3);
   expect(objectiveAud(prices, { ...nothing, userHours: 1 })).toBe(1);
   expect(objectiveAud(prices, { ...nothing, unservedRequests: 1 })).toBe(0.05);
+  expect(objectiveAud(prices, { ...nothing, lateAud: 2 })).toBe(2);
 });
 
 test('the parts add up', () => {
-  const all = { energyAud: 1, carbonKg: 10, waterL: 100, userHours: 2, unservedRequests: 3 };
-  expect(objectiveAud(prices, all)).toBeCloseTo(1 + 0.75 + 0.3 + 2 + 0.15, 12);
+  const all = {
+    lateAud: 0.5,
+    energyAud: 1,
+    carbonKg: 10,
+    waterL: 100,
+    userHours: 2,
+    unservedRequests: 3,
+  };
+  expect(objectiveAud(prices, all)).toBeCloseTo(1 + 0.75 + 0.3 + 2 + 0.15 + 0.5, 12);
   expect(resourceAud(prices, 10, 100)).toBeCloseTo(1.05, 12);
 });
 

@@ -1,5 +1,6 @@
 import loadHighs from 'highs';
 import { expect, test } from 'vitest';
+import { lateAud, lateSlope } from '../../../src/core/model/lateness.ts';
 import { waitingRequests, waitingSlope } from '../../../src/core/model/queueing.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
 import { type Instance, randomInstance } from '../support/instances.ts';
@@ -79,48 +80,61 @@ test.each([
 });
 
 test.each([
-  [11, 0.4],
-  [12, 0.7],
-  [13, 0.85],
-  [14, 1.1],
-])('queueing instance %i at utilisation %f: between tangents below and chords above', (seed, u) => {
-  const instance = randomInstance(seed, { ...SHAPE, utilisation: u, waitingAud: 2 });
-  const { certificate } = solve(instance.problem, instance.sites, {
-    gapTarget: 1e-8,
-    maxRounds: 60,
-  });
-  const SEGMENTS = 150;
-  const knots = (j: number, t: number) =>
-    // Denser towards the limit, where the queue bends most.
-    Array.from({ length: SEGMENTS + 1 }, (_, n) => {
-      const limit = instance.problem.sites[j]!.maxLoad[t]!;
-      return limit * (1 - (1 - n / SEGMENTS) ** 2);
+  [11, 0.4, 0],
+  [12, 0.7, 0],
+  [13, 0.85, 0],
+  [14, 1.1, 0],
+  [15, 0.6, 3],
+  [16, 0.9, 3],
+])(
+  'queueing instance %i at utilisation %f, lateness at %f AUD: between tangents below and chords above',
+  (seed, u, late) => {
+    const instance = randomInstance(seed, {
+      ...SHAPE,
+      utilisation: u,
+      waitingAud: 2,
+      lateAud: late,
     });
-  const cost = (j: number, t: number, load: number) => {
-    const { queue, waitingAud } = instance.sites[j]!;
-    return waitingAud[t]! * waitingRequests(queue, load / queue.servers);
-  };
-  const tangents: Lines = (j, t) =>
-    knots(j, t).map((load) => {
-      const { queue, waitingAud } = instance.sites[j]!;
-      const slope = (waitingAud[t]! * waitingSlope(queue, load / queue.servers)) / queue.servers;
-      return { slope, intercept: cost(j, t, load) - slope * load };
+    const { certificate } = solve(instance.problem, instance.sites, {
+      gapTarget: 1e-8,
+      maxRounds: 60,
     });
-  const chords: Lines = (j, t) => {
-    const at = knots(j, t);
-    return at.slice(1).map((to, n) => {
-      const from = at[n]!;
-      const slope = (cost(j, t, to) - cost(j, t, from)) / (to - from);
-      return { slope, intercept: cost(j, t, from) - slope * from };
-    });
-  };
-  const low = reference(instance, tangents);
-  const high = reference(instance, chords);
-  const rounding = 1e-7 * Math.abs(high);
-  // The linearisation error: what 150 segments leave open.
-  expect((high - low) / Math.abs(high)).toBeLessThan(1e-3);
-  expect(certificate.objectiveAud).toBeGreaterThanOrEqual(low - rounding);
-  expect(certificate.objectiveAud).toBeLessThanOrEqual(high + rounding);
-  expect(certificate.lowerBoundAud).toBeGreaterThanOrEqual(low - (high - low) - rounding);
-  expect(certificate.lowerBoundAud).toBeLessThanOrEqual(high + rounding);
-});
+    const SEGMENTS = 150;
+    const knots = (j: number, t: number) =>
+      // Denser towards the limit, where the queue bends most.
+      Array.from({ length: SEGMENTS + 1 }, (_, n) => {
+        const limit = instance.problem.sites[j]!.maxLoad[t]!;
+        return limit * (1 - (1 - n / SEGMENTS) ** 2);
+      });
+    const cost = (j: number, t: number, load: number) => {
+      const { queue, waitingAud, lateness } = instance.sites[j]!;
+      const u = load / queue.servers;
+      return waitingAud[t]! * waitingRequests(queue, u) + (lateness ? lateAud(lateness, u) : 0);
+    };
+    const tangents: Lines = (j, t) =>
+      knots(j, t).map((load) => {
+        const { queue, waitingAud, lateness } = instance.sites[j]!;
+        const u = load / queue.servers;
+        const late = lateness ? lateSlope(lateness, u) : 0;
+        const slope = (waitingAud[t]! * waitingSlope(queue, u) + late) / queue.servers;
+        return { slope, intercept: cost(j, t, load) - slope * load };
+      });
+    const chords: Lines = (j, t) => {
+      const at = knots(j, t);
+      return at.slice(1).map((to, n) => {
+        const from = at[n]!;
+        const slope = (cost(j, t, to) - cost(j, t, from)) / (to - from);
+        return { slope, intercept: cost(j, t, from) - slope * from };
+      });
+    };
+    const low = reference(instance, tangents);
+    const high = reference(instance, chords);
+    const rounding = 1e-7 * Math.abs(high);
+    // The linearisation error: what 150 segments leave open.
+    expect((high - low) / Math.abs(high)).toBeLessThan(1e-3);
+    expect(certificate.objectiveAud).toBeGreaterThanOrEqual(low - rounding);
+    expect(certificate.objectiveAud).toBeLessThanOrEqual(high + rounding);
+    expect(certificate.lowerBoundAud).toBeGreaterThanOrEqual(low - (high - low) - rounding);
+    expect(certificate.lowerBoundAud).toBeLessThanOrEqual(high + rounding);
+  },
+);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { lateSlope } from '../../../src/core/model/lateness.ts';
 import { waitingSlope } from '../../../src/core/model/queueing.ts';
 import {
   answerQuery,
@@ -20,6 +21,7 @@ function randomCase(seed: number): { site: SiteProblem; query: SiteQuery } {
     waitingAud: d.chance(0.2) ? 0 : 10 ** d.uniform(-2, 2),
     negativeShare: 0.4,
     closedShare: d.chance(0.2) ? 0.3 : 0,
+    lateAud: seed % 3 === 0 ? 10 ** d.uniform(-1, 2) : 0,
   };
   const site = randomInstance(seed, shape).sites[0]!;
   const TK = site.slotCount * site.classCount;
@@ -194,7 +196,9 @@ describe('proximal point', () => {
     expect(load).toBeLessThanOrEqual(limit * (1 + 1e-12) + 1e-15);
     const { servers } = site.queue;
     const w = site.waitingAud[t]!;
-    const congestion = w > 0 ? (w / servers) * waitingSlope(site.queue, load / servers) : 0;
+    const waiting = w > 0 ? w * waitingSlope(site.queue, load / servers) : 0;
+    const late = site.lateness ? lateSlope(site.lateness, load / servers) : 0;
+    const congestion = (waiting + late) / servers;
     // Each class says which capacity prices κ ≥ 0 make it stationary: an interval.
     let low = 0;
     let high = load < limit * (1 - 1e-9) ? 0 : Number.POSITIVE_INFINITY;

@@ -22,6 +22,7 @@ function randomShape(seed: number): Partial<InstanceShape> {
     closedShare: d.chance(0.2) ? 0.2 : 0,
     idleRowShare: d.chance(0.3) ? 0.3 : 0,
     base: d.chance(0.7),
+    lateAud: d.chance(0.3) ? 10 ** d.uniform(-1, 1) : 0,
   };
 }
 

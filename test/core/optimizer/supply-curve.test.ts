@@ -30,6 +30,7 @@ function shapeOf(seed: number): Partial<InstanceShape> {
     closedShare: d.chance(0.2) ? 0.2 : 0,
     idleRowShare: d.chance(0.3) ? 0.3 : 0,
     base: d.chance(0.7),
+    lateAud: seed % 4 === 0 ? 10 ** d.uniform(-1, 1) : 0,
   };
 }
 

@@ -15,6 +15,7 @@ const fleet = tinyFleet((f) => {
     waterAudPerKl: 4,
     timeAudPerUserHour: 2,
     unservedAudPerRequest: 0.05,
+    lateAudPerRequest: 0,
   };
 });
 const work = requestWork(hardwareProfiles['h100-tp8'], 1155, 211, 32);

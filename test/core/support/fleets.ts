@@ -119,6 +119,7 @@ export function randomFleet(
   for (const site of fleet.sites) {
     if (d.chance(0.3)) site.headroomServers = d.uniform(0, 0.2) * site.hardware.servers;
   }
+  if (d.chance(0.5)) fleet.prices.lateAudPerRequest = 10 ** d.uniform(-4, -1.5);
   return { fleet, inputs };
 }
 

@@ -1,3 +1,4 @@
+import type { Lateness } from '../../../src/core/model/lateness.ts';
 import type { DispatchProblem, SiteCapability } from '../../../src/core/optimizer/problem.ts';
 import type { SiteProblem } from '../../../src/core/optimizer/site-subproblem.ts';
 import { dice } from './random.ts';
@@ -14,6 +15,8 @@ export interface InstanceShape {
   edgeShare: number;
   /** Price of a waiting request, AUD; 0 makes every site's cost linear. */
   waitingAud: number;
+  /** AUD per busy server and slot if every request were late; 0: no price on lateness. */
+  lateAud: number;
   /** Probability that a site's energy price is negative in a slot. */
   negativeShare: number;
   /** Probability of a closed site in a slot, and of a row without demand. */
@@ -35,6 +38,7 @@ export const usualShape: InstanceShape = {
   utilisation: 0.5,
   edgeShare: 0.8,
   waitingAud: 1,
+  lateAud: 0,
   negativeShare: 0.2,
   closedShare: 0,
   idleRowShare: 0,
@@ -66,6 +70,14 @@ export function randomInstance(seed: number, partial: Partial<InstanceShape> = {
     const maxLoad = Float64Array.from({ length: T }, () =>
       d.chance(shape.closedShare) ? 0 : limit,
     );
+    const lateness: Lateness | undefined =
+      shape.lateAud > 0
+        ? {
+            servers,
+            decay: Float64Array.from({ length: K }, (_, k) => 10 ** ((j + k) % 3)),
+            fullAud: shape.lateAud * servers,
+          }
+        : undefined;
     const site: SiteProblem = {
       slotCount: T,
       classCount: K,
@@ -75,6 +87,7 @@ export function randomInstance(seed: number, partial: Partial<InstanceShape> = {
       loadPerReqPerS,
       maxLoad: maxLoad.slice(),
       queue: { servers, variability },
+      lateness,
     };
     for (let t = 0; t < T; t++) {
       const audPerKwh = d.chance(shape.negativeShare) ? -d.uniform(0, 0.2) : d.uniform(0.02, 0.4);
@@ -87,7 +100,12 @@ export function randomInstance(seed: number, partial: Partial<InstanceShape> = {
       id: `site-${j}`,
       loadPerReqPerS,
       maxLoad,
-      prior: { servers, variability, costAudPerWaiting: shape.priorFactor * shape.waitingAud },
+      prior: {
+        servers,
+        variability,
+        costAudPerWaiting: shape.priorFactor * shape.waitingAud,
+        lateness: lateness && { ...lateness, fullAud: shape.priorFactor * lateness.fullAud },
+      },
     });
   }
   const rows = I * K;

@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  type Lateness,
+  lateAud,
+  lateCurvature,
+  lateSlope,
+  siteLateness,
+} from '../../../src/core/model/lateness.ts';
+import { embeddedFleet } from '../support/fleets.ts';
+
+const lateness = fc
+  .record({
+    servers: fc.integer({ min: 1, max: 200 }),
+    decay: fc.array(fc.double({ min: 0, max: 300, noNaN: true }), { minLength: 1, maxLength: 4 }),
+    fullAud: fc.double({ min: 1e-3, max: 1e3, noNaN: true }),
+  })
+  .map((l): Lateness => ({ ...l, decay: Float64Array.from(l.decay) }));
+const utilisation = fc.double({ min: 0.01, max: 0.98, noNaN: true });
+
+test('by hand: two classes at one site', () => {
+  const fleet = embeddedFleet();
+  const site = { hardware: { profile: 'h100-tp8' as const, servers: 7, batch: 32 } };
+  const prices = { ...fleet.prices, lateAudPerRequest: 0.01 };
+  const l = siteLateness(site, fleet.classes, prices, 0.5)!;
+  // Service times of docs/model.md's table, to its digits; SLOs of 500 and 350 ms.
+  const meanS = (0.34 + 0.171) / 2;
+  const u = 0.8;
+  const requestsPerS = (7 * u) / meanS;
+  const meanWaitS = meanS / (7 * (1 - u));
+  const late = [0.5 - 0.0855, 0.35 - 0.137].map(
+    (leftS) => u ** 3 * Math.exp(-leftS / 2 / meanWaitS),
+  );
+  const expected = 0.01 * 1800 * requestsPerS * ((late[0]! + late[1]!) / 2);
+  expect(Math.abs(lateAud(l, u) / expected - 1)).toBeLessThan(0.01);
+});
+
+test('no price, or no variability: nothing to charge', () => {
+  const fleet = embeddedFleet();
+  const { prices, classes } = fleet;
+  expect(siteLateness(fleet.sites[0]!, classes, prices, 1)).toBeUndefined();
+  const regular = classes.map((c) => ({ ...c, arrivalScv: 0, serviceScv: 0 }));
+  const priced = { ...prices, lateAudPerRequest: 1 };
+  expect(siteLateness(fleet.sites[0]!, regular, priced, 1)).toBeUndefined();
+});
+
+test('increasing and convex up to full load, and zero at none', () => {
+  fc.assert(
+    fc.property(
+      lateness,
+      utilisation,
+      utilisation,
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (l, a, b, share) => {
+        expect(lateAud(l, 0)).toBe(0);
+        expect(lateSlope(l, a)).toBeGreaterThanOrEqual(0);
+        expect(lateCurvature(l, a)).toBeGreaterThanOrEqual(0);
+        const between = lateAud(l, a + share * (b - a));
+        const chord = lateAud(l, a) + share * (lateAud(l, b) - lateAud(l, a));
+        expect(between).toBeLessThanOrEqual(chord + 1e-9 * (lateAud(l, a) + lateAud(l, b)));
+      },
+    ),
+    { seed: 7, numRuns: 500 },
+  );
+});
+
+test('slope and curvature agree with finite differences', () => {
+  fc.assert(
+    fc.property(lateness, fc.double({ min: 0.3, max: 0.95, noNaN: true }), (l, u) => {
+      const h = 1e-6;
+      const slope = (lateAud(l, u + h) - lateAud(l, u - h)) / (2 * h);
+      const curvature = (lateSlope(l, u + h) - lateSlope(l, u - h)) / (2 * h);
+      const scale = l.fullAud * 1e-6;
+      expect(Math.abs(slope - lateSlope(l, u))).toBeLessThan(1e-5 * lateSlope(l, u) + scale);
+      expect(Math.abs(curvature - lateCurvature(l, u))).toBeLessThan(
+        1e-5 * lateCurvature(l, u) + scale,
+      );
+    }),
+    { seed: 8, numRuns: 300 },
+  );
+});
+
+test('stays finite where tails vanish and at full load', () => {
+  for (const a of [0, 1e-12, 1, 1e6, 1e200, Number.POSITIVE_INFINITY]) {
+    const l = { servers: 4, decay: Float64Array.of(a), fullAud: 1 };
+    for (const u of [0, 1e-12, 0.5, 0.98]) {
+      for (const f of [lateAud, lateSlope, lateCurvature]) {
+        expect(f(l, u)).toBeGreaterThanOrEqual(0);
+        expect(f(l, u)).toBeLessThan(Number.POSITIVE_INFINITY);
+      }
+    }
+  }
+});
