@@ -1,50 +1,49 @@
 import { Hono } from 'hono';
-import type { Zone } from '../core/model/fleet.ts';
 import { slotAt } from '../core/planning/plan.ts';
 import { candidateSites } from '../core/routing/candidates.ts';
-import { nearestZone } from '../core/routing/zone.ts';
-import { bearsOneOf, sha256 } from './auth.ts';
-import { type Env, now } from './env.ts';
+import { continueTrace } from '../core/routing/trace-context.ts';
+import { admit, authorize, type Caller, settle, watchAnswer } from './account.ts';
+import { type Asked, readAsked } from './asked.ts';
+import { type Endpoint, endpoints } from './endpoints.ts';
+import { type Env, now, numberVar } from './env.ts';
 import { fleet } from './fleet.ts';
-import { forward, health } from './forward.ts';
-import { openAiError } from './openai-error.ts';
+import { type Answer, Forwarding, type Limits } from './forward.ts';
+import { models, unknownModel } from './models.ts';
+import { openAiError, Rejection } from './openai-error.ts';
+import type { RequestOutcome } from './outcome.ts';
 import { PlanHolder } from './plan-holder.ts';
-import { readBody } from './read-body.ts';
-
-/** A body is in memory several times over, beside those of other requests to the isolate (128 MB). */
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
+import { health, retryBudget } from './site-health.ts';
 
 const holder = new PlanHolder();
 
+interface Variables {
+  caller: Caller;
+}
+
 /** The OpenAI-compatible API: what an application developer points an SDK at. */
-export const dataPlane = new Hono<{ Bindings: Env }>();
+export const dataPlane = new Hono<{ Bindings: Env; Variables: Variables }>();
 
 dataPlane.use('*', async (c, next) => {
-  if (await bearsOneOf(c.req.raw, c.env.CLIENT_KEYS_SHA256)) return next();
-  const message = c.env.CLIENT_KEYS_SHA256
-    ? 'Incorrect API key provided.'
-    : 'No API key is accepted yet: set the secret CLIENT_KEYS_SHA256.';
-  return openAiError(401, message, { code: 'invalid_api_key' });
+  const caller = await authorize(c.req.raw, c.env, c.executionCtx as ExecutionContext);
+  if (caller instanceof Response) return caller;
+  c.set('caller', caller);
+  return next();
 });
-
-const models = fleet.classes.map((cls) => ({
-  id: cls.model,
-  object: 'model',
-  created: 0,
-  owned_by: 'isotherm',
-}));
 
 dataPlane.get('/models', (c) => c.json({ object: 'list', data: models }));
 
-dataPlane.get('/models/:id', (c) => {
+// Names of models may contain slashes.
+dataPlane.get('/models/:id{.+}', (c) => {
   const id = c.req.param('id');
   const model = models.find((m) => m.id === id);
-  return model ? c.json(model) : unknownModel(id);
+  return model ? c.json(model) : rejection(unknownModel(id));
 });
 
-dataPlane.post('/chat/completions', (c) =>
-  route(c.req.raw, c.env, c.executionCtx as ExecutionContext, '/v1/chat/completions'),
-);
+for (const endpoint of endpoints) {
+  dataPlane.post(`/${endpoint.name}`, (c) =>
+    route(c.req.raw, c.env, c.executionCtx as ExecutionContext, endpoint, c.get('caller')),
+  );
+}
 
 dataPlane.all('*', (c) =>
   openAiError(404, `Unknown request URL: ${c.req.method} ${new URL(c.req.url).pathname}.`, {
@@ -52,42 +51,125 @@ dataPlane.all('*', (c) =>
   }),
 );
 
+/** One request, from its headers to the record of what came of it. */
 async function route(
   request: Request,
   env: Env,
   ctx: ExecutionContext,
-  path: string,
+  endpoint: Endpoint,
+  caller: Caller,
 ): Promise<Response> {
+  const startedUtcMs = Date.now();
+  const { headers } = request;
+  const trace = continueTrace(headers.get('traceparent'), headers.get('tracestate'), randomHex);
   const requestId = requestIdOf(request);
-  const headers = { 'x-request-id': requestId };
-  const fail = (status: number, message: string, code: string, param: string | null = null) =>
-    openAiError(status, message, { code, param, headers });
+  retryBudget.deposit();
+  let asked: Asked | undefined;
+  let planVersion: number | undefined;
+  let watch: ReturnType<typeof watchAnswer>;
+  let planLabel: string | undefined;
+  const answered = async (): Promise<Answer> => {
+    const understood = await readAsked(request, endpoint, env);
+    asked = understood;
+    const { cls, classIndex, zone, streams, session, body } = understood;
+    const demand = { endpoint: endpoint.name, cls, zone, streams, body };
+    const refused = admit(caller, demand, env);
+    if (refused) return notAsked(refused);
 
-  const body = await readJsonObject(request);
-  if (body === 'too large') {
-    return fail(413, `Request body is larger than ${MAX_BODY_BYTES} bytes.`, 'request_too_large');
-  }
-  if (body === undefined) return fail(400, 'Request body is not a JSON object.', 'invalid_json');
-  if (typeof body.model !== 'string') {
-    return fail(400, 'you must provide a model parameter', 'missing_required_parameter', 'model');
-  }
-  const classIndex = fleet.classes.findIndex((cls) => cls.model === body.model);
-  if (classIndex < 0) return unknownModel(body.model, headers);
+    const nowMs = now(env);
+    const plan = await holder.current(env.DB, ctx);
+    const at = plan && slotAt(plan.header, nowMs);
+    planVersion = plan?.header.version;
+    planLabel = plan ? `${plan.header.version}${at?.stale ? ' stale' : ''}` : 'none';
+    const shares = at && plan.slots[at.slot];
+    const ranked = candidateSites(fleet, zone, classIndex, shares, session, nowMs);
+    const order = health.order(ranked, Date.now());
+    if (order.length === 0 && ranked.length > 0) return notAsked(allBusy(ranked));
 
-  const zone = zoneOf(request, env);
-  if (zone === undefined) {
-    const known = fleet.zones.map((z) => z.id).join(', ');
-    return fail(400, `x-isotherm-zone names no zone; expected one of ${known}.`, 'invalid_zone');
-  }
-  const plan = await holder.current(env.DB, ctx);
-  const nowMs = now(env);
-  const at = plan && slotAt(plan.header, nowMs);
-  const shares = at && plan.slots[at.slot];
-  const session = await sessionOf(request, body);
-  const ranked = candidateSites(fleet, zone, classIndex, shares, session, nowMs);
-  const order = health.order(ranked, Date.now());
-  const planLabel = plan ? `${plan.header.version}${at?.stale ? ' stale' : ''}` : 'none';
-  return forward(request, env, path, body, order, { requestId, planLabel });
+    const question = {
+      env,
+      path: `/v1/${endpoint.name}`,
+      accept: headers.get('accept') ?? '*/*',
+      streams,
+      requestId,
+      trace,
+    };
+    const forwarding = new Forwarding(understood, question, limitsOf(understood, env), () => {
+      watch = watchAnswer(caller, demand, env);
+      return watch;
+    });
+    request.signal.addEventListener('abort', () => forwarding.clientGone(), { once: true });
+    if (request.signal.aborted) forwarding.clientGone();
+    return forwarding.run(order);
+  };
+  const answer = await answered().catch((error) => failed(error, request));
+  const { response } = answer;
+  response.headers.set('x-request-id', requestId);
+  if (answer.site !== undefined) response.headers.set('x-isotherm-site', answer.site);
+  if (planLabel !== undefined) response.headers.set('x-isotherm-plan', planLabel);
+  ctx.waitUntil(
+    Promise.resolve(answer.end).then((end) => {
+      const outcome: RequestOutcome = {
+        requestId,
+        traceId: trace.traceId,
+        endpoint: endpoint.name,
+        classId: asked?.cls.id,
+        zone: asked?.zone.id,
+        planVersion,
+        site: answer.site,
+        // A client that left in mid-answer has its status, but saw no end.
+        status: end.outcome === 'client_closed' ? 499 : response.status,
+        outcome: end.outcome,
+        code: end.code,
+        streamed: asked?.streams ?? false,
+        startedUtcMs,
+        ttftMs: answer.ttftMs,
+        durationMs: Date.now() - startedUtcMs,
+        answerBytes: end.answerBytes,
+        usage: watch?.usage(),
+        attempts: answer.attempts,
+      };
+      return settle(outcome, caller, env);
+    }),
+  );
+  return response;
+}
+
+/** An answer for which no site was asked. */
+function notAsked(response: Response, outcome: 'rejected' | 'client_closed' = 'rejected'): Answer {
+  const code = response.headers.get('x-isotherm-error') ?? undefined;
+  return { response, attempts: [], end: { outcome, code, answerBytes: 0 } };
+}
+
+function failed(error: unknown, request: Request): Answer {
+  if (error instanceof Rejection) return notAsked(rejection(error));
+  // A body that ends early is a client that left.
+  if (request.signal.aborted) return notAsked(new Response(null, { status: 499 }), 'client_closed');
+  throw error;
+}
+
+function rejection({ status, message, code, param }: Rejection): Response {
+  return openAiError(status, message, { code, param });
+}
+
+/** Every site that may serve this has asked not to be asked yet. */
+function allBusy(sites: readonly string[]): Response {
+  const soonestMs = Math.min(...sites.map((s) => health.retryAtMs(s)));
+  const waitS = Math.max(1, Math.ceil((soonestMs - Date.now()) / 1000));
+  const message = `All sites are busy; come back in ${waitS} s.`;
+  const headers = { 'retry-after': String(waitS) };
+  return openAiError(429, message, { code: 'sites_busy', headers });
+}
+
+function limitsOf(asked: Asked, env: Env): Limits {
+  const wholeMs = asked.streams
+    ? numberVar(env.STREAM_DEADLINE_MS, 3_600_000, 10, 86_400_000)
+    : numberVar(env.COMPLETION_DEADLINE_MS, 600_000, 10, 3_600_000);
+  return {
+    firstByteMs: numberVar(env.FIRST_BYTE_DEADLINE_MS, 30_000, 10, 600_000),
+    idleMs: numberVar(env.IDLE_DEADLINE_MS, 60_000, 10, 600_000),
+    deadlineAtMs: Date.now() + Math.min(wholeMs, asked.deadlineMs ?? wholeMs),
+  };
 }
 
 function requestIdOf(request: Request): string {
@@ -95,55 +177,7 @@ function requestIdOf(request: Request): string {
   return /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
 }
 
-function unknownModel(id: string, headers?: HeadersInit): Response {
-  const known = models.map((m) => m.id).join(', ');
-  const message = `The model '${id}' does not exist; expected one of ${known}.`;
-  return openAiError(404, message, { code: 'model_not_found', param: 'model', headers });
-}
-
-/** In a function of its own, so that the raw bytes are gone before a site is asked. */
-async function readJsonObject(
-  request: Request,
-): Promise<Record<string, unknown> | 'too large' | undefined> {
-  const bytes = await readBody(request, MAX_BODY_BYTES);
-  if (bytes === undefined) return 'too large';
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The zone nearest to the client; by header in tests. Undefined if the header names none. */
-function zoneOf(request: Request, env: Env): Zone | undefined {
-  const named = request.headers.get('x-isotherm-zone');
-  if (named !== null && env.ZONE_HEADER_ENABLED === 'true') {
-    return fleet.zones.find((z) => z.id === named);
-  }
-  const cf = request.cf as { latitude?: string; longitude?: string } | undefined;
-  const latDeg = Number.parseFloat(cf?.latitude ?? '');
-  const lonDeg = Number.parseFloat(cf?.longitude ?? '');
-  const known = Number.isFinite(latDeg) && Number.isFinite(lonDeg);
-  return nearestZone(fleet.zones, known ? { latDeg, lonDeg } : undefined);
-}
-
-/**
- * What a session is: the header, else the user, else the conversation up to its first user message:
- * conversations often share a long system prompt, and every later turn begins with the same.
- */
-async function sessionOf(request: Request, body: Record<string, unknown>): Promise<string> {
-  const header = request.headers.get('x-isotherm-session');
-  if (header) return header.slice(0, 256);
-  if (typeof body.user === 'string' && body.user !== '') return body.user.slice(0, 256);
-  const head = Array.isArray(body.messages) ? opening(body.messages) : body.prompt;
-  // Ranking hashes a session once a site; the digest keeps that short.
-  return (await sha256(JSON.stringify(head ?? ''))).join();
-}
-
-function opening(messages: unknown[]): unknown[] {
-  const firstUser = messages.findIndex((m) => (m as { role?: unknown } | null)?.role === 'user');
-  return messages.slice(0, firstUser < 0 ? 2 : firstUser + 1);
+function randomHex(bytes: number): string {
+  const drawn = crypto.getRandomValues(new Uint8Array(bytes));
+  return Array.from(drawn, (b) => b.toString(16).padStart(2, '0')).join('');
 }

@@ -17,6 +17,9 @@ export interface Env {
   UPSTREAM_OVERRIDES: string;
   /** How long a site may take to the first byte of a stream, ms. */
   FIRST_BYTE_DEADLINE_MS: string;
+  /** How long a stream may be silent, and how long it may take in all, ms. */
+  IDLE_DEADLINE_MS: string;
+  STREAM_DEADLINE_MS: string;
   /** How long a site may take to an answer that is not streamed, ms. */
   COMPLETION_DEADLINE_MS: string;
   /** Where the coordinator is first created, e.g. `oc` for Oceania. */

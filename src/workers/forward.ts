@@ -1,182 +1,242 @@
+import { unloadedTtftMs } from '../core/model/eligibility.ts';
 import type { PublicSite } from '../core/model/fleet.ts';
-import { SiteHealth } from '../core/routing/health.ts';
-import { type Env, numberVar } from './env.ts';
+import { withModel } from '../core/routing/model-field.ts';
+import { StreamEnd } from '../core/routing/stream-end.ts';
+import type { AnswerWatch } from './account.ts';
+import type { Asked } from './asked.ts';
+import { attempt, Late, type Question, type Reply } from './attempt.ts';
 import { fleet } from './fleet.ts';
 import { openAiError } from './openai-error.ts';
-import { isFault, isRefusal, passedOnHeaders, upstreamKey, upstreamUrl } from './upstream.ts';
+import type { Attempt, OutcomeKind } from './outcome.ts';
+import { relay } from './relay.ts';
+import { health, retryBudget } from './site-health.ts';
+import { contentKind, isRefusal, passedOnHeaders, retryAtMs } from './upstream.ts';
 
 /** Sites tried for one request. */
 const MAX_ATTEMPTS = 3;
 
 const sitesById = new Map(fleet.sites.map((s) => [s.id, s]));
 
-/** What this isolate knows of the sites, from the requests it forwarded. */
-export const health = new SiteHealth();
-
-interface Labels {
-  requestId: string;
-  planLabel: string;
+export interface Limits {
+  /** To a stream's first byte, and between two chunks of it. */
+  firstByteMs: number;
+  idleMs: number;
+  /** When the whole answer has to be over, and whether the client said so. */
+  deadlineAtMs: number;
 }
 
-interface Asked {
-  request: Request;
-  env: Env;
-  path: string;
-  streams: boolean;
-  requestId: string;
+/** How it ended, once it has. */
+export interface Ended {
+  outcome: OutcomeKind;
+  code?: string;
+  answerBytes: number;
 }
 
-/** A site that did not answer before its deadline. */
-class Late extends Error {}
+export interface Answer {
+  response: Response;
+  site?: string;
+  /** Time to a stream's first byte. */
+  ttftMs?: number;
+  attempts: Attempt[];
+  end: Ended | Promise<Ended>;
+}
 
 /** Asks the sites in order until one does not refuse; nothing is retried after its first byte. */
-export async function forward(
-  request: Request,
-  env: Env,
-  path: string,
-  body: Record<string, unknown>,
-  order: string[],
-  labels: Labels,
-): Promise<Response> {
-  const label = (headers: Headers, siteId?: string) => {
-    if (siteId !== undefined) headers.set('x-isotherm-site', siteId);
-    headers.set('x-isotherm-plan', labels.planLabel);
-    headers.set('x-request-id', labels.requestId);
-    return headers;
-  };
-  const answerOf = (upstream: Response, siteId: string) =>
-    new Response(upstream.body, {
-      status: upstream.status,
-      headers: label(passedOnHeaders(upstream), siteId),
-    });
-  const textFor = textByModelName(body);
-  const streams = body.stream === true;
-  const asked = { request, env, path, streams, requestId: labels.requestId };
-  const tried: string[] = [];
-  let refusal: { upstream: Response; siteId: string } | undefined;
-  let faults = 0;
-  for (const siteId of order.slice(0, MAX_ATTEMPTS)) {
-    const site = sitesById.get(siteId) as PublicSite;
-    tried.push(siteId);
-    try {
-      const upstream = await attempt(asked, site, textFor(site));
-      if (isRefusal(upstream.status)) {
-        await refusal?.upstream.body?.cancel();
-        refusal = { upstream, siteId };
-      } else if (isFault(upstream.status)) {
-        await upstream.body?.cancel();
-        faults++;
-        console.warn(`site ${siteId} answered ${upstream.status}`);
-      } else {
-        health.answered(siteId);
-        return answerOf(upstream, siteId);
-      }
-    } catch (error) {
-      if (request.signal.aborted) return new Response(null, { status: 499 });
-      if (error instanceof Late && !streams) {
+export class Forwarding {
+  readonly #asked: Asked;
+  readonly #question: Question;
+  readonly #limits: Limits;
+  readonly #watch: () => AnswerWatch | undefined;
+  readonly #startedMs = Date.now();
+  readonly #attempts: Attempt[] = [];
+  readonly #texts = new Map<string, string>();
+  #isGone = false;
+  #leave: () => void = () => {};
+
+  constructor(
+    asked: Asked,
+    question: Question,
+    limits: Limits,
+    watch: () => AnswerWatch | undefined,
+  ) {
+    this.#asked = asked;
+    this.#question = question;
+    this.#limits = limits;
+    this.#watch = watch;
+  }
+
+  /** The client has left: whatever is under way ends now, at whichever site. */
+  clientGone(): void {
+    this.#isGone = true;
+    this.#leave();
+  }
+
+  async run(order: readonly string[]): Promise<Answer> {
+    let refusal: { reply: Reply; site: string } | undefined;
+    for (const id of order.slice(0, MAX_ATTEMPTS)) {
+      if (this.#isGone) return this.#clientClosed();
+      if (this.#attempts.length > 0 && !retryBudget.spend()) break;
+      const site = sitesById.get(id) as PublicSite;
+      const limitMs = this.#limitMs();
+      if (limitMs <= 0) return this.#late(id, `No site answered before the deadline.`);
+      const controller = new AbortController();
+      this.#leave = () => controller.abort(new Error('the client has left'));
+      const begunMs = Date.now();
+      health.begin(id, begunMs);
+      try {
+        const reply = await attempt(this.#question, site, this.#textFor(site), limitMs, controller);
+        if (reply.fault === undefined && !isRefusal(reply.upstream.status)) {
+          return this.#answer(reply, site, controller);
+        }
+        health.end(id);
+        this.#noteRefused(id, reply);
+        if (reply.fault === undefined) refusal = { reply, site: id };
+      } catch (error) {
+        health.end(id);
+        if (this.#isGone) return this.#clientClosed();
+        const ms = Date.now() - begunMs;
+        this.#attempts.push({ site: id, ms, fault: (error as Error).message });
+        const isLate = error instanceof Late;
         // It may still be at work: asking another, or the SDK's asking again, would double that.
-        const headers = label(new Headers({ 'x-should-retry': 'false' }), siteId);
-        return openAiError(504, error.message, { code: 'completion_timeout', headers });
+        if (isLate && !this.#asked.streams) return this.#late(id, error.message);
+        health.judge(id, { kind: 'failed' }, Date.now());
       }
-      console.warn(`site ${siteId} failed before its first byte: ${(error as Error).message}`);
     }
-    health.refused(siteId, Date.now());
+    return refusal ? this.#refused(refusal.reply, refusal.site) : this.#unavailable(order);
   }
-  // The last refusal is the truest answer there is: it says how long to wait.
-  if (refusal) return answerOf(refusal.upstream, refusal.siteId);
-  const headers = label(new Headers());
-  if (faults > 0) {
-    const message = `No site gave a usable answer (tried ${tried.join(', ')}).`;
-    return openAiError(502, message, { code: 'site_fault', headers });
+
+  #limitMs(): number {
+    const leftMs = this.#limits.deadlineAtMs - Date.now();
+    return this.#asked.streams ? Math.min(leftMs, this.#limits.firstByteMs) : leftMs;
   }
-  const message =
-    tried.length > 0
-      ? `No site could be reached (tried ${tried.join(', ')}).`
-      : 'No site may serve this zone and model.';
-  return openAiError(503, message, { code: 'no_site_available', headers });
-}
 
-/** The request as a site gets it, written once for each name that sites serve the model under. */
-function textByModelName(body: Record<string, unknown>): (site: PublicSite) => string {
-  const written = new Map<string | undefined, string>();
-  return (site) => {
-    const model = site.upstream.models[body.model as string];
-    const text = written.get(model) ?? JSON.stringify({ ...body, model });
-    written.set(model, text);
-    return text;
-  };
-}
+  /** The request as a site gets it, written once for each name that sites serve the model under. */
+  #textFor(site: PublicSite): string {
+    const { text, cls } = this.#asked;
+    const model = site.upstream.models[cls.model] as string;
+    let written = this.#texts.get(model);
+    if (written === undefined) {
+      written = withModel(text, model);
+      this.#texts.set(model, written);
+    }
+    return written;
+  }
 
-/**
- * One site's answer. A stream must begin in time, by its first byte, since servers send the headers
- * of a stream at once; without a stream they send them at the end, and the whole answer has its own,
- * longer limit. Throws {@link Late} beyond either.
- */
-async function attempt(asked: Asked, site: PublicSite, body: string): Promise<Response> {
-  const { request, env, path, streams, requestId } = asked;
-  const headers = new Headers({
-    'content-type': 'application/json',
-    accept: request.headers.get('accept') ?? '*/*',
-    'x-request-id': requestId,
-  });
-  const key = upstreamKey(env, site.id);
-  if (key) headers.set('authorization', `Bearer ${key}`);
-  const limitMs = streams
-    ? numberVar(env.FIRST_BYTE_DEADLINE_MS, 30_000, 10, 600_000)
-    : numberVar(env.COMPLETION_DEADLINE_MS, 600_000, 10, 3_600_000);
-  const deadline = new AbortController();
-  let timer: number | null = null;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new Late(`Site ${site.id} did not answer within ${limitMs} ms.`);
-      reject(error);
-      deadline.abort(error);
-    }, limitMs);
-  });
-  const answer = async () => {
-    const upstream = await fetch(upstreamUrl(env, site, path), {
-      method: 'POST',
-      headers,
-      body,
-      redirect: 'manual',
-      signal: AbortSignal.any([request.signal, deadline.signal]),
+  #noteRefused(site: string, reply: Reply): void {
+    const { status } = reply.upstream;
+    const nowMs = Date.now();
+    this.#attempts.push({ site, status, ms: reply.ms, fault: reply.fault ?? `answered ${status}` });
+    const isBusy = status === 429 || status === 503;
+    const retryAt = retryAtMs(reply.upstream, nowMs);
+    if (isBusy) health.judge(site, { kind: 'busy', retryAtMs: retryAt }, nowMs);
+    if (status !== 429) health.judge(site, { kind: 'failed' }, nowMs);
+  }
+
+  #answer(reply: Reply, site: PublicSite, controller: AbortController): Answer {
+    const { upstream, whole, rest, ms } = reply;
+    const asked = this.#asked;
+    const streamed = rest !== undefined && asked.streams;
+    const nowMs = Date.now();
+    const expectedMs = unloadedTtftMs(asked.zone, site, fleet.classes, asked.classIndex);
+    health.judge(site.id, { kind: 'began', ...(streamed && { ttftMs: ms }), expectedMs }, nowMs);
+    this.#attempts.push({ site: site.id, status: upstream.status, ms });
+    const common = {
+      site: site.id,
+      ...(streamed && { ttftMs: nowMs - this.#startedMs }),
+      attempts: this.#attempts,
+    };
+    const init = { status: upstream.status, headers: passedOnHeaders(upstream) };
+    const watch = upstream.ok ? this.#watch() : undefined;
+    if (rest === undefined) {
+      this.#leave = () => {};
+      health.end(site.id);
+      health.judge(site.id, { kind: 'answered' }, nowMs);
+      const bytes = whole ?? new Uint8Array();
+      watch?.see(bytes);
+      return {
+        ...common,
+        response: readable(upstream) ? new Response(bytes, init) : wrapped(upstream, site.id),
+        end: { outcome: 'ok', answerBytes: bytes.byteLength },
+      };
+    }
+    const ending = streamed ? asked.endpoint.ending : undefined;
+    const passing = relay(rest.first, rest.reader, {
+      site: site.id,
+      end: ending && new StreamEnd(ending),
+      watch,
+      idleMs: this.#limits.idleMs,
+      deadlineAtMs: this.#limits.deadlineAtMs,
+      abort: (reason) => controller.abort(reason),
     });
-    if (upstream.status >= 300 && upstream.status < 400) {
-      throw new Error(`redirects (${upstream.status}), which upstreams may not`);
+    this.#leave = () => passing.clientGone();
+    const end = passing.done.then(({ kind, code, bytes }): Ended => {
+      health.end(site.id);
+      // A deadline is the client's or ours; silence and broken connections are the site's.
+      const failed = kind === 'broken' || code === 'upstream_idle';
+      if (failed) health.judge(site.id, { kind: 'failed' }, Date.now());
+      else if (kind === 'ok') health.judge(site.id, { kind: 'answered' }, Date.now());
+      return { outcome: kind, code, answerBytes: bytes };
+    });
+    return { ...common, response: new Response(passing.body, init), end };
+  }
+
+  /** The last refusal is the truest answer there is: it says how long to wait. */
+  #refused(reply: Reply, site: string): Answer {
+    const { upstream, whole = new Uint8Array() } = reply;
+    const init = { status: upstream.status, headers: passedOnHeaders(upstream) };
+    const isUsable = readable(upstream) && whole.byteLength > 0;
+    return {
+      response: isUsable ? new Response(whole, init) : wrapped(upstream, site),
+      site,
+      attempts: this.#attempts,
+      end: { outcome: 'unavailable', answerBytes: whole.byteLength },
+    };
+  }
+
+  #clientClosed(): Answer {
+    const response = new Response(null, { status: 499 });
+    return this.#own(response, 'client_closed');
+  }
+
+  #late(site: string, message: string): Answer {
+    const code = 'completion_timeout';
+    const headers = { 'x-should-retry': 'false' };
+    return { ...this.#own(openAiError(504, message, { code, headers }), 'timeout', code), site };
+  }
+
+  #unavailable(order: readonly string[]): Answer {
+    const tried = this.#attempts.map((a) => a.site).join(', ');
+    if (this.#attempts.some((a) => a.status !== undefined)) {
+      const message = `No site gave a usable answer (tried ${tried}).`;
+      return this.#own(
+        openAiError(502, message, { code: 'site_fault' }),
+        'unavailable',
+        'site_fault',
+      );
     }
-    return streams && upstream.ok ? begun(upstream) : upstream;
-  };
-  try {
-    return await Promise.race([answer(), late]);
-  } finally {
-    clearTimeout(timer);
+    const code = 'no_site_available';
+    const message =
+      order.length > 0
+        ? `No site could be reached (tried ${tried}).`
+        : 'No site may serve this zone and model.';
+    return this.#own(openAiError(503, message, { code }), 'unavailable', code);
+  }
+
+  #own(response: Response, outcome: OutcomeKind, code?: string): Answer {
+    return { response, attempts: this.#attempts, end: { outcome, code, answerBytes: 0 } };
   }
 }
 
-/** The same answer, once its first bytes are there. Throws if it ends without any. */
-async function begun(upstream: Response): Promise<Response> {
-  const reader = upstream.body?.getReader();
-  const first = await reader?.read();
-  if (!upstream.body || !reader || !first?.value) throw new Error('ended before its first byte');
-  reader.releaseLock();
-  const { readable, writable } = new IdentityTransformStream();
-  // Not awaited: it runs while the client reads. What breaks either end ends the other, too.
-  passOn(first.value, upstream.body, writable).catch(() => {});
-  return new Response(readable, { status: upstream.status, headers: passedOnHeaders(upstream) });
+/** Whether a client of the API can read a body: an error page of a proxy's is none. */
+function readable(upstream: Response): boolean {
+  const kind = contentKind(upstream);
+  return kind === 'json' || kind === 'events' || kind === 'unsaid';
 }
 
-async function passOn(
-  first: Uint8Array,
-  rest: ReadableStream,
-  writable: WritableStream,
-): Promise<void> {
-  const writer = writable.getWriter();
-  try {
-    await writer.write(first);
-    writer.releaseLock();
-  } catch (error) {
-    await rest.cancel(error);
-    return;
-  }
-  await rest.pipeTo(writable);
+/** The status of an answer whose body no SDK could read. */
+function wrapped(upstream: Response, site: string): Response {
+  const message = `Site ${site} answered ${upstream.status} without an error object.`;
+  const retryAfter = upstream.headers.get('retry-after');
+  const headers = retryAfter === null ? undefined : { 'retry-after': retryAfter };
+  return openAiError(upstream.status, message, { code: 'upstream_error', headers });
 }

@@ -2,14 +2,20 @@ import type { PublicSite } from '../core/model/fleet.ts';
 import { solverBindingName } from '../core/model/solver-name.ts';
 import type { Env } from './env.ts';
 
-/** Where a site is reached: the registry's address, unless a variable overrides it. */
-export function upstreamUrl(env: Env, site: PublicSite, path: string): URL {
-  const overrides = JSON.parse(env.UPSTREAM_OVERRIDES || '{}') as Record<string, string>;
-  const url = new URL((overrides[site.id] ?? site.upstream.baseUrl).replace(/\/$/, '') + path);
-  if (url.protocol !== 'https:' && env.ALLOW_INSECURE_UPSTREAMS !== 'true') {
+let overrides: { text: string; bySite: Record<string, string> } = { text: '{}', bySite: {} };
+
+/**
+ * Where a site is reached: the registry's address, unless a variable overrides it. Nothing of a
+ * request has a part in it.
+ */
+export function upstreamUrl(env: Env, site: PublicSite, path: string): string {
+  const text = env.UPSTREAM_OVERRIDES || '{}';
+  if (overrides.text !== text) overrides = { text, bySite: JSON.parse(text) };
+  const base = overrides.bySite[site.id] ?? site.upstream.baseUrl;
+  if (!base.startsWith('https:') && env.ALLOW_INSECURE_UPSTREAMS !== 'true') {
     throw new Error(`upstream of ${site.id} is not https`);
   }
-  return url;
+  return base.replace(/\/$/, '') + path;
 }
 
 /** The site's own bearer key, a secret such as UPSTREAM_KEY_GOLD_COAST. */
@@ -31,8 +37,30 @@ export function isRefusal(status: number): boolean {
   return REFUSALS.has(status);
 }
 
-export function isFault(status: number): boolean {
-  return FAULTS.has(status);
+/** Why an answer cannot be the client's; undefined if it can. */
+export function faultOf(upstream: Response): string | undefined {
+  const { status } = upstream;
+  if (status >= 300 && status < 400) return `redirects (${status}), which upstreams may not`;
+  if (FAULTS.has(status)) return `answered ${status}`;
+  const kind = contentKind(upstream);
+  return upstream.ok && kind === 'other' ? 'answered with neither JSON nor a stream' : undefined;
+}
+
+/** What a body is by its headers. One that does not say is taken for what was asked for. */
+export function contentKind(upstream: Response): 'json' | 'events' | 'unsaid' | 'other' {
+  const type = upstream.headers.get('content-type');
+  if (type === null) return 'unsaid';
+  if (/^text\/event-stream\b/i.test(type)) return 'events';
+  return /^application\/(?:[\w.-]+\+)?json\b/i.test(type) ? 'json' : 'other';
+}
+
+/** `retry-after` as an instant, in either of its forms (RFC 9110, 10.2.3); undefined without one. */
+export function retryAtMs(upstream: Response, nowMs: number): number | undefined {
+  const given = upstream.headers.get('retry-after');
+  if (given === null) return undefined;
+  if (/^\d+(?:\.\d+)?$/.test(given)) return nowMs + Number(given) * 1000;
+  const at = Date.parse(given);
+  return Number.isNaN(at) ? undefined : at;
 }
 
 /** Headers of an upstream answer that are the client's business; the rest stays inside. */

@@ -2,7 +2,7 @@ import { env, exports } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { publishPlan } from '../../src/store/plans.ts';
 import { fleet } from '../../src/workers/fleet.ts';
-import { health } from '../../src/workers/forward.ts';
+import { health } from '../../src/workers/site-health.ts';
 import { chat, hello, places } from './support/client.ts';
 import { draft, slots, split } from './support/plans.ts';
 
@@ -29,6 +29,9 @@ const completion = (site: string) =>
     { headers: { server: 'vllm', 'set-cookie': 'a=b' } },
   );
 
+const events = (body: BodyInit) =>
+  new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+
 /** Within four standard deviations of the plan's split. */
 function expectShares(count: Map<string, number>, sessions: number): void {
   for (const [site, share] of split) {
@@ -43,7 +46,7 @@ beforeAll(async () => {
 
 afterEach(() => {
   vi.restoreAllMocks();
-  for (const site of fleet.sites) health.answered(site.id);
+  health.clear();
 });
 
 describe('who may ask', () => {
@@ -251,7 +254,7 @@ describe('when a site fails before its first byte', () => {
     expect(seen.map((s) => s.site)).toHaveLength(2);
     expect(response.headers.get('x-isotherm-site')).toBe(seen[1]?.site);
     expect(seen[1]?.site).not.toBe(seen[0]?.site);
-    expect(health.isCooling(first as string, Date.now())).toBe(true);
+    expect(health.isOut(first as string, Date.now())).toBe(false);
   });
 
   test('a client’s mistake is not retried: the site’s own error comes through', async () => {
@@ -319,12 +322,14 @@ describe('a site that takes long', () => {
     expect(response.headers.get('x-should-retry')).toBe('false');
     expect(await response.json()).toMatchObject({ error: { code: 'completion_timeout' } });
     expect(seen).toHaveLength(1);
-    expect(health.isCooling(seen[0]?.site as string, Date.now())).toBe(false);
+    for (let n = 0; n < 2; n++) await chat(hello(), { vars: { COMPLETION_DEADLINE_MS: '10' } });
+    expect(new Set(seen.map((s) => s.site)).size).toBe(1);
+    expect(health.isOut(seen[0]?.site as string, Date.now())).toBe(false);
   });
 
   const silent = () =>
-    new Response(new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) }));
-  const empty = () => new Response('');
+    events(new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) }));
+  const empty = () => events('');
 
   test.each<[string, (request: Request) => Response | Promise<Response>]>([
     ['no headers', never],
@@ -334,7 +339,7 @@ describe('a site that takes long', () => {
     let first: string | undefined;
     const seen = playUpstreams((request, site) => {
       first ??= site;
-      return site === first ? slow(request) : new Response('data: [DONE]\n\n');
+      return site === first ? slow(request) : events('data: [DONE]\n\n');
     });
     const response = await chat(hello({ stream: true }), {
       vars: { FIRST_BYTE_DEADLINE_MS: '200' },
@@ -342,15 +347,14 @@ describe('a site that takes long', () => {
     expect(response.status).toBe(200);
     expect(await response.text()).toBe('data: [DONE]\n\n');
     expect(seen).toHaveLength(2);
-    expect(health.isCooling(first as string, Date.now())).toBe(true);
   });
 });
 
 describe('a stream', () => {
-  test('that breaks breaks for the client, too, and is not begun again', async () => {
+  test('that breaks ends in an error event, and is not begun again', async () => {
     const seen = playUpstreams(() => {
       let sent = 0;
-      return new Response(
+      return events(
         new ReadableStream<Uint8Array>({
           pull(controller) {
             if (sent++ === 0) controller.enqueue(new TextEncoder().encode('data: 1\n\n'));
@@ -361,7 +365,12 @@ describe('a stream', () => {
     });
     const response = await chat(hello({ stream: true }), { vars: {} });
     expect(response.status).toBe(200);
-    await expect(response.text()).rejects.toThrow(/connection lost/);
+    const [first, last, ...more] = (await response.text()).split('\n\n');
+    expect(first).toBe('data: 1');
+    expect(JSON.parse(last?.replace('data: ', '') ?? '')).toMatchObject({
+      error: { type: 'server_error', code: 'upstream_broken', message: expect.any(String) },
+    });
+    expect(more).toEqual(['']);
     expect(seen).toHaveLength(1);
   });
 

@@ -27,6 +27,8 @@ export const requestClassSchema = z.strictObject({
   name: z.string().min(1).max(64),
   /** Model name clients ask for. */
   model: z.string().min(1).max(128),
+  /** Other names for it. */
+  aliases: z.array(z.string().min(1).max(128)).max(32).optional(),
   meanInputTokens: z.number().positive().max(1_000_000),
   meanOutputTokens: z.number().positive().max(1_000_000),
   /** A zone–site pair whose TTFT exceeds this at zero load is not eligible. */
@@ -149,11 +151,15 @@ export const fleetSchema = z
       const message = `must be less than servers × maxUtilisation, ${most}: no load would be left`;
       ctx.addIssue({ code: 'custom', path: ['sites', j, 'headroomServers'], message });
     });
-    for (const i of repeats(fleet.classes.map((c) => c.model))) {
+    const names = fleet.classes.flatMap((c, k) => [
+      { name: c.model, path: ['classes', k, 'model'] },
+      ...(c.aliases ?? []).map((name, n) => ({ name, path: ['classes', k, 'aliases', n] })),
+    ]);
+    for (const i of repeats(names.map((n) => n.name))) {
       ctx.addIssue({
         code: 'custom',
-        path: ['classes', i, 'model'],
-        message: `"${fleet.classes[i]?.model}" is in two classes, so requests could not be told apart`,
+        path: names[i]?.path,
+        message: `"${names[i]?.name}" is used twice, so requests could not be told apart`,
       });
     }
     const siteIds = new Set(fleet.sites.map((s) => s.id));

@@ -1,32 +1,136 @@
+import { SiteRecord } from './site-record.ts';
+
 /**
- * What this isolate has seen of the sites: one that refused is tried last for a while. No state is
- * shared or kept: losing it costs one failed attempt.
+ * More of the capacity that may serve a request than this out of use, and ejection is ignored: the
+ * fault is likelier on this side, and the rest could not carry the load (Envoy's panic threshold).
+ */
+const PANIC_SHARE = 0.5;
+
+export interface SiteLimits {
+  /** Servers, or any other measure of what a site adds to the whole. */
+  capacity: number;
+  /** Sequences the site works on at once. */
+  concurrency: number;
+}
+
+/** What became of an attempt. */
+export type Verdict =
+  /** Its first byte; timed where that is the first token, too. */
+  | { kind: 'began'; ttftMs?: number; expectedMs: number }
+  /** Its last byte, too. */
+  | { kind: 'answered' }
+  /** The site is too busy: asked again no sooner than at `retryAtMs`, where it said so. */
+  | { kind: 'busy'; retryAtMs?: number }
+  | { kind: 'failed' };
+
+/**
+ * What one isolate has seen of the sites, from the requests it sent them, and what it was told of
+ * them. Sites are ordered by it, never refused: the last resort of a request is a site thought ill.
+ * Only a site that asked not to be asked is left out, until then.
  */
 export class SiteHealth {
-  readonly #refusedUntilMs = new Map<string, number>();
-  readonly #coolDownMs: number;
+  readonly #records = new Map<string, SiteRecord>();
+  readonly #limits: ReadonlyMap<string, SiteLimits>;
+  #toldDown: ReadonlySet<string> = new Set();
 
-  constructor(coolDownMs = 10_000) {
-    this.#coolDownMs = coolDownMs;
+  constructor(limits: ReadonlyMap<string, SiteLimits>) {
+    this.#limits = limits;
   }
 
-  refused(site: string, nowMs: number): void {
-    this.#refusedUntilMs.set(site, nowMs + this.#coolDownMs);
+  record(site: string): SiteRecord {
+    let record = this.#records.get(site);
+    if (record === undefined) {
+      record = new SiteRecord(this.#limits.get(site)?.concurrency ?? 1);
+      this.#records.set(site, record);
+    }
+    return record;
   }
 
-  answered(site: string): void {
-    this.#refusedUntilMs.delete(site);
+  /** Sites that others found down; takes the place of what was told before. */
+  tell(down: Iterable<string>): void {
+    this.#toldDown = new Set(down);
   }
 
-  isCooling(site: string, nowMs: number): boolean {
-    return (this.#refusedUntilMs.get(site) ?? 0) > nowMs;
+  /** An attempt begins: its site is at work until {@link end}. */
+  begin(site: string, nowMs: number): void {
+    this.record(site).begin(nowMs);
   }
 
-  /** The same sites, those that refused lately last; the order is kept otherwise. */
+  end(site: string): void {
+    this.record(site).end();
+  }
+
+  /** What the site did with an attempt. One that the client gave up says nothing of the site. */
+  judge(site: string, verdict: Verdict, nowMs: number): void {
+    const record = this.record(site);
+    if (verdict.kind === 'began') {
+      record.began();
+      if (verdict.ttftMs !== undefined) record.timed(verdict.ttftMs, verdict.expectedMs, nowMs);
+      if (this.#isSlow(record)) record.eject(nowMs);
+    } else if (verdict.kind === 'answered') {
+      record.answered(nowMs);
+    } else if (verdict.kind === 'busy') {
+      record.busy(nowMs, verdict.retryAtMs);
+    } else {
+      record.failed(nowMs);
+    }
+  }
+
+  /** Forgets all it has seen. */
+  clear(): void {
+    this.#records.clear();
+    this.#toldDown = new Set();
+  }
+
+  isOut(site: string, nowMs: number): boolean {
+    return this.#toldDown.has(site) || (this.#records.get(site)?.isEjected(nowMs) ?? false);
+  }
+
+  /**
+   * The same sites in the order they are to be asked: as given, those at their limit later, those out
+   * of use last, and without those that are not to be asked yet.
+   */
   order(sites: readonly string[], nowMs: number): string[] {
-    return [
-      ...sites.filter((s) => !this.isCooling(s, nowMs)),
-      ...sites.filter((s) => this.isCooling(s, nowMs)),
-    ];
+    const out = sites.filter((s) => this.isOut(s, nowMs));
+    const isPanic = this.#capacity(out) > PANIC_SHARE * this.#capacity(sites);
+    const rank = (site: string) => {
+      if (!isPanic && out.includes(site)) return 2;
+      return this.#records.get(site)?.isFull ? 1 : 0;
+    };
+    const ranks = sites.map(rank);
+    const asked = ranks.every((r) => r === 0)
+      ? sites
+      : [0, 1, 2].flatMap((r) => sites.filter((_, n) => ranks[n] === r));
+    return asked.filter((s) => this.retryAtMs(s) <= nowMs);
+  }
+
+  /** When a site may be asked again, by its own word; in the past if it said nothing. */
+  retryAtMs(site: string): number {
+    return this.#records.get(site)?.retryAtMs ?? 0;
+  }
+
+  /** TTFT against expectation, as lately seen; undefined where too little was. */
+  slowness(site: string): number | undefined {
+    return this.#records.get(site)?.slowness;
+  }
+
+  #capacity(sites: readonly string[]): number {
+    return sites.reduce((sum, s) => sum + (this.#limits.get(s)?.capacity ?? 1), 0);
+  }
+
+  /** Far slower than expected, and than the others are: long prompts slow all of them alike. */
+  #isSlow(record: SiteRecord): boolean {
+    const own = record.slowness;
+    if (own === undefined) return false;
+    const others = [...this.#records.values()]
+      .filter((r) => r !== record)
+      .flatMap((r) => r.slowness ?? [])
+      .sort((a, b) => a - b);
+    if (others.length < 2) return false;
+    const median = others[Math.floor(others.length / 2)] as number;
+    return own > SLOW_FACTOR * Math.max(1, median);
   }
 }
+
+/** A site this many times slower than the others is no use to a session that could go elsewhere. */
+const SLOW_FACTOR = 8;

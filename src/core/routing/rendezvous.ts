@@ -15,6 +15,12 @@ export function rankSites(
     .map(({ site }) => site);
 }
 
+/** A short name of a long text: 64 bits in hex, for spreading, not for secrets. */
+export function digest(text: string): string {
+  const words = [fnv1a(text, 0x811c9dc5), fnv1a(text, 0x9e3779b9)];
+  return words.map((w) => (mix(w) >>> 0).toString(16).padStart(8, '0')).join('');
+}
+
 /** Uniform in (0, 1): two rounds of FNV-1a, each finished by MurmurHash3's mixer. */
 function unitHash(a: string, b: string): number {
   const high = mix(fnv1a(b, mix(fnv1a(a, 0x811c9dc5))));

@@ -106,7 +106,7 @@ describe('errors name the path', () => {
   test.each([
     ['ids used twice', 'sites[1].id: "sydney" is used twice'],
     ['a residency that is no site', 'zones[4].allowedSites[1]: "mars" is not a site of this fleet'],
-    ['a model in two classes', 'classes[1].model: "isotherm-chat" is in two classes'],
+    ['a model in two classes', 'classes[1].model: "isotherm-chat" is used twice'],
     ['a class without demand', 'demand.meanReqPerSPerMillion: has no entry for class "code"'],
     ['a model nobody serves', 'classes: no site serves model "isotherm-chat" of class "chat"'],
   ])('%s', (what, expected) => {

@@ -1,0 +1,129 @@
+import { ConcurrencyLimit } from './concurrency-limit.ts';
+
+/** Failures in a row that eject a site. One is a blip, which the next site answers for. */
+const MAX_FAILURES = 3;
+/** Share of attempts that must succeed, over about the last {@link WINDOW_MS}, where there were enough. */
+const MIN_SUCCESS_SHARE = 0.5;
+const MIN_ATTEMPTS = 10;
+const WINDOW_MS = 30_000;
+/** First ejection; each further one, without an answer between, lasts twice as long. */
+const EJECTION_MS = 10_000;
+const MAX_EJECTION_MS = 160_000;
+/** A half-open site gets one request; if nothing is heard of it, the next after this. */
+const PROBE_MS = 30_000;
+/** A busy site that does not say for how long. */
+const BUSY_MS = 1000;
+const MAX_RETRY_AFTER_MS = 600_000;
+/** Weight of one TTFT in the running mean, and how many make it worth something. */
+const TTFT_WEIGHT = 0.1;
+const MIN_TTFTS = 10;
+
+/**
+ * One site as one isolate has seen it. A circuit breaker of three states: closed; open after failures,
+ * for a while; then half-open, when one request tries it and its end decides.
+ */
+export class SiteRecord {
+  /** By the site's own word (`retry-after`). */
+  retryAtMs = 0;
+  inFlight = 0;
+  readonly #limit: ConcurrencyLimit;
+  #failures = 0;
+  #good = 0;
+  #bad = 0;
+  #decayedMs = 0;
+  #ejectedUntilMs = 0;
+  #ejections = 0;
+  #probeUntilMs = 0;
+  #slowness = 1;
+  #ttfts = 0;
+
+  constructor(concurrency: number) {
+    this.#limit = new ConcurrencyLimit(concurrency);
+  }
+
+  begin(nowMs: number): void {
+    this.inFlight++;
+    if (this.#isHalfOpen(nowMs)) this.#probeUntilMs = nowMs + PROBE_MS;
+  }
+
+  end(): void {
+    this.inFlight = Math.max(0, this.inFlight - 1);
+  }
+
+  /** A first byte: enough to let others in, not to forget what was before. */
+  began(): void {
+    this.#ejectedUntilMs = 0;
+    this.#probeUntilMs = 0;
+    this.retryAtMs = 0;
+  }
+
+  /** A whole answer. */
+  answered(nowMs: number): void {
+    this.began();
+    this.#count(nowMs, true);
+    this.#failures = 0;
+    this.#ejections = 0;
+  }
+
+  /** @param expectedMs TTFT at zero load, as the registry has it */
+  timed(ttftMs: number, expectedMs: number, nowMs: number): void {
+    const ratio = ttftMs / Math.max(1, expectedMs);
+    this.#ttfts++;
+    // A plain mean at first, so that one observation does not weigh for all.
+    this.#slowness += (ratio - this.#slowness) * Math.max(TTFT_WEIGHT, 1 / this.#ttfts);
+    this.#limit.timed(ratio, this.inFlight, nowMs);
+  }
+
+  /** Not a failure: the site is well, and says it has enough. */
+  busy(nowMs: number, retryAtMs: number | undefined): void {
+    this.#limit.overloaded(this.inFlight, nowMs);
+    this.#probeUntilMs = 0;
+    const until = Math.min(retryAtMs ?? nowMs + BUSY_MS, nowMs + MAX_RETRY_AFTER_MS);
+    this.retryAtMs = Math.max(this.retryAtMs, until);
+  }
+
+  failed(nowMs: number): void {
+    this.#count(nowMs, false);
+    this.#failures++;
+    const attempts = this.#good + this.#bad;
+    const mostlyFails = attempts >= MIN_ATTEMPTS && this.#good < MIN_SUCCESS_SHARE * attempts;
+    const wasProbe = this.#ejections > 0 && nowMs >= this.#ejectedUntilMs;
+    if (this.#failures >= MAX_FAILURES || mostlyFails || wasProbe) this.eject(nowMs);
+  }
+
+  eject(nowMs: number): void {
+    // Requests that were under way when it was ejected say nothing new.
+    if (nowMs < this.#ejectedUntilMs) return;
+    this.#ejectedUntilMs = nowMs + Math.min(EJECTION_MS * 2 ** this.#ejections, MAX_EJECTION_MS);
+    this.#ejections++;
+    this.#probeUntilMs = 0;
+    this.#ttfts = 0;
+    this.#slowness = 1;
+    this.#good = 0;
+    this.#bad = 0;
+  }
+
+  /** Open, or half-open with a request on its way to find out. */
+  isEjected(nowMs: number): boolean {
+    return nowMs < this.#ejectedUntilMs || nowMs < this.#probeUntilMs;
+  }
+
+  get isFull(): boolean {
+    return this.inFlight >= this.#limit.value;
+  }
+
+  get slowness(): number | undefined {
+    return this.#ttfts < MIN_TTFTS ? undefined : this.#slowness;
+  }
+
+  #isHalfOpen(nowMs: number): boolean {
+    return this.#ejections > 0 && nowMs >= this.#ejectedUntilMs;
+  }
+
+  #count(nowMs: number, good: boolean): void {
+    const kept = Math.exp(-(nowMs - this.#decayedMs) / WINDOW_MS);
+    this.#good = this.#good * kept + (good ? 1 : 0);
+    this.#bad = this.#bad * kept + (good ? 0 : 1);
+    this.#decayedMs = nowMs;
+  }
+}

@@ -1,0 +1,154 @@
+import type { RequestClass, Zone } from '../core/model/fleet.ts';
+import { digest } from '../core/routing/rendezvous.ts';
+import { nearestZone } from '../core/routing/zone.ts';
+import type { Endpoint } from './endpoints.ts';
+import type { Env } from './env.ts';
+import { fleet } from './fleet.ts';
+import { classOfModel, unknownModel } from './models.ts';
+import { Rejection } from './openai-error.ts';
+import { readBody } from './read-body.ts';
+
+/** A body is in memory several times over, beside those of other requests to the isolate (128 MB). */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** Beyond any model's context; what is above is a mistake or an attempt. */
+const MAX_TOKEN_LIMIT = 10_000_000;
+const MAX_DEADLINE_MS = 3_600_000;
+const MAX_SESSION_CHARS = 256;
+
+/** A request, read and understood. */
+export interface Asked {
+  endpoint: Endpoint;
+  /** The body as it came. */
+  text: string;
+  body: Record<string, unknown>;
+  cls: RequestClass;
+  classIndex: number;
+  streams: boolean;
+  zone: Zone;
+  /** Requests of one session prefer one site. */
+  session: string;
+  /** Whether a site may hold something of this session already. */
+  hasHistory: boolean;
+  /** What the client gives for the whole answer. */
+  deadlineMs?: number;
+}
+
+/** Reads a request. Throws {@link Rejection} naming what is wrong with it. */
+export async function readAsked(request: Request, endpoint: Endpoint, env: Env): Promise<Asked> {
+  const deadlineMs = deadlineOf(request);
+  const zone = zoneOf(request, env);
+  const { text, body } = await readJsonObject(request);
+  const { model, stream } = body;
+  if (typeof model !== 'string') {
+    const message = 'you must provide a model parameter';
+    throw new Rejection(400, message, 'missing_required_parameter', 'model');
+  }
+  const classIndex = classOfModel(model);
+  const cls = fleet.classes[classIndex];
+  if (cls === undefined) throw unknownModel(model);
+  for (const name of endpoint.tokenLimits) checkTokenLimit(body[name], name);
+  if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
+    throw new Rejection(
+      400,
+      `stream is ${kindOf(stream)}, expected a boolean.`,
+      'invalid_type',
+      'stream',
+    );
+  }
+  const header = request.headers.get('x-isotherm-session');
+  return {
+    endpoint,
+    text,
+    body,
+    cls,
+    classIndex,
+    streams: stream === true && endpoint.ending !== undefined,
+    zone,
+    session: sessionOf(header, body, endpoint),
+    hasHistory: header !== null || endpoint.continues(body),
+    deadlineMs,
+  };
+}
+
+async function readJsonObject(
+  request: Request,
+): Promise<{ text: string; body: Record<string, unknown> }> {
+  const bytes = await readBody(request, MAX_BODY_BYTES);
+  if (bytes === undefined) {
+    const message = `Request body is larger than ${MAX_BODY_BYTES} bytes.`;
+    throw new Rejection(413, message, 'request_too_large');
+  }
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    throw new Rejection(400, 'Request body is not UTF-8.', 'invalid_json');
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Rejection(400, 'Request body is not JSON.', 'invalid_json');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Rejection(400, 'Request body is not a JSON object.', 'invalid_json');
+  }
+  return { text, body: value as Record<string, unknown> };
+}
+
+function checkTokenLimit(value: unknown, name: string): void {
+  if (value === undefined || value === null) return;
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_TOKEN_LIMIT)
+    return;
+  const message = `${name} must be an integer from 0 to ${MAX_TOKEN_LIMIT}.`;
+  throw new Rejection(400, message, 'integer_out_of_range', name);
+}
+
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}
+
+function deadlineOf(request: Request): number | undefined {
+  const given = request.headers.get('x-isotherm-deadline-ms');
+  if (given === null) return undefined;
+  const ms = Number(given);
+  if (/^\d{1,15}$/.test(given) && ms >= 1) return Math.min(ms, MAX_DEADLINE_MS);
+  throw new Rejection(
+    400,
+    'x-isotherm-deadline-ms must be a whole number of ms from 1.',
+    'invalid_deadline',
+  );
+}
+
+/** The zone nearest to the client; by header in tests. */
+function zoneOf(request: Request, env: Env): Zone {
+  const named = request.headers.get('x-isotherm-zone');
+  if (named !== null && env.ZONE_HEADER_ENABLED === 'true') {
+    const zone = fleet.zones.find((z) => z.id === named);
+    if (zone) return zone;
+    const known = fleet.zones.map((z) => z.id).join(', ');
+    throw new Rejection(
+      400,
+      `x-isotherm-zone names no zone; expected one of ${known}.`,
+      'invalid_zone',
+    );
+  }
+  const cf = request.cf as { latitude?: string; longitude?: string } | undefined;
+  const latDeg = Number.parseFloat(cf?.latitude ?? '');
+  const lonDeg = Number.parseFloat(cf?.longitude ?? '');
+  const known = Number.isFinite(latDeg) && Number.isFinite(lonDeg);
+  return nearestZone(fleet.zones, known ? { latDeg, lonDeg } : undefined);
+}
+
+/** What a session is: the header, else the user, else what the conversation began with. */
+function sessionOf(
+  header: string | null,
+  body: Record<string, unknown>,
+  endpoint: Endpoint,
+): string {
+  if (header) return header.slice(0, MAX_SESSION_CHARS);
+  if (typeof body.user === 'string' && body.user !== '')
+    return body.user.slice(0, MAX_SESSION_CHARS);
+  // Ranking hashes a session once a site; the digest keeps that short.
+  return digest(JSON.stringify(endpoint.opening(body) ?? ''));
+}

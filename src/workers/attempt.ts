@@ -1,0 +1,121 @@
+import type { PublicSite } from '../core/model/fleet.ts';
+import type { TraceContext } from '../core/routing/trace-context.ts';
+import type { Env } from './env.ts';
+import { contentKind, faultOf, isRefusal, upstreamKey, upstreamUrl } from './upstream.ts';
+
+/** An answer up to this many bytes is read to its end before the client gets any of it. */
+const MAX_WHOLE_BYTES = 1024 * 1024;
+
+/** A site that did not answer before its deadline. */
+export class Late extends Error {}
+
+/** What every site is asked, but for the model's name there. */
+export interface Question {
+  env: Env;
+  path: string;
+  accept: string;
+  streams: boolean;
+  requestId: string;
+  trace: TraceContext;
+}
+
+/** A site's answer as far as it was read. */
+export interface Reply {
+  upstream: Response;
+  /** Why another site is to be asked; its body is gone then. */
+  fault?: string;
+  /** The body, if it was short enough to be read whole. */
+  whole?: Uint8Array;
+  /** Else its first bytes, and what gives the rest. */
+  rest?: { first: Uint8Array; reader: ReadableStreamDefaultReader<Uint8Array> };
+  ms: number;
+}
+
+/**
+ * One site's answer, within `limitMs`: of a stream its first byte, since servers send the headers of a
+ * stream at once; of anything else the whole, up to a size. Throws {@link Late} beyond, and what
+ * `fetch` throws.
+ * @param controller aborts all of it, later what is under way still
+ */
+export async function attempt(
+  question: Question,
+  site: PublicSite,
+  body: string,
+  limitMs: number,
+  controller: AbortController,
+): Promise<Reply> {
+  const begunMs = Date.now();
+  let timer: number | null = null;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new Late(`Site ${site.id} did not answer within ${limitMs} ms.`);
+      reject(error);
+      controller.abort(error);
+    }, limitMs);
+  });
+  try {
+    const reply = await Promise.race([ask(question, site, body, controller.signal), late]);
+    return { ...reply, ms: Date.now() - begunMs };
+  } catch (error) {
+    controller.abort(error);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function ask(
+  question: Question,
+  site: PublicSite,
+  body: string,
+  signal: AbortSignal,
+): Promise<Omit<Reply, 'ms'>> {
+  const upstream = await fetch(upstreamUrl(question.env, site, question.path), {
+    method: 'POST',
+    headers: headersFor(question, site),
+    body,
+    redirect: 'manual',
+    signal,
+  });
+  const fault = faultOf(upstream);
+  if (fault !== undefined) {
+    await upstream.body?.cancel();
+    return { upstream, fault };
+  }
+  if (upstream.ok && question.streams && contentKind(upstream) !== 'json') {
+    const rest = await begin(upstream);
+    if (rest === undefined) throw new Error('ended before its first byte');
+    return { upstream, rest };
+  }
+  const length = Number(upstream.headers.get('content-length') ?? Number.POSITIVE_INFINITY);
+  if (length <= MAX_WHOLE_BYTES) {
+    return { upstream, whole: new Uint8Array(await upstream.arrayBuffer()) };
+  }
+  const rest = await begin(upstream);
+  if (rest === undefined) return { upstream, whole: new Uint8Array() };
+  if (isRefusal(upstream.status)) {
+    await rest.reader.cancel();
+    return { upstream, whole: new Uint8Array() };
+  }
+  return { upstream, rest };
+}
+
+async function begin(upstream: Response): Promise<Reply['rest'] | undefined> {
+  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = upstream.body?.getReader();
+  const first = (await reader?.read())?.value;
+  return reader && first && { reader, first };
+}
+
+/** Of the client's headers a site gets what it needs, never a credential. */
+function headersFor(question: Question, site: PublicSite): Record<string, string> {
+  const { env, accept, requestId, trace } = question;
+  const key = upstreamKey(env, site.id);
+  return {
+    'content-type': 'application/json',
+    accept,
+    'x-request-id': requestId,
+    traceparent: trace.traceparent,
+    ...(trace.tracestate !== undefined && { tracestate: trace.tracestate }),
+    ...(key && { authorization: `Bearer ${key}` }),
+  };
+}

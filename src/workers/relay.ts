@@ -1,0 +1,162 @@
+import { MAX_LINE_BYTES, type StreamEnd } from '../core/routing/stream-end.ts';
+import type { AnswerWatch } from './account.ts';
+import { errorBody } from './openai-error.ts';
+
+/** How a body that was passed on came to its end. */
+export interface RelayEnd {
+  kind: 'ok' | 'broken' | 'timeout' | 'client_closed';
+  code?: string;
+  bytes: number;
+}
+
+export interface RelayOptions {
+  /** Names the site in what the client is told. */
+  site: string;
+  /** What a stream of events ends with; absent for any other body. */
+  end: StreamEnd | undefined;
+  watch: AnswerWatch | undefined;
+  /** How long the site may be silent, and when all has to be over. */
+  idleMs: number;
+  deadlineAtMs: number;
+  /** Ends the request to the site. */
+  abort(reason: Error): void;
+}
+
+/** A body under way to the client. */
+export interface Relay {
+  body: ReadableStream;
+  done: Promise<RelayEnd>;
+  /** The client has left: the site is told at once. */
+  clientGone(): void;
+}
+
+interface Failure {
+  kind: 'broken' | 'timeout';
+  code: string;
+  message: string;
+}
+
+/**
+ * Passes a body on chunk by chunk, as it comes and as fast as the client reads: one chunk is held at a
+ * time, however long the stream. What was begun is never begun again; if the site fails, the client
+ * gets an error as the last event, and no `[DONE]`. A body that is not a stream of events breaks off.
+ */
+export function relay(
+  first: Uint8Array,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  options: RelayOptions,
+): Relay {
+  const { site, end, watch, idleMs, deadlineAtMs } = options;
+  const { readable, writable } = new IdentityTransformStream();
+  const writer: WritableStreamDefaultWriter<Uint8Array> = writable.getWriter();
+  let bytes = 0;
+  let waitingSinceMs: number | undefined;
+  let failure: Failure | undefined;
+  let gone = false;
+  let timer: number | null = null;
+
+  const giveUp = (reason: Error) => {
+    options.abort(reason);
+    reader.cancel(reason).catch(() => {});
+  };
+  const fail = (found: Failure) => {
+    failure ??= found;
+    const reason = new Error(found.message);
+    // A client that does not read cannot be told.
+    if (waitingSinceMs === undefined) writer.abort(reason).catch(() => {});
+    giveUp(reason);
+  };
+  const checkTime = () => {
+    const nowMs = Date.now();
+    const silentMs = waitingSinceMs === undefined ? 0 : nowMs - waitingSinceMs;
+    if (nowMs >= deadlineAtMs) {
+      const message = `Site ${site} did not end its answer before the deadline.`;
+      fail({ kind: 'timeout', code: 'deadline_exceeded', message });
+    } else if (silentMs >= idleMs) {
+      const message = `Site ${site} sent nothing for ${idleMs} ms.`;
+      fail({ kind: 'timeout', code: 'upstream_idle', message });
+    } else {
+      timer = setTimeout(checkTime, Math.min(deadlineAtMs - nowMs, idleMs - silentMs));
+    }
+  };
+
+  /** Until the site's last byte. Throws what the site's connection throws. */
+  const passAll = async () => {
+    for (let chunk: Uint8Array | undefined = first; chunk !== undefined; ) {
+      bytes += chunk.byteLength;
+      watch?.see(chunk);
+      if (end?.see(chunk) === false) {
+        const message = `Site ${site} sent a line of over ${MAX_LINE_BYTES} bytes.`;
+        failure = { kind: 'broken', code: 'upstream_line_too_long', message };
+        return giveUp(new Error(message));
+      }
+      try {
+        await writer.write(chunk);
+      } catch {
+        gone = failure === undefined;
+        return giveUp(new Error('the client has left'));
+      }
+      waitingSinceMs = Date.now();
+      chunk = (await reader.read()).value;
+      waitingSinceMs = undefined;
+    }
+  };
+
+  const run = async (): Promise<RelayEnd> => {
+    checkTime();
+    try {
+      await passAll();
+    } catch (error) {
+      const message = `The connection to site ${site} broke: ${(error as Error).message}`;
+      failure ??= { kind: 'broken', code: 'upstream_broken', message };
+    }
+    clearTimeout(timer);
+    if (gone) return { kind: 'client_closed', bytes };
+    const complete = end === undefined ? failure === undefined : end.complete;
+    if (!complete) {
+      const message = `Site ${site} ended its stream without completing it.`;
+      failure ??= { kind: 'broken', code: 'upstream_incomplete', message };
+    }
+    if (complete || failure === undefined) {
+      await writer.close().catch(() => {});
+      return { kind: 'ok', bytes };
+    }
+    if (end === undefined) {
+      writer.abort(new Error(failure.message)).catch(() => {});
+    } else {
+      await writer.write(errorEvent(end, failure)).catch(() => {});
+      await writer.close().catch(() => {});
+    }
+    return { kind: failure.kind, code: failure.code, bytes };
+  };
+
+  let leave: (end: RelayEnd) => void = () => {};
+  const left = new Promise<RelayEnd>((resolve) => {
+    leave = resolve;
+  });
+  return {
+    body: readable,
+    // Whatever hangs on a connection nobody reads any more is not waited for.
+    done: Promise.race([run(), left]),
+    clientGone() {
+      gone = true;
+      clearTimeout(timer);
+      const reason = new Error('the client has left');
+      giveUp(reason);
+      writer.abort(reason).catch(() => {});
+      leave({ kind: 'client_closed', bytes });
+    },
+  };
+}
+
+/** The last event of a stream that broke, in the shape in which OpenAI's SDKs expect one. */
+function errorEvent(end: StreamEnd, failure: Failure): Uint8Array {
+  const status = failure.kind === 'timeout' ? 504 : 502;
+  const body = errorBody(status, failure.message, { code: failure.code });
+  const text =
+    end.ending === 'done-marker'
+      ? `data: ${JSON.stringify(body)}\n\n`
+      : `event: error\ndata: ${JSON.stringify({ ...body.error, ...body, type: 'error' })}\n\n`;
+  // What the site left unfinished must not swallow it.
+  return new TextEncoder().encode(end.betweenEvents ? text : `\n\n${text}`);
+}
