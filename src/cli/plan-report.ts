@@ -1,8 +1,8 @@
 import { publicFleet } from '../core/model/fleet.ts';
-import { SECONDS_PER_HOUR } from '../core/model/units.ts';
+import { KG_PER_TONNE, L_PER_KL, SECONDS_PER_HOUR } from '../core/model/units.ts';
 import type { RoundReport } from '../core/optimizer/state.ts';
 import { type SiteSeries, slotUtcMs } from '../core/planning/inputs.ts';
-import { pricesOf, traceRound } from '../core/planning/plan.ts';
+import { pricesOf, pricesWithParts, traceRound } from '../core/planning/plan.ts';
 import { commonDigits, count, decimal, gapPercent, utc } from './format.ts';
 import { sourcesOf } from './notes.ts';
 import type { PlanRun } from './plan.ts';
@@ -76,11 +76,22 @@ function awakeText({ fleet, totals }: PlanRun): string {
 /** What one request more would cost, from the least to the most of all zones and hours. */
 function marginalText({ fleet, inputs, solution }: PlanRun): string {
   const K = fleet.classes.length;
+  const perMillion = 1e6 / (SECONDS_PER_HOUR * inputs.slotHours);
+  const { carbonAudPerT, waterAudPerKl } = fleet.prices;
   const span = fleet.classes.map((cls, k) => {
-    const prices = solution.rowPrices.flatMap((rows) => [...rows].filter((_, r) => r % K === k));
-    const perMillion = (aud: number) =>
-      decimal((1e6 * aud) / (SECONDS_PER_HOUR * inputs.slotHours), 0);
-    return `${cls.id} ${perMillion(Math.min(...prices))} to ${perMillion(Math.max(...prices))}`;
+    const range = (slots: Float64Array[], aud: number, digits: number) => {
+      const values = slots.flatMap((rows) => [...rows].filter((_, r) => r % K === k));
+      const shown = (v: number) => decimal(v * aud * perMillion, digits);
+      return `${shown(Math.min(...values))} to ${shown(Math.max(...values))}`;
+    };
+    const whole = `${cls.id} ${range(solution.rowPrices, 1, 0)}`;
+    if (!solution.rowImpacts) return whole;
+    const carbon = solution.rowImpacts.map((r) => r.carbonKg);
+    const water = solution.rowImpacts.map((r) => r.waterL);
+    return (
+      `${whole}, of it ${range(carbon, carbonAudPerT / KG_PER_TONNE, 0)} for carbon ` +
+      `and ${range(water, waterAudPerKl / L_PER_KL, 1)} for water`
+    );
   });
   return `A request more would cost, in AUD per million, over zones and hours: ${span.join('; ')}.`;
 }
@@ -127,7 +138,10 @@ export function planJson(run: PlanRun) {
     roundLog: run.rounds.map(traceRound),
     marginalPrices: solution.rowPrices.map((rows, t) => ({
       utc: utc(slotUtcMs(inputs, t)),
-      audPerRequest: pricesOf(publicFleet(fleet), rows, inputs.slotHours),
+      ...pricesWithParts(
+        pricesOf(publicFleet(fleet), rows, inputs.slotHours, solution.rowImpacts?.[t]),
+        fleet.prices,
+      ),
     })),
     notes: run.notes,
     sources: sourcesOf(fleet, inputs),

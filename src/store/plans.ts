@@ -4,10 +4,10 @@ import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import {
   type Plan,
   type PlanHeader,
-  type PlanPrices,
   planHeaderSchema,
   planPricesSchema,
   planSharesSchema,
+  type SlotPrices,
 } from '../core/planning/plan.ts';
 import { currentPlan, planSlots, plans } from './schema.ts';
 
@@ -34,7 +34,7 @@ export async function publishPlan(
   db: D1Database,
   draft: Omit<PlanHeader, 'version'>,
   slots: Plan['slots'],
-  prices?: PlanPrices[],
+  prices?: SlotPrices[],
 ): Promise<Plan> {
   for (const pauseMs of PAUSES_MS) {
     try {
@@ -52,7 +52,7 @@ async function publishOnce(
   db: D1Database,
   draft: Omit<PlanHeader, 'version'>,
   slots: Plan['slots'],
-  prices?: PlanPrices[],
+  prices?: SlotPrices[],
 ): Promise<Plan> {
   const orm = open(db);
   const [known] = await orm
@@ -126,7 +126,7 @@ export async function readPlan(db: Database, version: number): Promise<Plan | un
 }
 
 /** Marginal prices of a plan, by slot; undefined where it has none. */
-export async function readPrices(db: Database, version: number): Promise<PlanPrices[] | undefined> {
+export async function readPrices(db: Database, version: number): Promise<SlotPrices[] | undefined> {
   const rows = await open(db)
     .select({ prices: planSlots.prices })
     .from(planSlots)

@@ -21,7 +21,7 @@ export const planSlots = sqliteTable(
       .references(() => plans.version, { onDelete: 'cascade' }),
     slot: integer('slot').notNull(),
     shares: text('shares').notNull(),
-    /** Marginal prices as JSON (PlanPrices); null in plans of versions that kept none. */
+    /** Marginal prices as JSON (SlotPrices); null in plans of versions that kept none. */
     prices: text('prices'),
   },
   (t) => [primaryKey({ columns: [t.version, t.slot] })],

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import { settingsInputSchema } from '../core/optimizer/settings.ts';
 import { slotUtcMs } from '../core/planning/inputs.ts';
+import { pricesWithParts } from '../core/planning/plan.ts';
 import { currentVersion, readPlan, readPrices, recentPlans } from '../store/plans.ts';
 import { siteInputSchema, writeSiteInputs } from '../store/site-inputs.ts';
 import { bearsOneOf } from './auth.ts';
@@ -78,17 +79,17 @@ admin.get('/plan', async (c) => {
   return plan ? c.json(plan) : c.json({ error: 'no plan has been published yet' }, 404);
 });
 
-/** What one request more would cost, by class and zone, in every slot of the current plan. */
+/** What one request more would cost, emit and drink, by class and zone, in every slot of the current plan. */
 admin.get('/prices', async (c) => {
   const version = await currentVersion(c.env.DB);
   const prices = version === undefined ? undefined : await readPrices(c.env.DB, version);
   const plan = version === undefined ? undefined : await readPlan(c.env.DB, version);
   if (prices === undefined || plan === undefined)
     return c.json({ error: 'no plan with prices yet' }, 404);
-  const { startUtcMs, slotHours } = plan.header;
-  const slots = prices.map((audPerRequest, t) => ({
+  const { startUtcMs, slotHours, impactPrices } = plan.header;
+  const slots = prices.map((slot, t) => ({
     utc: new Date(slotUtcMs({ startUtcMs, slotHours }, t)).toISOString(),
-    audPerRequest,
+    ...pricesWithParts(slot, impactPrices),
   }));
   return c.json({ version, slots });
 });

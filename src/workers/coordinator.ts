@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { absorb, begin, incumbent, propose, stopReason } from '../core/optimizer/consensus.ts';
+import { planImpacts, rowImpacts } from '../core/optimizer/impacts.ts';
 import { restoreExclusions } from '../core/optimizer/participation.ts';
 import { assertProblem, type DispatchProblem } from '../core/optimizer/problem.ts';
 import { type SettingsInput, type StopReason, settingsSchema } from '../core/optimizer/settings.ts';
@@ -165,6 +166,7 @@ export class Coordinator extends DurableObject<Env> {
       throw new Error(`most of the fleet gave no usable answer (${faults})`);
     }
     const problem: DispatchProblem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
+    const impacts = rowImpacts(problem, state);
     const outcome = summarize(fleet, problem, inputs, best.flow, best.unserved);
     const plan = await publishPlan(
       this.env.DB,
@@ -190,10 +192,15 @@ export class Coordinator extends DurableObject<Env> {
         ),
         nearestShare: outcome.nearestShare,
         unservedShare: outcome.unservedShare,
+        impacts: planImpacts(problem, state, best.flow),
+        impactPrices: {
+          carbonAudPerT: fleet.prices.carbonAudPerT,
+          waterAudPerKl: fleet.prices.waterAudPerKl,
+        },
         sites: outcome.sites.map((s) => ({ ...s, placement: record.placements[s.site] })),
       },
       best.flow.map((flow) => sharesOf(fleet, problem, flow)),
-      best.rowPrices.map((rows) => pricesOf(fleet, rows, inputs.slotHours)),
+      best.rowPrices.map((rows, t) => pricesOf(fleet, rows, inputs.slotHours, impacts?.[t])),
     );
     record.status = 'published';
     record.planVersion = plan.header.version;

@@ -87,7 +87,12 @@ describe('the admin API', () => {
 
   test('shows what a request more would cost, by slot, class and zone', async () => {
     const { slots } = await (await adminCall('GET', '/prices')).json<{
-      slots: { utc: string; audPerRequest: Record<string, Record<string, number>> }[];
+      slots: {
+        utc: string;
+        audPerRequest: Record<string, Record<string, number>>;
+        carbonAudPerRequest: Record<string, Record<string, number>>;
+        waterLPerRequest: Record<string, Record<string, number>>;
+      }[];
     }>();
     expect(Date.parse(slots[1]?.utc ?? '') - Date.parse(slots[0]?.utc ?? '')).toBe(MS_PER_HOUR);
     expect(slots).toHaveLength(24);
@@ -98,6 +103,11 @@ describe('the admin API', () => {
         for (const aud of Object.values(prices)) {
           expect(aud).toBeGreaterThan(0);
           expect(aud).toBeLessThan(fleet.prices.unservedAudPerRequest);
+        }
+        for (const [zone, aud] of Object.entries(slot.carbonAudPerRequest[cls.id] ?? {})) {
+          expect(aud).toBeGreaterThan(0);
+          expect(aud).toBeLessThan(prices[zone] ?? 0);
+          expect(slot.waterLPerRequest[cls.id]?.[zone]).toBeGreaterThan(0);
         }
       }
     }

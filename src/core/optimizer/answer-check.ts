@@ -1,4 +1,5 @@
 import { figuresFault } from './figures.ts';
+import { impactsFault } from './impacts.ts';
 import type { DispatchProblem } from './problem.ts';
 import type { SiteAnswer, SiteQuery } from './site-subproblem.ts';
 import { supplyFault } from './supply-curve.ts';
@@ -28,6 +29,10 @@ export function answerFault(
   if (query.supplyLoad) {
     if (!answer.supply) return 'supply is missing';
     const fault = supplyFault(query.supplyLoad, answer.supply, T);
+    if (fault !== undefined) return fault;
+  }
+  if (query.impacts && answer.impacts) {
+    const fault = impactsFault(p, answer.impacts);
     if (fault !== undefined) return fault;
   }
   for (let t = 0; t < T; t++) {

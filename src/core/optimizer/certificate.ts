@@ -20,24 +20,35 @@ export function certify(objectiveAud: number, lowerBoundAud: number): Certificat
   return { objectiveAud, lowerBoundAud, gap };
 }
 
+/** Prices of the demand rows of a slot. Length I·K each. */
+export interface RowPrices {
+  /** π, AUD per (req/s) and slot. */
+  aud: Float64Array;
+  /** The edge at which π is had; −1 where demand is worth C_u. */
+  edge: Int32Array;
+}
+
 /**
  * π_r = min(C_u, min_{e∈r} (c_e + p_{j(e),k})): what a request more would cost in each row of slot t at
- * the sites' prices p (one array of T·K by site), AUD per (req/s) and slot. Length I·K.
+ * the sites' prices p (one array of T·K by site).
  */
-export function rowPrices(p: DispatchProblem, t: number, prices: Float64Array[]): Float64Array {
-  const out = new Float64Array(rowCount(p));
-  for (let r = 0; r < out.length; r++) {
+export function rowPrices(p: DispatchProblem, t: number, prices: Float64Array[]): RowPrices {
+  const aud = new Float64Array(rowCount(p));
+  const edge = new Int32Array(aud.length).fill(-1);
+  for (let r = 0; r < aud.length; r++) {
     const k = r % p.classCount;
     let cheapest = p.unservedCostAud;
     for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
       const j = p.edgeSite[e] as number;
       if ((p.sites[j] as { maxLoad: Float64Array }).maxLoad[t] === 0) continue;
       const price = (prices[j] as Float64Array)[t * p.classCount + k] as number;
-      cheapest = Math.min(cheapest, (p.edgeCostAud[e] as number) + price);
+      if (!((p.edgeCostAud[e] as number) + price < cheapest)) continue;
+      cheapest = (p.edgeCostAud[e] as number) + price;
+      edge[r] = e;
     }
-    out[r] = cheapest;
+    aud[r] = cheapest;
   }
-  return out;
+  return { aud, edge };
 }
 
 /**

@@ -56,8 +56,10 @@ export function begin(
       bestUnserved: new Float64Array(rowCount(p)),
       bestBoundAud: Number.NEGATIVE_INFINITY,
       bestPrices: new Float64Array(rowCount(p)),
+      bestEdges: new Int32Array(rowCount(p)).fill(-1),
     })),
     gaps: [],
+    asksImpacts: settings.discloseImpacts,
     stalled: 0,
   };
   if (state.mode === 'supply') proposeNothing(p, state);
@@ -84,6 +86,7 @@ export function propose(p: DispatchProblem, state: ConsensusState): (SiteQuery |
       prices: site.prices,
       box: boxes[j] as Float64Array,
     };
+    if (state.asksImpacts) query.impacts = true;
     if (state.mode === 'supply') {
       query.supplyLoad = supplyLoads(p, p.sites[j] as DispatchProblem['sites'][number]);
     }

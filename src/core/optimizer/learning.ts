@@ -18,6 +18,7 @@ export function learnAnswer(
   site.answeredTotals.set(query.totals);
   site.answeredCostAud.set(answer.costAud);
   site.marginalAud.set(answer.marginalAud);
+  if (answer.impacts) site.impacts = answer.impacts;
   if (answer.supply && query.supplyLoad) {
     takeBid(p, site, supplyBid(capability, query.supplyLoad, answer, answer.supply));
     return;

@@ -77,6 +77,22 @@ export function loadsOf(p: DispatchProblem, flow: Float64Array): Float64Array {
   return loads;
 }
 
+/** Totals of each site under flows (req/s by edge, by slot), req/s. Length T·K each. */
+export function totalsOf(p: DispatchProblem, flow: Float64Array[]): Float64Array[] {
+  const K = p.classCount;
+  const totals = p.sites.map(() => new Float64Array(p.slotCount * K));
+  flow.forEach((slotFlow, t) => {
+    for (let r = 0; r + 1 < p.rowStart.length; r++) {
+      const at = totalAt(K, t, r % K);
+      for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
+        const site = totals[p.edgeSite[e] as number] as Float64Array;
+        site[at] = (site[at] as number) + (slotFlow[e] as number);
+      }
+    }
+  });
+  return totals;
+}
+
 /**
  * The most each site could be asked for, by slot and class (length T·K): the demand of all rows that
  * may use it. Public, and valid for every feasible plan, so it bounds the sites' subproblems.

@@ -1,4 +1,11 @@
-import { type Certificate, certify, publicBound, publicCost, rowPrices } from './certificate.ts';
+import {
+  type Certificate,
+  certify,
+  publicBound,
+  publicCost,
+  type RowPrices,
+  rowPrices,
+} from './certificate.ts';
 import { type DispatchProblem, rowCount, type SiteCapability, totalsBoxes } from './problem.ts';
 import type { SiteAnswer } from './site-subproblem.ts';
 import type { ConsensusState, SlotState } from './state.ts';
@@ -51,7 +58,7 @@ function certifySlots(p: DispatchProblem, state: ConsensusState, sitesAt: SiteSu
     const rows = rowPrices(p, t, prices);
     const { costAud, boundAud } = sitesAt(t);
     const upper = publicCost(p, slot.flow, slot.unserved) + costAud;
-    keepBetter(slot, upper, publicBound(p, t, rows) + boundAud, rows);
+    keepBetter(slot, upper, publicBound(p, t, rows.aud) + boundAud, rows);
   });
   return standingCertificate(state);
 }
@@ -87,7 +94,7 @@ export function certifyByBids(p: DispatchProblem, state: ConsensusState): Certif
   });
 }
 
-function keepBetter(slot: SlotState, upper: number, lower: number, rows: Float64Array): void {
+function keepBetter(slot: SlotState, upper: number, lower: number, rows: RowPrices): void {
   const cost = Math.min(upper, slot.bestCostAud);
   const bound = Math.max(lower, slot.bestBoundAud);
   // Answers of different rounds that contradict one another prove nothing together.
@@ -99,7 +106,8 @@ function keepBetter(slot: SlotState, upper: number, lower: number, rows: Float64
   }
   if (contradicts || lower > slot.bestBoundAud) {
     slot.bestBoundAud = lower;
-    slot.bestPrices.set(rows);
+    slot.bestPrices.set(rows.aud);
+    slot.bestEdges.set(rows.edge);
   }
 }
 

@@ -17,6 +17,8 @@ export const settingsSchema = z.strictObject({
   stallRounds: z.int().min(2).max(100).default(4),
   /** Rounds in a row a site may miss before it is planned without, its demand moved elsewhere. */
   maxMissedRounds: z.int().min(1).max(20).default(2),
+  /** Sites also answer with their carbon and water, so that plans can tell them apart in prices. */
+  discloseImpacts: z.boolean().default(true),
 });
 
 /** The same with nothing filled in: what someone asked for, to be laid over other defaults. */

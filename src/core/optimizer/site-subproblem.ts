@@ -1,5 +1,6 @@
 import { type Lateness, lateAud, lateCurvature, lateSlope } from '../model/lateness.ts';
 import { type Queue, waitingCurvature, waitingRequests, waitingSlope } from '../model/queueing.ts';
+import { impactsAt, type SiteImpacts } from './impacts.ts';
 import { bracketedRoot } from './root.ts';
 import type { SupplyCurve } from './supply-curve.ts';
 
@@ -28,6 +29,8 @@ export interface SiteProblem {
   queue: Queue;
   /** Absent where late requests have no price. */
   lateness?: Lateness;
+  /** Carbon and water at no request, and per request; absent where the site keeps them to itself. */
+  impacts?: SiteImpacts;
 }
 
 /** What the coordinator asks of a site in one round. */
@@ -39,6 +42,8 @@ export interface SiteQuery {
   prices: Float64Array;
   /** The most the site can be asked for, req/s. Length T·K. */
   box: Float64Array;
+  /** Whether carbon and water are asked for, too. */
+  impacts?: true;
   /** Loads at which a supply curve is asked for, busy servers. Length T·M. */
   supplyLoad?: Float64Array;
   /** Classic rounds only: penalty ρ (length T·K) and centre z − u of the proximal step. */
@@ -56,6 +61,8 @@ export interface SiteAnswer {
   slopeAud: Float64Array;
   /** min over the box of g_t(N) − p·N: the site's part of the certificate. Length T. */
   boundAud: Float64Array;
+  /** At z. Present when asked for, unless the site keeps them to itself. */
+  impacts?: SiteImpacts;
   /** Present when asked for. */
   supply?: SupplyCurve;
   /** argmin g(N) + Σ ρ/2 (N − centre)²: present when asked for. Length T·K. */
@@ -71,6 +78,10 @@ export function answerQuery(site: SiteProblem, query: SiteQuery): SiteAnswer {
     slopeAud: new Float64Array(site.slotCount),
     boundAud: new Float64Array(site.slotCount),
   };
+  if (query.impacts && site.impacts) {
+    const atNothing = { impacts: site.impacts, totals: new Float64Array(query.totals.length) };
+    answer.impacts = impactsAt(atNothing, query.totals);
+  }
   if (query.supplyLoad) answer.supply = supplyCurve(site, query.supplyLoad);
   if (query.proximal) answer.proximal = new Float64Array(site.slotCount * site.classCount);
   for (let t = 0; t < site.slotCount; t++) {

@@ -1,4 +1,5 @@
 import { absorb, begin, type Incumbent, incumbent, propose, stopReason } from './consensus.ts';
+import { type RowImpacts, rowImpacts } from './impacts.ts';
 import { assertProblem, type DispatchProblem } from './problem.ts';
 import { type SettingsInput, type StopReason, settingsSchema } from './settings.ts';
 import type { SlotCurve } from './site-curve.ts';
@@ -9,6 +10,8 @@ export interface Solution extends Incumbent {
   rounds: number;
   stopReason: StopReason;
   state: ConsensusState;
+  /** Carbon and water of each row's marginal request, by slot; absent where sites do not say. */
+  rowImpacts?: RowImpacts[];
 }
 
 /**
@@ -40,6 +43,12 @@ export function solve(
     if (reason === undefined) continue;
     const best = incumbent(state);
     if (best === undefined) throw new Error(`no certified plan after ${state.gaps.length} rounds`);
-    return { ...best, rounds: state.gaps.length, stopReason: reason, state };
+    return {
+      ...best,
+      rounds: state.gaps.length,
+      stopReason: reason,
+      state,
+      rowImpacts: rowImpacts(problem, state),
+    };
   }
 }

@@ -1,4 +1,5 @@
 import type { Certificate } from './certificate.ts';
+import type { SiteImpacts } from './impacts.ts';
 import type { Residuals } from './residuals.ts';
 import type { Settings } from './settings.ts';
 import type { SlotCurve } from './site-curve.ts';
@@ -12,6 +13,8 @@ export interface ConsensusState {
   slots: SlotState[];
   /** Gap after each certified round; Infinity where a site was missing. */
   gaps: number[];
+  /** Whether sites are asked for carbon and water. */
+  asksImpacts: boolean;
   /** Learned rounds in a row without progress. */
   stalled: number;
 }
@@ -31,6 +34,8 @@ export interface SiteState {
   answeredTotals: Float64Array;
   answeredCostAud: Float64Array;
   marginalAud: Float64Array;
+  /** Its carbon and water there, if it says. */
+  impacts?: SiteImpacts;
   curves: SlotCurve[];
   /** What it bid in a supply round. */
   bid?: SupplyBid;
@@ -54,6 +59,8 @@ export interface SlotState {
   bestBoundAud: number;
   /** π at the best bound: what a request more would cost, AUD per (req/s) and slot. Length I·K. */
   bestPrices: Float64Array;
+  /** The edge that sets each of them; −1 where no site does. Length I·K. */
+  bestEdges: Int32Array;
 }
 
 /** A site that gave no usable answer, with the reason as its asker saw it. */

@@ -14,13 +14,16 @@ import { resourceAud } from '../model/objective.ts';
 import { variability } from '../model/queueing.ts';
 import {
   chosenPower,
+  type ItPower,
   itKwhAud,
   operate,
   type SiteConditions,
+  type SiteFactors,
   siteFactors,
   siteWork,
 } from '../model/site-power.ts';
 import { SECONDS_PER_HOUR } from '../model/units.ts';
+import type { SiteImpacts } from '../optimizer/impacts.ts';
 import type { DispatchProblem, SiteCapability } from '../optimizer/problem.ts';
 import type { SiteProblem } from '../optimizer/site-subproblem.ts';
 import { conditionsAt, type PlanningInputs } from './inputs.ts';
@@ -110,6 +113,13 @@ export function assembleSite(
     queue: { servers: site.hardware.servers, variability: variability(classes) },
     lateness: siteLateness(site, classes, prices, slotHours),
   };
+  const impacts: SiteImpacts = {
+    carbonKg: new Float64Array(slotCount),
+    waterL: new Float64Array(slotCount),
+    marginalCarbonKg: new Float64Array(slotCount * K),
+    marginalWaterL: new Float64Array(slotCount * K),
+  };
+  problem.impacts = impacts;
   for (let t = 0; t < slotCount; t++) {
     const factors = siteFactors(site, conditionsAt(t));
     // Facility cost is affine in IT power: its value at 0 kW, and its rise by kW.
@@ -122,8 +132,32 @@ export function assembleSite(
     for (let k = 0; k < K; k++) {
       problem.rateAud[t * K + k] = audPerItKwh * (power.kwPerReqPerS[k] as number) * slotHours;
     }
+    setImpacts(impacts, t, site, factors, power, slotHours);
   }
   return problem;
+}
+
+/** Carbon and water of a slot: at no request, and what its IT power adds per request. */
+function setImpacts(
+  out: SiteImpacts,
+  t: number,
+  site: Site,
+  factors: SiteFactors,
+  power: ItPower,
+  slotHours: number,
+): void {
+  const K = power.kwPerReqPerS.length;
+  const idle = operate(site, factors, power.baseKw);
+  const perKw = {
+    carbonKg: factors.ppue * factors.carbonKgPerKwh,
+    waterL: factors.ppue * factors.gridWaterLPerKwh + factors.onSiteWaterLPerKwh,
+  };
+  out.carbonKg[t] = idle.carbonKgPerH * slotHours;
+  out.waterL[t] = idle.waterLPerH * slotHours;
+  power.kwPerReqPerS.forEach((kw, k) => {
+    out.marginalCarbonKg[t * K + k] = kw * perKw.carbonKg * slotHours;
+    out.marginalWaterL[t * K + k] = kw * perKw.waterL * slotHours;
+  });
 }
 
 /** The private problems of all sites of a fleet, in its order. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { PublicFleet } from '../model/fleet.ts';
-import { MS_PER_HOUR, SECONDS_PER_HOUR } from '../model/units.ts';
+import { objectivePricesSchema, type PublicFleet } from '../model/fleet.ts';
+import { KG_PER_TONNE, L_PER_KL, MS_PER_HOUR, SECONDS_PER_HOUR } from '../model/units.ts';
+import type { RowImpacts } from '../optimizer/impacts.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import type { RoundReport } from '../optimizer/state.ts';
 
@@ -82,6 +83,10 @@ export const planHeaderSchema = z.strictObject({
   nearestShare: z.number().min(0).max(1),
   /** Share of requests nobody can serve: capacity or SLOs fall short. */
   unservedShare: z.number().min(0).max(1),
+  /** Carbon and water of all sites of the plan; absent where sites do not disclose theirs. */
+  impacts: z.strictObject({ carbonKg: z.number(), waterL: z.number() }).optional(),
+  /** Prices of carbon and water it was made at; absent in plans of versions that kept none. */
+  impactPrices: objectivePricesSchema.pick({ carbonAudPerT: true, waterAudPerKl: true }).optional(),
   sites: z.array(planSiteSchema),
 });
 export type PlanHeader = z.output<typeof planHeaderSchema>;
@@ -102,29 +107,77 @@ export const planSharesSchema = z
   );
 export type PlanShares = z.output<typeof planSharesSchema>;
 
-/** Class id to zone id to what one request more would cost, AUD. */
-export const planPricesSchema = z.record(z.string(), z.record(z.string(), z.number()));
-export type PlanPrices = z.output<typeof planPricesSchema>;
+/** Class id to zone id to a figure per request. */
+const perRequestSchema = z.record(z.string(), z.record(z.string(), z.number()));
+type PerRequest = z.output<typeof perRequestSchema>;
+
+/** What one request more would cost, and carbon and water of it where sites disclose them. */
+const slotPricesSchema = z.strictObject({
+  audPerRequest: perRequestSchema,
+  carbonKgPerRequest: perRequestSchema.optional(),
+  waterLPerRequest: perRequestSchema.optional(),
+});
+export type SlotPrices = z.output<typeof slotPricesSchema>;
+
+/** The same as stored, older plans' bare `audPerRequest` included (no class has that name). */
+export const planPricesSchema = z.union([
+  slotPricesSchema,
+  perRequestSchema.transform((audPerRequest): SlotPrices => ({ audPerRequest })),
+]);
 
 /**
  * Marginal prices of one slot: the dual prices of its demand rows, per request. Network time, the
  * serving site's energy, carbon, water and queue, and the rent of capacity that is short, together;
  * never above the price of an unserved request.
  * @param rows AUD per (req/s) and slot, index i·K + k
+ * @param impacts kg and L per (req/s) and slot at the sites that set those prices
  */
-export function pricesOf(fleet: PublicFleet, rows: Float64Array, slotHours: number): PlanPrices {
+export function pricesOf(
+  fleet: PublicFleet,
+  rows: Float64Array,
+  slotHours: number,
+  impacts?: RowImpacts,
+): SlotPrices {
   const K = fleet.classes.length;
-  return Object.fromEntries(
-    fleet.classes.map((cls, k) => [
-      cls.id,
-      Object.fromEntries(
-        fleet.zones.map((zone, i) => [
-          zone.id,
-          (rows[i * K + k] as number) / (SECONDS_PER_HOUR * slotHours),
-        ]),
-      ),
-    ]),
-  );
+  const perRequest = (values: Float64Array) =>
+    Object.fromEntries(
+      fleet.classes.map((cls, k) => [
+        cls.id,
+        Object.fromEntries(
+          fleet.zones.map((zone, i) => [
+            zone.id,
+            (values[i * K + k] as number) / (SECONDS_PER_HOUR * slotHours),
+          ]),
+        ),
+      ]),
+    );
+  return {
+    audPerRequest: perRequest(rows),
+    ...(impacts && {
+      carbonKgPerRequest: perRequest(impacts.carbonKg),
+      waterLPerRequest: perRequest(impacts.waterL),
+    }),
+  };
+}
+
+/** Marginal prices with the AUD that carbon and water come to in them. */
+export function pricesWithParts(slot: SlotPrices, prices: PlanHeader['impactPrices']) {
+  const times = (figures: PerRequest | undefined, aud: number) =>
+    figures &&
+    Object.fromEntries(
+      Object.entries(figures).map(([cls, zones]) => [
+        cls,
+        Object.fromEntries(Object.entries(zones).map(([zone, v]) => [zone, v * aud])),
+      ]),
+    );
+  return {
+    ...slot,
+    ...(prices &&
+      slot.carbonKgPerRequest && {
+        carbonAudPerRequest: times(slot.carbonKgPerRequest, prices.carbonAudPerT / KG_PER_TONNE),
+        waterAudPerRequest: times(slot.waterLPerRequest, prices.waterAudPerKl / L_PER_KL),
+      }),
+  };
 }
 
 export interface Plan {

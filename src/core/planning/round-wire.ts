@@ -18,6 +18,7 @@ const queryMetaSchema = z.strictObject({
   slotCount: z.int().min(1).max(1000),
   slotHours: z.number().positive().max(24),
   prices: objectivePricesSchema,
+  impacts: z.literal(true).optional(),
 });
 
 /** Points of a supply curve a solver computes at most, by slot. */
@@ -31,7 +32,7 @@ const answerMetaSchema = z.strictObject({
 
 export type Surroundings = Omit<SiteSeries, 'sources'>;
 
-export interface RoundQuery extends z.output<typeof queryMetaSchema> {
+export interface RoundQuery extends Omit<z.output<typeof queryMetaSchema>, 'impacts'> {
   query: SiteQuery;
   surroundings: Surroundings;
 }
@@ -41,7 +42,7 @@ export function encodeQuery(q: RoundQuery): Uint8Array<ArrayBuffer> {
   const { tempC, rhPct, spotAudPerMwh, carbonKgPerKwh, gridWaterLPerKwh } = surroundings;
   return encodePacket({
     round: query.round,
-    meta,
+    meta: { ...meta, impacts: query.impacts },
     arrays: {
       totals: query.totals,
       prices: query.prices,
@@ -64,7 +65,7 @@ export function encodeQuery(q: RoundQuery): Uint8Array<ArrayBuffer> {
 export function decodeQuery(bytes: Uint8Array, classCount: number): RoundQuery {
   const what = 'round query';
   const packet = decodePacket(bytes, what);
-  const meta = parseInput(queryMetaSchema, packet.meta, what);
+  const { impacts, ...meta } = parseInput(queryMetaSchema, packet.meta, what);
   const T = meta.slotCount;
   const read = arrayReader(packet, what);
   const byTotal = (name: string) => read(name, T * classCount);
@@ -74,6 +75,7 @@ export function decodeQuery(bytes: Uint8Array, classCount: number): RoundQuery {
     prices: byTotal('prices'),
     box: byTotal('box'),
   };
+  if (impacts) query.impacts = impacts;
   const { supplyLoad } = packet.arrays;
   if (supplyLoad) {
     if (supplyLoad.length % T !== 0 || supplyLoad.length > MAX_SUPPLY_POINTS * T) {
@@ -106,6 +108,7 @@ export function encodeAnswer(runId: string, site: string, a: SiteAnswer): Uint8A
       slopeAud: a.slopeAud,
       boundAud: a.boundAud,
       ...(a.proximal && { proximal: a.proximal }),
+      ...a.impacts,
       ...(a.supply && {
         supplyCostAud: a.supply.costAud,
         supplyMarginalAud: a.supply.marginalAud,
@@ -137,6 +140,10 @@ export function decodeAnswer(bytes: Uint8Array, runId: string, site: string): Si
     boundAud,
     proximal,
   };
+  const { carbonKg, waterL, marginalCarbonKg, marginalWaterL } = packet.arrays;
+  if (carbonKg && waterL && marginalCarbonKg && marginalWaterL) {
+    answer.impacts = { carbonKg, waterL, marginalCarbonKg, marginalWaterL };
+  }
   const { supplyCostAud, supplyMarginalAud, supplySlopeAud } = packet.arrays;
   if (supplyCostAud && supplyMarginalAud && supplySlopeAud) {
     answer.supply = {

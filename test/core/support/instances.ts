@@ -95,6 +95,12 @@ export function randomInstance(seed: number, partial: Partial<InstanceShape> = {
         site.rateAud[t * K + k] = audPerKwh * (classKw[k] as number) * speed;
       }
     }
+    site.impacts = {
+      carbonKg: site.baseAud.map((aud) => 2 * aud),
+      waterL: site.baseAud.map((aud) => 3 * aud),
+      marginalCarbonKg: site.rateAud.map((aud) => 0.1 + Math.abs(aud)),
+      marginalWaterL: site.rateAud.map((_, i) => 0.05 * (1 + ((i + j) % 4))),
+    };
     sites.push(site);
     capabilities.push({
       id: `site-${j}`,

@@ -1,0 +1,91 @@
+import { figuresFault } from './figures.ts';
+import { type DispatchProblem, totalsOf } from './problem.ts';
+import type { ConsensusState } from './state.ts';
+
+/** Carbon and water of a site, at some totals, and by how much a request more changes them. */
+export interface SiteImpacts {
+  /** Length T. */
+  carbonKg: Float64Array;
+  waterL: Float64Array;
+  /** Per (req/s) and slot. Length T·K. */
+  marginalCarbonKg: Float64Array;
+  marginalWaterL: Float64Array;
+}
+
+/** Carbon and water of each row's marginal request, per (req/s) and slot; none where nobody serves it. */
+export interface RowImpacts {
+  carbonKg: Float64Array;
+  waterL: Float64Array;
+}
+
+/** The same at other totals, by its own derivatives: exact where they are constant. */
+export function impactsAt(
+  at: { impacts: SiteImpacts; totals: Float64Array },
+  totals: Float64Array,
+): SiteImpacts {
+  const { carbonKg, waterL, marginalCarbonKg, marginalWaterL } = at.impacts;
+  const K = marginalCarbonKg.length / carbonKg.length;
+  const moved = (values: Float64Array, marginal: Float64Array) =>
+    values.map((value, t) => {
+      let sum = value;
+      for (let i = t * K; i < (t + 1) * K; i++) {
+        sum += (marginal[i] as number) * ((totals[i] as number) - (at.totals[i] as number));
+      }
+      return sum;
+    });
+  return {
+    carbonKg: moved(carbonKg, marginalCarbonKg),
+    waterL: moved(waterL, marginalWaterL),
+    marginalCarbonKg,
+    marginalWaterL,
+  };
+}
+
+/** What is wrong with a site's figures, or undefined. */
+export function impactsFault(p: DispatchProblem, i: SiteImpacts): string | undefined {
+  const T = p.slotCount;
+  const TK = T * p.classCount;
+  const fault =
+    figuresFault('carbonKg', i.carbonKg, T) ??
+    figuresFault('waterL', i.waterL, T) ??
+    figuresFault('marginalCarbonKg', i.marginalCarbonKg, TK) ??
+    figuresFault('marginalWaterL', i.marginalWaterL, TK);
+  if (fault !== undefined) return fault;
+  for (const name of ['marginalCarbonKg', 'marginalWaterL'] as const) {
+    const bad = i[name].findIndex((v) => v < 0);
+    if (bad >= 0) return `${name}[${bad}] is ${i[name][bad]}: a request more cannot take any away`;
+  }
+  return undefined;
+}
+
+/** Carbon and water of a plan at the sites that take part; undefined where one of them does not say. */
+export function planImpacts(
+  p: DispatchProblem,
+  state: ConsensusState,
+  flow: Float64Array[],
+): { carbonKg: number; waterL: number } | undefined {
+  const out = { carbonKg: 0, waterL: 0 };
+  const totals = totalsOf(p, flow);
+  for (const [j, site] of state.sites.entries()) {
+    if (site.excluded) continue;
+    if (!site.impacts) return undefined;
+    const answered = { impacts: site.impacts, totals: site.answeredTotals };
+    const { carbonKg, waterL } = impactsAt(answered, totals[j] as Float64Array);
+    out.carbonKg += carbonKg.reduce((a, b) => a + b, 0);
+    out.waterL += waterL.reduce((a, b) => a + b, 0);
+  }
+  return out;
+}
+
+/** What a request more emits and drinks at the site that sets its row's price, by slot. */
+export function rowImpacts(p: DispatchProblem, state: ConsensusState): RowImpacts[] | undefined {
+  if (state.sites.some((s) => !s.excluded && !s.impacts)) return undefined;
+  return state.slots.map((slot, t) => {
+    const marginal = (name: 'marginalCarbonKg' | 'marginalWaterL') =>
+      Float64Array.from(slot.bestEdges, (e, r) => {
+        const site = state.sites[p.edgeSite[e] as number];
+        return site?.impacts?.[name][t * p.classCount + (r % p.classCount)] ?? 0;
+      });
+    return { carbonKg: marginal('marginalCarbonKg'), waterL: marginal('marginalWaterL') };
+  });
+}
