@@ -1,6 +1,8 @@
+import { coupledBoundFault, couplingFault } from './coupling-check.ts';
 import { figuresFault } from './figures.ts';
 import { impactsFault } from './impacts.ts';
 import type { DispatchProblem } from './problem.ts';
+import { wholeCostAud, wholeMarginalAud } from './site-coupling.ts';
 import type { SiteAnswer, SiteQuery } from './site-subproblem.ts';
 import { supplyFault } from './supply-curve.ts';
 
@@ -35,11 +37,32 @@ export function answerFault(
     const fault = impactsFault(p, answer.impacts);
     if (fault !== undefined) return fault;
   }
-  for (let t = 0; t < T; t++) {
-    if ((answer.slopeAud[t] as number) < 0) {
-      return `slopeAud[${t}] is negative: a falling marginal cost is not convex`;
-    }
-    // z itself lies in the box, so the minimum over the box cannot exceed the value there.
+  const falling = answer.slopeAud.findIndex((slope) => slope < 0);
+  if (falling >= 0) {
+    return `slopeAud[${falling}] is negative: a falling marginal cost is not convex`;
+  }
+  const above = answer.coupling
+    ? (couplingFault(p, query, answer.coupling) ?? coupledBoundFault(query, answer))
+    : slotBoundFault(p, query, answer);
+  if (above !== undefined) return above;
+  if (totalBound(answer) < leastBound(p, query, answer)) {
+    return 'boundAud is below what a convex cost with these marginal costs can fall to';
+  }
+  for (let i = 0; query.proximal && answer.proximal && i < TK; i++) {
+    const v = answer.proximal[i] as number;
+    const max = query.box[i] as number;
+    if (v < 0 || v > max * (1 + 1e-9) + 1e-12) return `proximal[${i}] is ${v}, outside 0…${max}`;
+  }
+  return undefined;
+}
+
+/** z itself lies in the box, so the minimum over the box cannot exceed the value there. */
+function slotBoundFault(
+  p: DispatchProblem,
+  query: SiteQuery,
+  answer: SiteAnswer,
+): string | undefined {
+  for (let t = 0; t < p.slotCount; t++) {
     let atProposal = answer.costAud[t] as number;
     let size = Math.abs(atProposal);
     for (let k = 0; k < p.classCount; k++) {
@@ -52,14 +75,6 @@ export function answerFault(
       return `boundAud[${t}] exceeds the cost at the proposal: not a minimum`;
     }
   }
-  if (totalBound(answer) < leastBound(p, query, answer)) {
-    return 'boundAud is below what a convex cost with these marginal costs can fall to';
-  }
-  for (let i = 0; query.proximal && answer.proximal && i < TK; i++) {
-    const v = answer.proximal[i] as number;
-    const max = query.box[i] as number;
-    if (v < 0 || v > max * (1 + 1e-9) + 1e-12) return `proximal[${i}] is ${v}, outside 0…${max}`;
-  }
   return undefined;
 }
 
@@ -69,14 +84,16 @@ function totalBound(answer: SiteAnswer): number {
 
 /** Σ_t min over the box of the linearisation g(z) + ∇g·(N − z) − p·N, less what a site may be inexact by, AUD. */
 function leastBound(p: DispatchProblem, query: SiteQuery, answer: SiteAnswer): number {
+  const costAud = wholeCostAud(answer, query.totals);
+  const marginalAud = wholeMarginalAud(answer);
   let least = 0;
   let size = 0;
   for (let t = 0; t < p.slotCount; t++) {
-    least += answer.costAud[t] as number;
-    size += Math.abs(answer.costAud[t] as number);
+    least += costAud[t] as number;
+    size += Math.abs(costAud[t] as number);
     for (let k = 0; k < p.classCount; k++) {
       const at = t * p.classCount + k;
-      const marginal = answer.marginalAud[at] as number;
+      const marginal = marginalAud[at] as number;
       const excess = marginal - (query.prices[at] as number);
       least -= marginal * (query.totals[at] as number);
       least += Math.min(0, excess) * (query.box[at] as number);
@@ -87,7 +104,7 @@ function leastBound(p: DispatchProblem, query: SiteQuery, answer: SiteAnswer): n
   return least - 1e-6 * size - 1e-9;
 }
 
-/** An answer as far as convexity binds it to others. */
+/** An answer as far as convexity binds it to others: of the whole cost (site-coupling.ts). */
 export interface CostSample {
   totals: Float64Array;
   costAud: Float64Array;

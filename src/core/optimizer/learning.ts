@@ -1,4 +1,5 @@
 import type { DispatchProblem } from './problem.ts';
+import { wholeCostAud, wholeMarginalAud } from './site-coupling.ts';
 import { learn } from './site-curve.ts';
 import { loadOf, type SiteAnswer, type SiteQuery } from './site-subproblem.ts';
 import type { ConsensusState, SiteState } from './state.ts';
@@ -16,8 +17,8 @@ export function learnAnswer(
   const site = state.sites[j] as SiteState;
   const capability = p.sites[j] as DispatchProblem['sites'][number];
   site.answeredTotals.set(query.totals);
-  site.answeredCostAud.set(answer.costAud);
-  site.marginalAud.set(answer.marginalAud);
+  site.answeredCostAud.set(wholeCostAud(answer, query.totals));
+  site.marginalAud.set(wholeMarginalAud(answer));
   if (answer.impacts) site.impacts = answer.impacts;
   if (answer.supply && query.supplyLoad) {
     takeBid(p, site, supplyBid(capability, query.supplyLoad, answer, answer.supply));

@@ -1,6 +1,7 @@
 import { answerFault, contradiction } from './answer-check.ts';
 import type { DispatchProblem } from './problem.ts';
 import type { Settings } from './settings.ts';
+import { wholeCostAud, wholeMarginalAud } from './site-coupling.ts';
 import type { SiteAnswer, SiteQuery } from './site-subproblem.ts';
 import type { ConsensusState, MissingAnswer, RoundReport, SiteState } from './state.ts';
 
@@ -47,7 +48,11 @@ function replyFault(
   if (fault !== undefined || !site.curves.some((c) => c.anchored)) return fault;
   return contradiction(
     { totals: site.answeredTotals, costAud: site.answeredCostAud, marginalAud: site.marginalAud },
-    { totals: query.totals, costAud: reply.costAud, marginalAud: reply.marginalAud },
+    {
+      totals: query.totals,
+      costAud: wholeCostAud(reply, query.totals),
+      marginalAud: wholeMarginalAud(reply),
+    },
   );
 }
 

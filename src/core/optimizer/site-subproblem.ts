@@ -1,8 +1,19 @@
-import { type Lateness, lateAud, lateCurvature, lateSlope } from '../model/lateness.ts';
-import { type Queue, waitingCurvature, waitingRequests, waitingSlope } from '../model/queueing.ts';
+import type { Lateness } from '../model/lateness.ts';
+import type { Queue } from '../model/queueing.ts';
 import { impactsAt, type SiteImpacts } from './impacts.ts';
-import { bracketedRoot } from './root.ts';
+import { couple } from './site-plant/couple.ts';
+import type { SitePlant } from './site-plant/plant.ts';
+import {
+  congestion,
+  congestionCost,
+  congestionSlope,
+  evaluateSlot,
+  proximalSlot,
+  slotBound,
+} from './site-slot.ts';
 import type { SupplyCurve } from './supply-curve.ts';
+
+export { loadOf } from './site-slot.ts';
 
 /**
  * A site's private cost, per slot t and totals N (req/s by class):
@@ -11,7 +22,8 @@ import type { SupplyCurve } from './supply-curve.ts';
  *   ℓ = Σ_k s_k N_k ≤ L_t
  *
  * b: what it costs to stand there; a: energy, carbon and water at this slot's prices; Lq: waiting
- * requests (queueing.ts); F: price of late ones (lateness.ts). Convex for every sign of a, so negative prices need no special care.
+ * requests (queueing.ts); F: price of late ones (lateness.ts). Convex for every sign of a, so negative
+ * prices need no special care.
  */
 export interface SiteProblem {
   slotCount: number;
@@ -31,6 +43,8 @@ export interface SiteProblem {
   lateness?: Lateness;
   /** Carbon and water at no request, and per request; absent where the site keeps them to itself. */
   impacts?: SiteImpacts;
+  /** What couples the slots; absent where nothing does. */
+  plant?: SitePlant;
 }
 
 /** What the coordinator asks of a site in one round. */
@@ -50,7 +64,10 @@ export interface SiteQuery {
   proximal?: { penalty: Float64Array; center: Float64Array };
 }
 
-/** What a site answers: figures at the proposal, never its parameters. */
+/**
+ * What a site answers: figures at the proposal, never its parameters. For a site with a plant the
+ * whole cost is g(N) = Σ_t g_t(N_t) + c(N), and cost, marginal cost and slope are those of the sum.
+ */
 export interface SiteAnswer {
   round: number;
   /** g_t(z). Length T. */
@@ -59,14 +76,32 @@ export interface SiteAnswer {
   marginalAud: Float64Array;
   /** Second derivative of g_t by load at z, ≥ 0. Length T. */
   slopeAud: Float64Array;
-  /** min over the box of g_t(N) − p·N: the site's part of the certificate. Length T. */
+  /**
+   * min over the box of g_t(N) − p·N: the site's part of the certificate. Length T. With a plant
+   * its sum is at most the minimum of the whole cost, and only the sum has a meaning.
+   */
   boundAud: Float64Array;
   /** At z. Present when asked for, unless the site keeps them to itself. */
   impacts?: SiteImpacts;
+  /** c: present from sites with a plant. */
+  coupling?: SiteCoupling;
   /** Present when asked for. */
   supply?: SupplyCurve;
   /** argmin g(N) + Σ ρ/2 (N − centre)²: present when asked for. Length T·K. */
   proximal?: Float64Array;
+}
+
+/** c(N): what a plant adds to the separable cost, convex, and of either sign. */
+export interface SiteCoupling {
+  /**
+   * Supporting planes: c(N) ≥ interceptAud + marginalAud · N for every N ≥ 0. The first touches c at
+   * the proposal; a second, where it differs, at the minimiser of the bound. Length T·K each. So that
+   * no cost is ever told too low, the first is raised to the cost of an operation found: by what the
+   * solver leaves between the two, usually under 1e-9 of the plant's cost.
+   */
+  cuts: { interceptAud: number; marginalAud: Float64Array }[];
+  /** What of the proposal the site cannot serve within its limits, req/s. Length T·K. Its price is in c. */
+  shedReqPerS: Float64Array;
 }
 
 /** Answers one round. Pure: same problem and query, same answer. */
@@ -91,6 +126,7 @@ export function answerQuery(site: SiteProblem, query: SiteQuery): SiteAnswer {
       proximalSlot(site, t, query.proximal, query.box, answer.proximal);
     }
   }
+  if (site.plant) couple(site, site.plant, query, answer);
   return answer;
 }
 
@@ -109,123 +145,4 @@ function supplyCurve(site: SiteProblem, load: Float64Array): SupplyCurve {
     curve.slopeAud[i] = congestionSlope(site, t, l);
   });
   return curve;
-}
-
-/** Load in busy servers of totals N in slot t. */
-export function loadOf(loadPerReqPerS: Float64Array, totals: Float64Array, t: number): number {
-  const K = loadPerReqPerS.length;
-  let load = 0;
-  for (let k = 0; k < K; k++) load += (loadPerReqPerS[k] as number) * (totals[t * K + k] as number);
-  return load;
-}
-
-/** φ(ℓ): cost of congestion, AUD. */
-function congestionCost(site: SiteProblem, t: number, load: number): number {
-  const u = load / site.queue.servers;
-  const w = site.waitingAud[t] as number;
-  const waiting = w > 0 ? w * waitingRequests(site.queue, u) : 0;
-  return site.lateness ? waiting + lateAud(site.lateness, u) : waiting;
-}
-
-/** φ'(ℓ): congestion cost per busy server, AUD. */
-function congestion(site: SiteProblem, t: number, load: number): number {
-  const c = site.queue.servers;
-  const w = site.waitingAud[t] as number;
-  const waiting = w > 0 ? (w / c) * waitingSlope(site.queue, load / c) : 0;
-  return site.lateness ? waiting + lateSlope(site.lateness, load / c) / c : waiting;
-}
-
-/** φ''(ℓ), AUD per busy server squared. */
-function congestionSlope(site: SiteProblem, t: number, load: number): number {
-  const c = site.queue.servers;
-  const w = site.waitingAud[t] as number;
-  const waiting = w > 0 ? (w / (c * c)) * waitingCurvature(site.queue, load / c) : 0;
-  return site.lateness ? waiting + lateCurvature(site.lateness, load / c) / (c * c) : waiting;
-}
-
-function evaluateSlot(site: SiteProblem, t: number, totals: Float64Array, out: SiteAnswer): void {
-  const K = site.classCount;
-  const load = loadOf(site.loadPerReqPerS, totals, t);
-  const marginalLoad = congestion(site, t, load);
-  let cost = (site.baseAud[t] as number) + congestionCost(site, t, load);
-  for (let k = 0; k < K; k++) {
-    const a = site.rateAud[t * K + k] as number;
-    cost += a * (totals[t * K + k] as number);
-    out.marginalAud[t * K + k] = a + (site.loadPerReqPerS[k] as number) * marginalLoad;
-  }
-  out.costAud[t] = cost;
-  out.slopeAud[t] = congestionSlope(site, t, load);
-}
-
-/**
- * min over 0 ≤ N ≤ box, ℓ ≤ L of g_t(N) − p·N, exactly: at a given load the classes that gain most
- * per busy server fill first, and each fills while its gain exceeds the congestion cost.
- */
-function slotBound(site: SiteProblem, t: number, prices: Float64Array, box: Float64Array): number {
-  const K = site.classCount;
-  const gainPerLoad = (k: number) =>
-    ((prices[t * K + k] as number) - (site.rateAud[t * K + k] as number)) /
-    (site.loadPerReqPerS[k] as number);
-  const order = Array.from({ length: K }, (_, k) => k).sort(
-    (a, b) => gainPerLoad(b) - gainPerLoad(a),
-  );
-  const maxLoad = site.maxLoad[t] as number;
-  let load = 0;
-  let gain = 0;
-  for (const k of order) {
-    const ratio = gainPerLoad(k);
-    if (ratio <= 0 || congestion(site, t, load) >= ratio) break;
-    const full = load + (site.loadPerReqPerS[k] as number) * (box[t * K + k] as number);
-    const limit = Math.min(full, maxLoad);
-    const to =
-      congestion(site, t, limit) <= ratio
-        ? limit
-        : bracketedRoot((l) => congestion(site, t, l) - ratio, load, limit);
-    gain += ratio * (to - load);
-    load = to;
-    if (load < full) break;
-  }
-  return (site.baseAud[t] as number) + congestionCost(site, t, load) - gain;
-}
-
-/**
- * argmin over 0 ≤ N ≤ box, ℓ ≤ L of g_t(N) + Σ_k ρ_k/2 (N_k − y_k)².
- * Stationarity gives N_k(μ) = clamp(y_k − (a_k + s_k μ)/ρ_k) with one unknown, the congestion price
- * μ = φ'(ℓ), or above it when the capacity binds: a monotone root in one dimension.
- */
-function proximalSlot(
-  site: SiteProblem,
-  t: number,
-  proximal: { penalty: Float64Array; center: Float64Array },
-  box: Float64Array,
-  out: Float64Array,
-): void {
-  const K = site.classCount;
-  const maxLoad = site.maxLoad[t] as number;
-  const fill = (mu: number): number => {
-    let load = 0;
-    for (let k = 0; k < K; k++) {
-      const at = t * K + k;
-      const s = site.loadPerReqPerS[k] as number;
-      const free =
-        (proximal.center[at] as number) -
-        ((site.rateAud[at] as number) + s * mu) / (proximal.penalty[at] as number);
-      const n = Math.min(Math.max(free, 0), box[at] as number);
-      out[at] = n;
-      load += s * n;
-    }
-    return load;
-  };
-  const excess = (mu: number) => {
-    const load = fill(mu);
-    return load > maxLoad ? -1 - (load - maxLoad) : mu - congestion(site, t, load);
-  };
-  if (excess(0) >= 0) return;
-  let high = 1e-6;
-  while (excess(high) < 0 && high < 1e12) high *= 8;
-  // `excess` jumps where the capacity starts to bind; the root finder only needs its sign.
-  fill(bracketedRoot(excess, high / 8 < 1e-6 ? 0 : high / 8, high));
-  const load = loadOf(site.loadPerReqPerS, out, t);
-  if (load <= maxLoad) return;
-  for (let k = 0; k < K; k++) out[t * K + k] = (out[t * K + k] as number) * (maxLoad / load);
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../model/errors.ts';
 import { objectivePricesSchema } from '../model/fleet.ts';
 import { decodePacket, encodePacket, type Packet } from '../optimizer/packet.ts';
-import type { SiteAnswer, SiteQuery } from '../optimizer/site-subproblem.ts';
+import type { SiteAnswer, SiteCoupling, SiteQuery } from '../optimizer/site-subproblem.ts';
 import type { SiteSeries } from './inputs.ts';
 
 /**
@@ -109,6 +109,7 @@ export function encodeAnswer(runId: string, site: string, a: SiteAnswer): Uint8A
       boundAud: a.boundAud,
       ...(a.proximal && { proximal: a.proximal }),
       ...a.impacts,
+      ...(a.coupling && couplingArrays(a.coupling)),
       ...(a.supply && {
         supplyCostAud: a.supply.costAud,
         supplyMarginalAud: a.supply.marginalAud,
@@ -152,7 +153,40 @@ export function decodeAnswer(bytes: Uint8Array, runId: string, site: string): Si
       slopeAud: supplySlopeAud,
     };
   }
+  const coupling = readCoupling(packet.arrays, what);
+  if (coupling) answer.coupling = coupling;
   return answer;
+}
+
+/** Planes one after another: their number is that of the intercepts. */
+function couplingArrays({ cuts, shedReqPerS }: SiteCoupling) {
+  return {
+    couplingInterceptAud: Float64Array.from(cuts, (cut) => cut.interceptAud),
+    couplingMarginalAud: Float64Array.from(cuts.flatMap((cut) => [...cut.marginalAud])),
+    couplingShed: shedReqPerS,
+  };
+}
+
+function readCoupling(arrays: Packet['arrays'], what: string): SiteCoupling | undefined {
+  const { couplingInterceptAud, couplingMarginalAud, couplingShed } = arrays;
+  if (!couplingInterceptAud && !couplingMarginalAud && !couplingShed) return undefined;
+  if (!couplingInterceptAud || !couplingMarginalAud || !couplingShed) {
+    throw new InvalidInputError(what, [
+      'has some but not all of couplingInterceptAud, couplingMarginalAud, couplingShed',
+    ]);
+  }
+  const length = couplingShed.length;
+  const expected = couplingInterceptAud.length * length;
+  if (couplingMarginalAud.length !== expected) {
+    throw new InvalidInputError(what, [
+      `couplingMarginalAud: ${couplingMarginalAud.length} values, expected ${expected}`,
+    ]);
+  }
+  const cuts = Array.from(couplingInterceptAud, (interceptAud, n) => ({
+    interceptAud,
+    marginalAud: couplingMarginalAud.slice(n * length, (n + 1) * length),
+  }));
+  return { cuts, shedReqPerS: couplingShed };
 }
 
 function arrayReader(packet: Packet, what: string) {

@@ -1,0 +1,26 @@
+import type { SiteAnswer } from './site-subproblem.ts';
+
+/** A site's answer with what joins its slots counted in; the same as the answer where nothing does. */
+
+/** c(z), AUD over the horizon. */
+export function coupledCostAud(answer: SiteAnswer, totals: Float64Array): number {
+  const touching = answer.coupling?.cuts[0];
+  if (!touching) return 0;
+  return touching.marginalAud.reduce(
+    (sum, marginal, i) => sum + marginal * (totals[i] as number),
+    touching.interceptAud,
+  );
+}
+
+/** Cost at the proposal by slot; the coupled part, which belongs to none, is spread over all. */
+export function wholeCostAud(answer: SiteAnswer, totals: Float64Array): Float64Array {
+  const share = coupledCostAud(answer, totals) / answer.costAud.length;
+  return answer.costAud.map((cost) => cost + share);
+}
+
+/** Marginal cost at the proposal. */
+export function wholeMarginalAud(answer: SiteAnswer): Float64Array {
+  const touching = answer.coupling?.cuts[0];
+  if (!touching) return answer.marginalAud;
+  return answer.marginalAud.map((m, i) => m + (touching.marginalAud[i] as number));
+}

@@ -1,0 +1,54 @@
+import type { Excess, SitePlant } from './plant.ts';
+import type { Layout } from './rows.ts';
+
+/** Prices of the plant's rows, AUD per unit of the row. */
+export interface Multipliers {
+  /** A kW more of facility power or charging, by slot. */
+  power: Float64Array;
+  /** A kW more under the facility's limit, by slot. */
+  facility: Float64Array;
+  /** A kWh more in the battery at the slot's end. */
+  stored: Float64Array;
+  /** A kW less imported in the slot, for the peak's sake. */
+  peak: Float64Array;
+  waterL: number;
+  carbonKg: number;
+}
+
+/** Multipliers of a solved program, made feasible: as near as may be, but exactly. */
+export function multipliersOf(
+  plant: SitePlant,
+  excess: Excess,
+  layout: Layout,
+  y: Float64Array,
+): Multipliers {
+  const { program } = layout;
+  const h = plant.slotHours;
+  const at = (row: number) =>
+    row < 0 ? 0 : ((y[row] as number) * program.audScale) / (program.rowScale[row] as number);
+  const within = (value: number, most: number) => Math.min(Math.max(value, 0), most);
+  const T = layout.balance.length;
+  const m: Multipliers = {
+    power: new Float64Array(T),
+    facility: Float64Array.from(layout.facility, (row) => within(-at(row), excess.powerAud)),
+    stored: Float64Array.from(layout.stored, (row) => -at(row)),
+    peak: Float64Array.from(layout.peak, (row) => Math.max(0, -at(row))),
+    waterL: within(-at(layout.water), excess.waterAud),
+    carbonKg: within(-at(layout.carbon), excess.carbonAud),
+  };
+  const peaks = m.peak.reduce((a, b) => a + b, 0);
+  const most = plant.peak?.audPerKw ?? 0;
+  if (peaks > most) for (let t = 0; t < T; t++) m.peak[t] = (m.peak[t] as number) * (most / peaks);
+  for (let t = 0; t < T; t++) {
+    // Imports without a limit bound what power can be worth; with one, the price of exceeding it.
+    const limit = plant.gridKw < Infinity ? excess.powerAud : importAud(plant, m, t);
+    m.power[t] = Math.min(-at(layout.balance[t] as number), limit);
+  }
+  return m;
+
+  function importAud(p: SitePlant, of: Multipliers, t: number): number {
+    const resources =
+      of.waterL * (p.importWaterL[t] as number) + of.carbonKg * (p.importCarbonKg[t] as number);
+    return h * ((p.importAud[t] as number) + resources) + (of.peak[t] as number);
+  }
+}

@@ -1,0 +1,71 @@
+import type { Multipliers } from './multipliers.ts';
+import { facilityKwAt, mostExportKw, type SitePlant } from './plant.ts';
+
+/** v(N) ≥ Σ interceptAud + Σ rateAud · N for every N ≥ 0. */
+export interface Plane {
+  /** By slot; only the sum has a meaning. */
+  interceptAud: Float64Array;
+  /** Length T·K. */
+  rateAud: Float64Array;
+}
+
+/**
+ * What weak duality makes of any feasible multipliers: the least of the Lagrangian over the bounds
+ * of the plant's variables, each by itself. Of N it leaves Σ min(C_u, kw π) N, with π the price of a
+ * kW of IT power: a request is served or shed, whichever is cheaper. Exact to rounding, however
+ * inexactly the multipliers were found; at optimal ones the plane touches v.
+ */
+export function planeOf(plant: SitePlant, m: Multipliers, classCount: number): Plane {
+  const T = plant.baseItKw.length;
+  const h = plant.slotHours;
+  const interceptAud = new Float64Array(T);
+  const rateAud = new Float64Array(plant.kwPerReqPerS.length);
+  for (let t = 0; t < T; t++) {
+    const power = m.power[t] as number;
+    const facility = m.facility[t] as number;
+    const peak = m.peak[t] as number;
+    const baseKw = plant.baseItKw[t] as number;
+    const itWater = plant.itWaterL[t] as number;
+    const itAud = h * ((plant.itAud[t] as number) + m.waterL * itWater);
+    let least = itAud * baseKw + (power + facility) * facilityKwAt(plant, t, baseKw);
+    // Without a limit its price is zero, and so is the term.
+    if (facility > 0) least -= facility * plant.facilityKw;
+    if (peak > 0) least -= peak * (plant.peak?.paidKw ?? 0);
+    if (plant.gridKw < Infinity) {
+      const resources =
+        m.waterL * (plant.importWaterL[t] as number) +
+        m.carbonKg * (plant.importCarbonKg[t] as number);
+      const reduced = h * ((plant.importAud[t] as number) + resources) + peak - power;
+      least += plant.gridKw * Math.min(0, reduced);
+    }
+    least += mostExportKw(plant, t) * Math.min(0, power - h * (plant.exportAud[t] as number));
+    least += (plant.solarKw[t] as number) * Math.min(0, -power);
+    least += batteryAud(plant, m, t);
+    if (m.waterL > 0) least -= (m.waterL * plant.waterCapL) / T;
+    if (m.carbonKg > 0) least -= (m.carbonKg * plant.carbonCapKg) / T;
+    interceptAud[t] = least;
+    const itPrice = itAud + (plant.ppue[t] as number) * (power + facility);
+    for (let k = 0; k < classCount; k++) {
+      const at = t * classCount + k;
+      rateAud[at] = Math.min(plant.unservedAud, (plant.kwPerReqPerS[at] as number) * itPrice);
+    }
+  }
+  return { interceptAud, rateAud };
+}
+
+/** The battery's part in slot t: charging, discharging or neither, and its charge at the slot's end. */
+function batteryAud(plant: SitePlant, m: Multipliers, t: number): number {
+  const b = plant.battery;
+  if (!b) return 0;
+  const h = plant.slotHours;
+  const power = m.power[t] as number;
+  const stored = m.stored[t] as number;
+  const charge = b.chargeKw * (power - h * b.chargeEfficiency * stored);
+  const discharge = b.dischargeKw * ((h * stored) / b.dischargeEfficiency - power);
+  let least = Math.min(0, charge, discharge);
+  if (t === 0) least -= stored * b.initialKwh;
+  const last = t === m.stored.length - 1;
+  const held = last ? stored : stored - (m.stored[t + 1] as number);
+  least += held * (held < 0 ? b.capacityKwh : last ? b.initialKwh : 0);
+  return least;
+}

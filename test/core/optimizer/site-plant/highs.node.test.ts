@@ -1,0 +1,123 @@
+import loadHighs from 'highs';
+import { expect, test } from 'vitest';
+import { waitingRequests, waitingSlope } from '../../../../src/core/model/queueing.ts';
+import { operatePlant } from '../../../../src/core/optimizer/site-plant/couple.ts';
+import { answerQuery } from '../../../../src/core/optimizer/site-subproblem.ts';
+import { type LpRequests, plantLp } from '../../support/plant-lp.ts';
+import { type PlantSite, randomPlantQuery, randomPlantSite } from '../../support/plants.ts';
+
+const highs = await loadHighs();
+
+function reference(site: PlantSite, requests: LpRequests) {
+  const result = highs.solve(plantLp(site, site.plant, requests), {
+    primal_feasibility_tolerance: 1e-9,
+    dual_feasibility_tolerance: 1e-9,
+  });
+  expect(result.Status).toBe('Optimal');
+  return result;
+}
+
+/** What the rounding of both solvers is measured against: the sum of what is paid and earned. */
+function sizeOf(site: PlantSite, totals: Float64Array): number {
+  const { plant } = site;
+  const K = site.classCount;
+  let size = 0;
+  for (let t = 0; t < site.slotCount; t++) {
+    let itKw = plant.baseItKw[t]!;
+    for (let k = 0; k < K; k++) itKw += plant.kwPerReqPerS[t * K + k]! * totals[t * K + k]!;
+    size +=
+      plant.slotHours * Math.abs(plant.importAud[t]!) * (plant.ppue[t]! * itKw + plant.overheadKw);
+  }
+  return size;
+}
+
+const seeds = Array.from({ length: 120 }, (_, i) => i + 1);
+
+test('cost of given totals: as HiGHS finds it', () => {
+  let shed = 0;
+  for (const seed of seeds) {
+    const site = randomPlantSite(seed);
+    const { totals } = randomPlantQuery(site, seed);
+    const optimum = reference(site, { totals }).ObjectiveValue;
+    const { costAud, plane, shedReqPerS } = operatePlant(site, site.plant, totals);
+    const size = Math.abs(optimum) + sizeOf(site, totals);
+    let low = 0;
+    for (const v of plane.interceptAud) low += v;
+    plane.rateAud.forEach((rate, i) => {
+      low += rate * totals[i]!;
+    });
+    expect(Math.abs(costAud - optimum)).toBeLessThan(2e-8 * size);
+    expect(Math.abs(low - optimum)).toBeLessThan(2e-8 * size);
+    if (shedReqPerS.some((s) => s > 0)) shed++;
+  }
+  // The instances are worth something only if limits bind in a good part of them.
+  expect(shed).toBeGreaterThan(20);
+});
+
+test('marginal costs: HiGHS’s cost differs by them', () => {
+  for (const seed of seeds.slice(0, 40)) {
+    const site = randomPlantSite(seed);
+    const { totals } = randomPlantQuery(site, seed);
+    const { plane } = operatePlant(site, site.plant, totals);
+    const at = seed % totals.length;
+    const step = 0.02 * (1 + totals[at]!);
+    const cost = (by: number) => {
+      const moved = totals.slice();
+      moved[at] = Math.max(0, moved[at]! + by);
+      return reference(site, { totals: moved }).ObjectiveValue;
+    };
+    const rounding = 1e-7 * (sizeOf(site, totals) + Math.abs(cost(0)));
+    // A subgradient lies between the two one-sided slopes, of which these are the outer bounds.
+    expect(plane.rateAud[at]! * step).toBeLessThanOrEqual(cost(step) - cost(0) + rounding);
+    if (totals[at]! < step) continue;
+    expect(plane.rateAud[at]! * step).toBeGreaterThanOrEqual(cost(0) - cost(-step) - rounding);
+  }
+});
+
+test('bound without a queue: HiGHS’s optimum over the box', () => {
+  for (const seed of seeds) {
+    const site = randomPlantSite(seed, { waitingAud: 0 });
+    const query = randomPlantQuery(site, seed);
+    const { ObjectiveValue: optimum } = reference(site, { prices: query.prices, box: query.box });
+    const bound = answerQuery(site, query).boundAud.reduce((a, b) => a + b, 0);
+    let size = Math.abs(optimum) + sizeOf(site, query.totals);
+    query.prices.forEach((p, i) => {
+      size += Math.abs(p) * Math.min(query.box[i]!, 100);
+    });
+    expect(bound).toBeLessThanOrEqual(optimum + 1e-8 * size);
+    expect(bound).toBeGreaterThanOrEqual(optimum - 2e-8 * size);
+  }
+});
+
+test('bound with a queue: between its tangents and its chords', () => {
+  const SEGMENTS = 60;
+  for (const seed of seeds.slice(0, 25)) {
+    const site = randomPlantSite(seed, { slots: 4 });
+    const query = randomPlantQuery(site, seed);
+    const { servers } = site.queue;
+    const at = (t: number, n: number) => site.maxLoad[t]! * (1 - (1 - n / SEGMENTS) ** 2);
+    const cost = (t: number, load: number) =>
+      site.waitingAud[t]! * waitingRequests(site.queue, load / servers);
+    const knots = Array.from({ length: SEGMENTS + 1 }, (_, n) => n);
+    const tangents = (t: number) =>
+      knots.map((n) => {
+        const load = at(t, n);
+        const slope = (site.waitingAud[t]! * waitingSlope(site.queue, load / servers)) / servers;
+        return { slope, intercept: cost(t, load) - slope * load };
+      });
+    const chords = (t: number) =>
+      knots.slice(1).flatMap((n) => {
+        const [from, to] = [at(t, n - 1), at(t, n)];
+        if (!(to > from)) return [{ slope: 0, intercept: 0 }];
+        const slope = (cost(t, to) - cost(t, from)) / (to - from);
+        return [{ slope, intercept: cost(t, from) - slope * from }];
+      });
+    const { prices, box } = query;
+    const low = reference(site, { prices, box, lines: tangents }).ObjectiveValue;
+    const high = reference(site, { prices, box, lines: chords }).ObjectiveValue;
+    const bound = answerQuery(site, query).boundAud.reduce((a, b) => a + b, 0);
+    const rounding = 1e-7 * (Math.abs(high) + sizeOf(site, query.totals));
+    expect(bound).toBeGreaterThanOrEqual(low - rounding);
+    expect(bound).toBeLessThanOrEqual(high + rounding);
+  }
+});

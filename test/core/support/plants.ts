@@ -1,0 +1,141 @@
+import type { PlantBattery, SitePlant } from '../../../src/core/optimizer/site-plant/plant.ts';
+import type { SiteProblem, SiteQuery } from '../../../src/core/optimizer/site-subproblem.ts';
+import { randomInstance } from './instances.ts';
+import { type Dice, dice } from './random.ts';
+
+export interface PlantShape {
+  slots: number;
+  classes: number;
+  waitingAud: number;
+  /** Factors on all prices, and on all powers. */
+  priceFactor: number;
+  powerFactor: number;
+}
+
+const usualShape: PlantShape = {
+  slots: 8,
+  classes: 2,
+  waitingAud: 1,
+  priceFactor: 1,
+  powerFactor: 1,
+};
+
+export type PlantSite = SiteProblem & { plant: SitePlant };
+
+/** A random site with a plant of random parts, some of them degenerate; the base load breaks no limit. */
+export function randomPlantSite(seed: number, partial: Partial<PlantShape> = {}): PlantSite {
+  const shape = { ...usualShape, ...partial };
+  const d = dice(seed);
+  const T = shape.slots;
+  const K = shape.classes;
+  const money = shape.priceFactor;
+  const site = randomInstance(seed, {
+    sites: 1,
+    slots: T,
+    classes: K,
+    waitingAud: shape.waitingAud * money,
+    closedShare: d.chance(0.1) ? 0.2 : 0,
+  }).sites[0] as SiteProblem;
+  const slots = (f: (t: number) => number) => Float64Array.from({ length: T }, (_, t) => f(t));
+  const h = d.chance(0.7) ? 1 : d.uniform(0.25, 2);
+  const kw = Float64Array.from({ length: K }, () => d.uniform(0.5, 2.5) * shape.powerFactor);
+  const baseItKw = slots(() => d.uniform(0.5, 3) * shape.powerFactor);
+  const ppue = slots(() => d.uniform(1.05, 1.5));
+  const overheadKw = d.uniform(0, 2) * shape.powerFactor;
+  const equal = d.chance(0.15);
+  const level = d.uniform(0.05, 0.4) * money;
+  const importAud = slots(() =>
+    equal ? level : d.uniform(d.chance(0.3) ? -0.2 : 0.03, 0.5) * money,
+  );
+  const feedIn = d.uniform(0, 0.3) * money;
+  const onSite = d.chance(0.5) ? d.uniform(0, 2) : 0;
+  let peakKw = 0;
+  for (let t = 0; t < T; t++) {
+    let itKw = baseItKw[t]!;
+    for (let k = 0; k < K; k++) {
+      itKw += (kw[k]! * site.maxLoad[t]!) / site.loadPerReqPerS[k]! / K;
+    }
+    peakKw = Math.max(peakKw, ppue[t]! * itKw + overheadKw);
+  }
+  const baseKw = baseItKw.reduce((most, it, t) => Math.max(most, ppue[t]! * it + overheadKw), 0);
+  const above = (share: number) => baseKw + share * (peakKw - baseKw);
+  const importCarbonKg = slots(() => d.uniform(0.05, 0.9));
+  const importWaterL = slots(() => d.uniform(0.02, 1.2));
+  const itWaterL = slots(() => onSite);
+  const sums = (perKwh: Float64Array, it: Float64Array, share: number) => {
+    let base = 0;
+    let full = 0;
+    for (let t = 0; t < T; t++) {
+      const atBase = ppue[t]! * baseItKw[t]! + overheadKw;
+      base += h * (atBase * perKwh[t]! + baseItKw[t]! * it[t]!);
+      full += h * (peakKw * perKwh[t]! + (peakKw / ppue[t]!) * it[t]!);
+    }
+    return base + share * (full - base);
+  };
+  const share = () => (d.chance(0.1) ? 0 : d.uniform(0.05, 1));
+  const plant: SitePlant = {
+    slotHours: h,
+    baseItKw,
+    kwPerReqPerS: Float64Array.from({ length: T * K }, (_, i) => kw[i % K]!),
+    ppue,
+    overheadKw,
+    importAud,
+    exportAud: importAud.map((p) => Math.min(feedIn, p)),
+    itAud: itWaterL.map((l) => l * 0.003 * money),
+    importCarbonKg,
+    importWaterL,
+    itWaterL,
+    solarKw: slots((t) => (d.chance(0.5) ? Math.max(0, Math.sin((t * Math.PI) / T)) * peakKw : 0)),
+    facilityKw: d.chance(0.4) ? above(share()) : Infinity,
+    gridKw: d.chance(0.4) ? above(share()) : Infinity,
+    exportKw: d.chance(0.3) ? 0 : d.chance(0.5) ? Infinity : d.uniform(0, peakKw),
+    waterCapL: d.chance(0.3) ? sums(importWaterL, itWaterL, share()) : Infinity,
+    carbonCapKg: d.chance(0.3) ? sums(importCarbonKg, new Float64Array(T), share()) : Infinity,
+    unservedAud: 180 * money,
+  };
+  if (d.chance(0.7)) plant.battery = randomBattery(d, peakKw);
+  if (d.chance(0.5)) {
+    plant.peak = {
+      audPerKw: d.chance(0.1) ? 0 : d.uniform(0.1, 15) * money,
+      paidKw: d.chance(0.3) ? 0 : above(d.uniform(-0.2, 1)),
+    };
+  }
+  const problem = { ...site, plant };
+  // The separable part is the grid's energy for all of N, as assembled.
+  for (let t = 0; t < T; t++) {
+    const perItKw = h * (ppue[t]! * importAud[t]! + plant.itAud[t]!);
+    problem.baseAud[t] = perItKw * baseItKw[t]! + h * overheadKw * importAud[t]!;
+    for (let k = 0; k < K; k++) problem.rateAud[t * K + k] = perItKw * kw[k]!;
+  }
+  return problem;
+}
+
+function randomBattery(d: Dice, peakKw: number): PlantBattery {
+  const capacityKwh = d.chance(0.1) ? 0 : d.uniform(0.1, 4) * peakKw;
+  const full = d.chance(0.15) ? 1 : d.chance(0.15) ? 0 : d.uniform(0, 1);
+  return {
+    capacityKwh,
+    chargeKw: d.uniform(0.1, 1) * peakKw,
+    dischargeKw: d.uniform(0.1, 1) * peakKw,
+    chargeEfficiency: d.chance(0.1) ? 1 : d.uniform(0.8, 1),
+    dischargeEfficiency: d.chance(0.1) ? 1 : d.uniform(0.8, 1),
+    initialKwh: full * capacityKwh,
+  };
+}
+
+/** A query at a random proposal within capacity, with prices of the site's order. */
+export function randomPlantQuery(site: PlantSite, seed: number): SiteQuery {
+  const d = dice(seed);
+  const K = site.classCount;
+  const TK = site.slotCount * K;
+  const money = site.plant.unservedAud / 180;
+  const box = new Float64Array(TK);
+  const totals = new Float64Array(TK);
+  for (let i = 0; i < TK; i++) {
+    const most = site.maxLoad[Math.floor(i / K)]! / site.loadPerReqPerS[i % K]!;
+    box[i] = d.chance(0.1) ? 0 : most * d.uniform(0.1, 2) + (d.chance(0.1) ? 5 : 0);
+    totals[i] = d.chance(0.1) ? 0 : Math.min(box[i]!, (most * d.uniform(0, 1)) / K);
+  }
+  const prices = Float64Array.from({ length: TK }, () => d.uniform(-0.3, 3) * money);
+  return { round: 1, totals, prices, box };
+}
