@@ -82,6 +82,11 @@ async function ask(
     await upstream.body?.cancel();
     return { upstream, fault };
   }
+  if (contentKind(upstream) === 'other') {
+    // Of an error page the status is all that a client can use.
+    await upstream.body?.cancel();
+    return { upstream, whole: new Uint8Array() };
+  }
   if (upstream.ok && question.streams && contentKind(upstream) !== 'json') {
     const rest = await begin(upstream);
     if (rest === undefined) throw new Error('ended before its first byte');

@@ -102,13 +102,11 @@ async function route(
     if (request.signal.aborted) forwarding.clientGone();
     return forwarding.run(order);
   };
-  const answer = await answered().catch((error) => failed(error, request));
-  const { response } = answer;
-  response.headers.set('x-request-id', requestId);
-  if (answer.site !== undefined) response.headers.set('x-isotherm-site', answer.site);
-  if (planLabel !== undefined) response.headers.set('x-isotherm-plan', planLabel);
+  const answering = answered().catch((error) => failed(error, request));
+  // From here on, since a client that leaves ends all that nobody waits for.
   ctx.waitUntil(
-    Promise.resolve(answer.end).then((end) => {
+    answering.then(async (answer) => {
+      const end = await answer.end;
       const outcome: RequestOutcome = {
         requestId,
         traceId: trace.traceId,
@@ -118,7 +116,7 @@ async function route(
         planVersion,
         site: answer.site,
         // A client that left in mid-answer has its status, but saw no end.
-        status: end.outcome === 'client_closed' ? 499 : response.status,
+        status: end.outcome === 'client_closed' ? 499 : answer.response.status,
         outcome: end.outcome,
         code: end.code,
         streamed: asked?.streams ?? false,
@@ -129,9 +127,13 @@ async function route(
         usage: watch?.usage(),
         attempts: answer.attempts,
       };
-      return settle(outcome, caller, env);
+      await settle(outcome, caller, env);
     }),
   );
+  const { response, site } = await answering;
+  response.headers.set('x-request-id', requestId);
+  if (site !== undefined) response.headers.set('x-isotherm-site', site);
+  if (planLabel !== undefined) response.headers.set('x-isotherm-plan', planLabel);
   return response;
 }
 

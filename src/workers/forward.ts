@@ -229,8 +229,7 @@ export class Forwarding {
 
 /** Whether a client of the API can read a body: an error page of a proxy's is none. */
 function readable(upstream: Response): boolean {
-  const kind = contentKind(upstream);
-  return kind === 'json' || kind === 'events' || kind === 'unsaid';
+  return contentKind(upstream) !== 'other';
 }
 
 /** The status of an answer whose body no SDK could read. */

@@ -135,6 +135,44 @@ describe('answers', () => {
     expect(text).toBe(plain.choices[0]?.text);
   });
 
+  it('serves responses, plain and streamed, in the shape of their events', async () => {
+    const client = clientOf(await start());
+    const asked = { model: MODEL, input: 'Rain?', max_output_tokens: 5 };
+    const plain = await client.responses.create(asked);
+    expect(plain.status).toBe('incomplete');
+    expect(plain.output_text).toHaveLength(20);
+    expect(plain.usage).toMatchObject({ input_tokens: 2, output_tokens: 5, total_tokens: 7 });
+    const stream = client.responses.stream(asked);
+    const types: string[] = [];
+    for await (const event of stream) types.push(event.type);
+    expect(types[0]).toBe('response.created');
+    expect(types.filter((type) => type === 'response.output_text.delta')).toHaveLength(5);
+    expect(types.at(-1)).toBe('response.incomplete');
+    expect((await stream.finalResponse()).output_text).toBe(plain.output_text);
+  });
+
+  it('embeds texts and token ids, as floats or in base64', async () => {
+    const site = await start();
+    const client = clientOf(site);
+    const input = ['Rain?', 'No rain.'];
+    // The SDK asks for base64 and decodes it.
+    const decoded = await client.embeddings.create({ model: MODEL, input });
+    const floats = await client.embeddings.create({
+      model: MODEL,
+      input,
+      encoding_format: 'float',
+    });
+    expect(decoded.data).toEqual(floats.data);
+    expect(decoded.usage).toEqual({ prompt_tokens: 4, total_tokens: 4 });
+    const [a, b] = decoded.data.map((d) => d.embedding);
+    expect(a).not.toEqual(b);
+    expect(a?.reduce((sum, x) => sum + x * x, 0)).toBeCloseTo(1, 5);
+    const ids = { model: MODEL, input: [1, 2, 3], dimensions: 8 };
+    expect((await client.embeddings.create(ids)).data[0]?.embedding).toHaveLength(8);
+    const nothing = client.embeddings.create({ model: MODEL, input: [] });
+    expect(await failureOf(nothing)).toBeInstanceOf(OpenAI.BadRequestError);
+  });
+
   it('lists models, health and stats', async () => {
     const site = await start({ models: [MODEL, 'big-model'] });
     const list = await clientOf(site).models.list();

@@ -64,7 +64,7 @@ export class SiteHealth {
   judge(site: string, verdict: Verdict, nowMs: number): void {
     const record = this.record(site);
     if (verdict.kind === 'began') {
-      record.began();
+      record.began(nowMs);
       if (verdict.ttftMs !== undefined) record.timed(verdict.ttftMs, verdict.expectedMs, nowMs);
       if (this.#isSlow(record)) record.eject(nowMs);
     } else if (verdict.kind === 'answered') {

@@ -48,21 +48,23 @@ export class SiteRecord {
 
   end(): void {
     this.inFlight = Math.max(0, this.inFlight - 1);
+    // Also if its client left: another may try then.
+    this.#probeUntilMs = 0;
   }
 
   /** A first byte: enough to let others in, not to forget what was before. */
-  began(): void {
-    this.#ejectedUntilMs = 0;
-    this.#probeUntilMs = 0;
+  began(nowMs: number): void {
     this.retryAtMs = 0;
+    // While it is ejected, these are answers to requests from before.
+    if (nowMs >= this.#ejectedUntilMs) this.#probeUntilMs = 0;
   }
 
   /** A whole answer. */
   answered(nowMs: number): void {
-    this.began();
+    this.began(nowMs);
     this.#count(nowMs, true);
     this.#failures = 0;
-    this.#ejections = 0;
+    if (nowMs >= this.#ejectedUntilMs) this.#ejections = 0;
   }
 
   /** @param expectedMs TTFT at zero load, as the registry has it */
@@ -87,8 +89,8 @@ export class SiteRecord {
     this.#failures++;
     const attempts = this.#good + this.#bad;
     const mostlyFails = attempts >= MIN_ATTEMPTS && this.#good < MIN_SUCCESS_SHARE * attempts;
-    const wasProbe = this.#ejections > 0 && nowMs >= this.#ejectedUntilMs;
-    if (this.#failures >= MAX_FAILURES || mostlyFails || wasProbe) this.eject(nowMs);
+    const isIll = this.#failures >= MAX_FAILURES || mostlyFails || this.#isHalfOpen(nowMs);
+    if (isIll) this.eject(nowMs);
   }
 
   eject(nowMs: number): void {

@@ -4,8 +4,11 @@ import { readJson, sendJson } from './http.ts';
 import type { SiteLoad } from './load.ts';
 import type { Endpoint } from './request.ts';
 import { parseGenerationRequest } from './request.ts';
+import { ResponsesWire } from './responses-wire.ts';
 import { createRandom, drawOutputTokens, hashText, writeTokens } from './text.ts';
-import { WireFormat } from './wire.ts';
+import { ChatWire } from './wire.ts';
+
+const MID_STREAM: Fault['kind'][] = ['die-mid-stream', 'end-early', 'stall'];
 
 export interface Counters {
   received: number;
@@ -27,7 +30,7 @@ export interface GenerationContext {
   counters: Counters;
 }
 
-/** Answers one chat or completion request, whole or streamed. */
+/** Answers one request that generates text, whole or streamed. */
 export async function generate(
   context: GenerationContext,
   endpoint: Endpoint,
@@ -41,11 +44,11 @@ export async function generate(
   const outputTokens = request.maxTokens ?? drawOutputTokens(random, context.meanOutputTokens);
   const finishReason = request.maxTokens === null ? 'stop' : 'length';
   const tokens = writeTokens(context.siteId, outputTokens, random);
-  const wire = new WireFormat(request);
+  const wire = endpoint === 'responses' ? new ResponsesWire(request) : new ChatWire(request);
   counters.promptTokens += request.inputTokens;
 
   const ended = new AbortController();
-  const dies = fault.kind === 'die-mid-stream';
+  const dies = MID_STREAM.includes(fault.kind);
   // A short answer must not escape its fault: it dies in place of its ending.
   const dieAfter = dies ? Math.min(fault.afterTokens ?? 5, outputTokens) : null;
   let emitted = 0;
@@ -53,7 +56,9 @@ export async function generate(
   const die = () => {
     died = true;
     ended.abort();
-    res.destroy();
+    if (fault.kind === 'die-mid-stream') res.destroy();
+    // Looks like an end, as a proxy gives it whose server has died.
+    else if (fault.kind === 'end-early') res.end();
   };
   // Before the answer is complete, a closed connection means the client went away.
   res.once('close', () => ended.abort());
@@ -79,7 +84,7 @@ export async function generate(
         emitted += 1;
         counters.completionTokens += 1;
         if (!request.stream) return;
-        res.write((index === 0 ? wire.roleChunk() : '') + wire.tokenChunk(tokens[index] ?? ''));
+        res.write((index === 0 ? wire.opening() : '') + wire.tokenChunk(tokens[index] ?? ''));
       },
     });
   } catch (error) {

@@ -1,13 +1,31 @@
 import { z } from 'zod';
 
 const faultSchema = z.strictObject({
-  kind: z.enum(['none', 'refuse', 'status', 'hang', 'slow', 'die-mid-stream']),
-  /** For "status"; 503 when absent. */
+  /**
+   * `end-early` ends a stream without its ending, `stall` keeps it open and silent; `wrong-length`
+   * promises more bytes than it sends, `endless-line` sends one line of 50 MB.
+   */
+  kind: z.enum([
+    'none',
+    'refuse',
+    'status',
+    'hang',
+    'slow',
+    'die-mid-stream',
+    'end-early',
+    'stall',
+    'html',
+    'wrong-length',
+    'endless-line',
+  ]),
+  /** For "status", 503 when absent; for "html", 200. */
   status: z.int().min(400).max(599).optional(),
   /** For "status": sent as Retry-After. */
   retryAfterS: z.number().min(0).optional(),
-  /** For "die-mid-stream"; 5 when absent. */
+  /** For "die-mid-stream", "end-early" and "stall"; 5 when absent. */
   afterTokens: z.int().min(0).optional(),
+  /** For "endless-line", in place of 50 MB. */
+  bytes: z.int().min(1).optional(),
   /** For "slow": prefill takes this many times as long; 10 when absent. */
   factor: z.number().min(0).optional(),
   /** Share of requests that meet the fault; 1 when absent. */

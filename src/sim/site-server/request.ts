@@ -1,9 +1,9 @@
 import { ApiError } from './http.ts';
 import { countTokens } from './text.ts';
 
-export type Endpoint = 'chat' | 'completion';
+export type Endpoint = 'chat' | 'completion' | 'responses';
 
-/** What both endpoints come down to once validated. */
+/** What these endpoints come down to once validated. */
 export interface GenerationRequest {
   endpoint: Endpoint;
   model: string;
@@ -20,11 +20,11 @@ const MAX_OUTPUT_TOKENS = 131_072;
 
 type JsonObject = Record<string, unknown>;
 
-function isObject(value: unknown): value is JsonObject {
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function invalid(message: string, param: string | null): ApiError {
+export function invalid(message: string, param: string | null): ApiError {
   return new ApiError(400, message, null, param);
 }
 
@@ -67,8 +67,24 @@ function readPrompt(body: JsonObject): { prompt: string; inputTokens: number } {
   throw invalid("'prompt' must be one string or one array of token ids.", 'prompt');
 }
 
-function readMaxTokens(body: JsonObject): number | null {
-  const param = body.max_completion_tokens == null ? 'max_tokens' : 'max_completion_tokens';
+/** Text, or items of which the messages are read; those of tools are not simulated. */
+function readInput(body: JsonObject): { prompt: string; inputTokens: number } {
+  const { input, instructions } = body;
+  const turns =
+    typeof input === 'string' ? [input] : Array.isArray(input) ? input.map(itemText) : [];
+  if (turns.length === 0) throw invalid("'input' must be text or a list of items.", 'input');
+  const prompt = [...(typeof instructions === 'string' ? [instructions] : []), ...turns].join('\n');
+  return { prompt, inputTokens: Math.max(1, countTokens(prompt)) };
+}
+
+function itemText(item: unknown, index: number): string {
+  if (isObject(item) && 'role' in item) return messageText(item, index);
+  return JSON.stringify(item);
+}
+
+function readMaxTokens(body: JsonObject, endpoint: Endpoint): number | null {
+  const chat = body.max_completion_tokens == null ? 'max_tokens' : 'max_completion_tokens';
+  const param = endpoint === 'responses' ? 'max_output_tokens' : chat;
   const value: unknown = body[param] ?? null;
   if (value === null) return null;
   if (typeof value === 'number' && Number.isInteger(value)) {
@@ -77,18 +93,22 @@ function readMaxTokens(body: JsonObject): number | null {
   throw invalid(`'${param}' must be an integer from 1 to ${MAX_OUTPUT_TOKENS}.`, param);
 }
 
+export function checkModel({ model }: JsonObject, models: readonly string[]): string {
+  if (typeof model !== 'string') throw invalid("'model' must be a string.", 'model');
+  if (models.includes(model)) return model;
+  throw new ApiError(404, `The model \`${model}\` does not exist.`, 'model_not_found', 'model');
+}
+
+const READERS = { chat: readMessages, completion: readPrompt, responses: readInput };
+
 export function parseGenerationRequest(
   body: unknown,
   endpoint: Endpoint,
   models: readonly string[],
 ): GenerationRequest {
   if (!isObject(body)) throw invalid('The request body must be a JSON object.', null);
-  const { model, stream, stream_options: streamOptions, n } = body;
-  if (typeof model !== 'string') throw invalid("'model' must be a string.", 'model');
-  if (!models.includes(model)) {
-    const message = `The model \`${model}\` does not exist.`;
-    throw new ApiError(404, message, 'model_not_found', 'model');
-  }
+  const { stream, stream_options: streamOptions, n } = body;
+  const model = checkModel(body, models);
   if (stream != null && typeof stream !== 'boolean') {
     throw invalid("'stream' must be a boolean.", 'stream');
   }
@@ -99,8 +119,8 @@ export function parseGenerationRequest(
   return {
     endpoint,
     model,
-    ...(endpoint === 'chat' ? readMessages(body) : readPrompt(body)),
-    maxTokens: readMaxTokens(body),
+    ...READERS[endpoint](body),
+    maxTokens: readMaxTokens(body, endpoint),
     stream: stream === true,
     includeUsage: isObject(streamOptions) && streamOptions.include_usage === true,
   };

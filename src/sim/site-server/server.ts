@@ -3,10 +3,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Counters, GenerationContext } from './chat.ts';
 import { generate } from './chat.ts';
+import { embed } from './embeddings.ts';
 import type { Fault } from './faults.ts';
 import { FaultSwitch } from './faults.ts';
 import { ApiError, readJson, sendError, sendJson, setRequestId } from './http.ts';
 import { SiteLoad } from './load.ts';
+import { answerMalformed } from './malformed.ts';
+import type { Endpoint } from './request.ts';
 import { createRandom, hashText } from './text.ts';
 import type { SimulatedSite, SimulatedSiteOptions, SimulatedSiteStats } from './types.ts';
 import { modelList } from './wire.ts';
@@ -15,11 +18,20 @@ const HOST = '127.0.0.1';
 const ALLOWED_METHODS: Record<string, string[]> = {
   '/v1/chat/completions': ['POST'],
   '/v1/completions': ['POST'],
+  '/v1/responses': ['POST'],
+  '/v1/embeddings': ['POST'],
   '/v1/models': ['GET'],
   '/health': ['GET'],
   '/stats': ['GET'],
   '/__fault': ['GET', 'POST'],
 };
+
+const GENERATES: Record<string, Endpoint> = {
+  '/v1/chat/completions': 'chat',
+  '/v1/completions': 'completion',
+  '/v1/responses': 'responses',
+};
+const MALFORMED: Fault['kind'][] = ['html', 'wrong-length', 'endless-line'];
 
 /** One site's routes and state, apart from its listening socket. */
 class Site {
@@ -27,6 +39,7 @@ class Site {
   private readonly options: SimulatedSiteOptions;
   private readonly load: SiteLoad;
   private readonly context: GenerationContext;
+  private sending = 0;
   private readonly startedS = Math.floor(Date.now() / 1000);
   private readonly counters: Counters = {
     received: 0,
@@ -65,6 +78,7 @@ class Site {
       running,
       peakRunning,
       runningPerServer,
+      sending: this.sending,
       fault: { ...this.faults.current },
     };
   }
@@ -87,8 +101,8 @@ class Site {
   }
 
   private async route(path: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const isGeneration = path === '/v1/chat/completions' || path === '/v1/completions';
-    if (isGeneration && req.method === 'POST') this.counters.received += 1;
+    const isWork = path in GENERATES || path === '/v1/embeddings';
+    if (isWork && req.method === 'POST') this.counters.received += 1;
     // The control paths stay reachable, or a fault could not be taken back.
     const canFail = path.startsWith('/v1/') || path === '/health';
     const fault: Fault = canFail ? this.faults.draw() : { kind: 'none' };
@@ -112,9 +126,13 @@ class Site {
     } else if (path === '/__fault') {
       if (req.method === 'POST') this.setFaultFrom(await readJson(req));
       sendJson(res, 200, this.faults.current);
+    } else if (path === '/v1/embeddings') {
+      const { body, promptTokens } = embed(await readJson(req), this.options.models);
+      this.counters.promptTokens += promptTokens;
+      this.counters.completed += 1;
+      sendJson(res, 200, body);
     } else {
-      const endpoint = path === '/v1/completions' ? 'completion' : 'chat';
-      await generate(this.context, endpoint, fault, req, res);
+      await generate(this.context, GENERATES[path] as Endpoint, fault, req, res);
     }
   }
 
@@ -126,7 +144,13 @@ class Site {
     res: ServerResponse,
   ): boolean {
     const status = fault.status ?? 503;
-    if (fault.kind === 'refuse') {
+    if (MALFORMED.includes(fault.kind) && path.startsWith('/v1/')) {
+      req.resume();
+      this.sending += 1;
+      void answerMalformed(fault, res).finally(() => {
+        this.sending -= 1;
+      });
+    } else if (fault.kind === 'refuse') {
       res.destroy();
     } else if (fault.kind === 'hang') {
       // The upload is taken and the connection kept until the client gives up.

@@ -47,6 +47,8 @@ export interface SimulatedSiteStats {
   running: number;
   peakRunning: number;
   runningPerServer: number[];
+  /** Endless lines under way. */
+  sending: number;
   fault: Fault;
 }
 

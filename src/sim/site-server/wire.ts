@@ -4,7 +4,16 @@ import type { GenerationRequest } from './request.ts';
 export type FinishReason = 'stop' | 'length';
 
 /** Builds the response bodies of one request, in the shapes of its endpoint. */
-export class WireFormat {
+export interface WireFormat {
+  whole(text: string, outputTokens: number, finishReason: FinishReason): unknown;
+  /** Before the first token of a stream. */
+  opening(): string;
+  tokenChunk(text: string): string;
+  ending(outputTokens: number, finishReason: FinishReason): string;
+}
+
+/** Chat and the older completions. */
+export class ChatWire implements WireFormat {
   private readonly request: GenerationRequest;
   private readonly id: string;
   private readonly createdS = Math.floor(Date.now() / 1000);
@@ -28,7 +37,7 @@ export class WireFormat {
   }
 
   /** Only chat streams open with a role. */
-  roleChunk(): string {
+  opening(): string {
     if (this.request.endpoint !== 'chat') return '';
     return this.chunk({ delta: { role: 'assistant', content: '' } }, null);
   }

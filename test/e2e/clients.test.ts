@@ -1,0 +1,178 @@
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Fault } from '../../src/sim/site-server/index.ts';
+import { chatBody, type Gateway, key, startGateway, until } from './support/gateway.ts';
+
+/** What clients do, and what the sites behind the router in workerd notice of it. */
+
+let gateway: Gateway;
+
+beforeAll(async () => {
+  gateway = await startGateway();
+}, 60_000);
+
+afterAll(() => gateway?.close());
+
+let count = 0;
+const named = () => ({ 'x-request-id': `client-${++count}` });
+
+describe('a client that leaves', () => {
+  test.each<[string, object, Fault | null]>([
+    ['before the first byte', { stream: true }, { kind: 'hang' }],
+    ['in mid-stream', { stream: true, max_tokens: 4000 }, null],
+    ['while an answer without a stream is made', { max_tokens: 4000 }, null],
+  ])('%s: the site stops at once, and it is not its failure', async (when, more, fault) => {
+    const site = gateway.site('sydney');
+    site.setFault(fault);
+    const before = site.stats();
+    const headers = named();
+    const { socket, collect, text } = await rawSocket();
+    collect();
+    socket.write(rawRequest(chatBody(more), headers));
+    await until(() => site.stats().received > before.received);
+    if (fault === null) await until(() => site.stats().running > 0);
+    if (when === 'in mid-stream') await until(() => text().split('data: ').length > 3);
+    // A connection closed without a reset is half open to HTTP/1.1, until something is written.
+    socket.resetAndDestroy();
+    const outcome = await gateway.outcome(headers['x-request-id']);
+    expect(outcome).toMatchObject({ status: 499, outcome: 'client_closed' });
+    expect(outcome.attempts.filter((a) => a.fault !== undefined)).toEqual([]);
+    if (fault === null) {
+      await until(() => site.stats().aborted > before.aborted);
+      expect(site.stats().running).toBe(0);
+    }
+    site.setFault(null);
+    const others = gateway.sites.filter((s) => s !== site);
+    expect(others.map((s) => s.stats().received)).toEqual(others.map(() => 0));
+    const next = await gateway.post('/chat/completions', chatBody());
+    expect(next.headers.get('x-isotherm-site')).toBe('sydney');
+    await next.text();
+  });
+
+  test('by aborting its fetch in mid-stream', async () => {
+    const site = gateway.site('sydney');
+    const { aborted } = site.stats();
+    const controller = new AbortController();
+    const body = chatBody({ stream: true, max_tokens: 4000 });
+    const response = await gateway.post('/chat/completions', body, { signal: controller.signal });
+    await response.body?.getReader().read();
+    controller.abort();
+    await until(() => site.stats().aborted > aborted);
+    expect(site.stats().running).toBe(0);
+  });
+});
+
+/** A connection to the router on which a test writes bytes, not requests. */
+async function rawSocket() {
+  const { hostname, port } = new URL(gateway.url);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  await new Promise<void>((resolve) => socket.once('connect', resolve));
+  socket.on('error', () => {});
+  const got: Buffer[] = [];
+  return {
+    socket,
+    collect: () => socket.on('data', (d) => got.push(d)),
+    text: () => Buffer.concat(got).toString('utf8'),
+  };
+}
+
+function rawRequest(body: object, headers: Record<string, string> = {}): string {
+  const text = JSON.stringify(body);
+  const all = {
+    host: 'router.test',
+    authorization: `Bearer ${key}`,
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(text)),
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `POST /v1/chat/completions HTTP/1.1\r\n${lines.join('')}\r\n${text}`;
+}
+
+describe('at the level of the socket', () => {
+  test('pipelined requests are answered in their order', async () => {
+    const { socket, collect, text } = await rawSocket();
+    collect();
+    const ids = [named(), named(), named()];
+    socket.write(ids.map((id) => rawRequest(chatBody({ max_tokens: 2 }), id)).join(''));
+    await until(() => text().split('HTTP/1.1 200').length === 4);
+    const order = [...text().matchAll(/x-request-id: (\S+)/gi)].map((m) => m[1]);
+    expect(order).toEqual(ids.map((id) => id['x-request-id']));
+    socket.destroy();
+  });
+
+  test('a client that reads slowly slows the site down, and gets every byte', async () => {
+    const site = gateway.site('sydney');
+    site.setFault({ kind: 'endless-line', bytes: 12 * 1024 * 1024 });
+    const { socket } = await rawSocket();
+    socket.pause();
+    socket.write(rawRequest(chatBody({ stream: true }), { connection: 'close' }));
+    await until(() => site.stats().sending > 0);
+    await sleep(300);
+    // Buffers of sockets and of workerd hold some of it; the site could not send all.
+    expect(site.stats().sending).toBe(1);
+    let bytes = 0;
+    let tail = '';
+    socket.on('data', (d: Buffer) => {
+      bytes += d.length;
+      tail = (tail + d.toString('latin1')).slice(-200);
+    });
+    socket.resume();
+    await until(() => tail.includes('[DONE]'));
+    expect(bytes).toBeGreaterThan(12 * 1024 * 1024);
+    await until(() => site.stats().sending === 0);
+    site.setFault(null);
+    socket.destroy();
+  });
+
+  test('a client that has closed its sending half does not stop the router', async () => {
+    const { socket, collect } = await rawSocket();
+    collect();
+    const headers = named();
+    socket.end(rawRequest(chatBody({ max_tokens: 5 }), { ...headers, connection: 'close' }));
+    // An answer or the end of the connection: HTTP leaves it to the server.
+    await until(() => socket.readableEnded || socket.destroyed);
+    const { status } = await gateway.outcome(headers['x-request-id']);
+    expect([200, 499]).toContain(status);
+    socket.destroy();
+  });
+
+  test('a client that leaves while it sends its body', async () => {
+    const site = gateway.site('sydney');
+    const before = site.stats().received;
+    const { socket } = await rawSocket();
+    socket.write(rawRequest(chatBody(), { 'content-length': '100000' }));
+    await sleep(50);
+    socket.destroy();
+    const response = await gateway.post('/chat/completions', chatBody({ max_tokens: 1 }));
+    expect(response.status).toBe(200);
+    await response.text();
+    expect(site.stats().received).toBe(before + 1);
+  });
+
+  test('headers of a megabyte are refused, and others are served', async () => {
+    const { socket, collect, text } = await rawSocket();
+    collect();
+    socket.write(rawRequest(chatBody(), { 'x-bomb': 'x'.repeat(1024 * 1024) }));
+    await until(() => text() !== '' || socket.readableEnded || socket.destroyed);
+    expect(text()).not.toContain('HTTP/1.1 200');
+    expect((await gateway.post('/chat/completions', chatBody({ max_tokens: 1 }))).status).toBe(200);
+    socket.destroy();
+  });
+});
+
+test('a thousand streams at once: all complete, none is confused with another', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 1000 }, async (_, n) => {
+      const body = chatBody({ stream: true, max_tokens: 20, user: `user-${n}` });
+      const headers = { 'x-request-id': `many-${n}` };
+      const response = await gateway.post('/chat/completions', body, { headers });
+      return { id: response.headers.get('x-request-id'), text: await response.text() };
+    }),
+  );
+  expect(answers.map((a) => a.id)).toEqual(answers.map((_, n) => `many-${n}`));
+  const complete = answers.filter((a) => a.text.endsWith('data: [DONE]\n\n'));
+  expect(complete).toHaveLength(1000);
+  await until(() => gateway.sites.every((s) => s.stats().running === 0));
+}, 30_000);
