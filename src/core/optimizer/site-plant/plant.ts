@@ -72,9 +72,9 @@ export function mostExportKw(plant: SitePlant, t: number): number {
 }
 
 /**
- * Prices of breaking a limit, per kWh, litre and kg: ten times what it costs at most to keep it by
- * serving less. So no limit is broken to serve requests; only a site that breaks one with no request
- * at all pays such a price, which the solver then reports as a fault of the configuration.
+ * Prices of breaking a limit, per kW and slot, litre and kg: ten times what it costs at most to keep
+ * it by serving less. So no limit is broken to serve requests; only a site that breaks one with no
+ * request at all pays such a price, which the solver then reports as a fault of the configuration.
  */
 export interface Excess {
   powerAud: number;
@@ -83,43 +83,30 @@ export interface Excess {
 }
 
 const EXCESS_FACTOR = 10;
-/** Slots that use less than this share of the most a resource is used per kW keep no cap for it. */
+/** Requests that use less than this share of the most are not worth shedding for a limit's sake. */
 const LEAST_SHARE = 1e-3;
 
 export function excessPrices(plant: SitePlant, classCount: number): Excess {
-  const { slotHours: h, ppue } = plant;
-  const T = ppue.length;
-  const uses = (perItKwh: (t: number) => number): Float64Array =>
-    Float64Array.from(plant.kwPerReqPerS, (kw, i) => h * kw * perItKwh(Math.floor(i / classCount)));
-  const dearest = (use: Float64Array, floorAud: number): number => {
-    const most = use.reduce((a, b) => Math.max(a, b), 0);
+  const { slotHours: h, ppue, importAud, itAud } = plant;
+  const uses = (perItKw: (t: number) => number) =>
+    Float64Array.from(plant.kwPerReqPerS, (kw, i) => kw * perItKw(Math.floor(i / classCount)));
+  const largest = (values: Float64Array) => values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const drawKw = uses((t) => ppue[t] as number);
+  const audPerKw = h * (largest(importAud) + largest(itAud)) + (plant.peak?.audPerKw ?? 0);
+  const forgoneAud = plant.unservedAud + largest(drawKw) * audPerKw;
+  const price = (use: Float64Array): number => {
+    const most = largest(use);
     const least = use.reduce((a, b) => (b > LEAST_SHARE * most ? Math.min(a, b) : a), most);
-    return most > 0 ? Math.max((EXCESS_FACTOR * plant.unservedAud) / least, floorAud) : floorAud;
+    return (EXCESS_FACTOR * forgoneAud) / (least || 1);
   };
-  let energyAud = 0;
-  for (let t = 0; t < T; t++) {
-    energyAud = Math.max(
-      energyAud,
-      Math.abs(plant.importAud[t] as number),
-      plant.itAud[t] as number,
-    );
-  }
-  const floorAud = EXCESS_FACTOR * energyAud;
   return {
-    powerAud: dearest(
-      uses((t) => ppue[t] as number),
-      floorAud,
+    powerAud: price(drawKw),
+    waterAud: price(
+      uses((t) => {
+        const perKwh = (ppue[t] as number) * (plant.importWaterL[t] as number);
+        return h * (perKwh + (plant.itWaterL[t] as number));
+      }),
     ),
-    waterAud: dearest(
-      uses(
-        (t) =>
-          (ppue[t] as number) * (plant.importWaterL[t] as number) + (plant.itWaterL[t] as number),
-      ),
-      0,
-    ),
-    carbonAud: dearest(
-      uses((t) => (ppue[t] as number) * (plant.importCarbonKg[t] as number)),
-      0,
-    ),
+    carbonAud: price(uses((t) => h * (ppue[t] as number) * (plant.importCarbonKg[t] as number))),
   };
 }

@@ -1,0 +1,290 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { InvalidInputError } from '../../../../src/core/model/errors.ts';
+import { operatePlant } from '../../../../src/core/optimizer/site-plant/couple.ts';
+import type { SitePlant } from '../../../../src/core/optimizer/site-plant/plant.ts';
+import { answerQuery, type SiteQuery } from '../../../../src/core/optimizer/site-subproblem.ts';
+import { type PlantSite, randomPlantQuery, randomPlantSite } from '../../support/plants.ts';
+import { type Dice, dice } from '../../support/random.ts';
+
+const seeds = fc.integer({ min: 1, max: 1_000_000 });
+
+/** A shape by seed: short and long, one class and several, and prices or powers far from usual. */
+function randomSite(seed: number): PlantSite {
+  const d = dice(seed + 17);
+  return randomPlantSite(seed, {
+    slots: d.integer(1, 10),
+    classes: d.integer(1, 3),
+    waitingAud: d.chance(0.3) ? 0 : 1,
+    priceFactor: d.chance(0.3) ? 10 ** d.uniform(-6, 6) : 1,
+    powerFactor: d.chance(0.2) ? 10 ** d.uniform(-2, 3) : 1,
+  });
+}
+
+const total = (values: Float64Array) => values.reduce((a, b) => a + b, 0);
+const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
+
+/** Σ (b + a·N): what the separable part of the cost has for energy. */
+function gridAud(site: PlantSite, totals: Float64Array): number {
+  return total(site.baseAud) + dot(site.rateAud, totals);
+}
+
+/** What rounding is measured against. */
+function sizeOf(site: PlantSite, totals: Float64Array): number {
+  const energy = dot(site.rateAud.map(Math.abs), totals) + total(site.baseAud.map(Math.abs));
+  return energy + site.plant.unservedAud * total(totals);
+}
+
+/** Anything from nothing to twice what the site could carry, some classes absent. */
+function anyTotals(site: PlantSite, d: Dice): Float64Array {
+  const K = site.classCount;
+  return Float64Array.from({ length: site.slotCount * K }, (_, i) => {
+    const most = site.maxLoad[Math.floor(i / K)]! / site.loadPerReqPerS[i % K]!;
+    return d.chance(0.2) ? 0 : most * d.uniform(0, 2);
+  });
+}
+
+/** Within box and capacity. */
+function feasibleTotals(site: PlantSite, query: SiteQuery, d: Dice): Float64Array {
+  const K = site.classCount;
+  const totals = Float64Array.from(query.box, (most) =>
+    d.chance(0.2) ? 0 : most * d.uniform(0, 1),
+  );
+  for (let t = 0; t < site.slotCount; t++) {
+    let load = 0;
+    for (let k = 0; k < K; k++) load += site.loadPerReqPerS[k]! * totals[t * K + k]!;
+    const fit = load > site.maxLoad[t]! ? site.maxLoad[t]! / load : 1;
+    for (let k = 0; k < K; k++) totals[t * K + k] = totals[t * K + k]! * fit;
+  }
+  return totals;
+}
+
+/** g(N), by the answer of the site asked there. */
+function wholeCost(site: PlantSite, query: SiteQuery, totals: Float64Array): number {
+  const { proximal: _, ...plain } = query;
+  const { costAud, coupling } = answerQuery(site, { ...plain, totals });
+  const cut = coupling!.cuts[0]!;
+  return total(costAud) + cut.interceptAud + dot(cut.marginalAud, totals);
+}
+
+describe('planes', () => {
+  test('none lies above the coupled cost anywhere, and the first touches it at the proposal', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const site = randomSite(seed);
+        const query = randomPlantQuery(site, seed);
+        const { cuts } = answerQuery(site, query).coupling!;
+        const here = operatePlant(site, site.plant, query.totals).costAud;
+        const c = here - gridAud(site, query.totals);
+        const touch = cuts[0]!.interceptAud + dot(cuts[0]!.marginalAud, query.totals);
+        expect(Math.abs(touch - c)).toBeLessThanOrEqual(1e-9 * sizeOf(site, query.totals));
+        const d = dice(seed);
+        for (let n = 0; n < 4; n++) {
+          const totals = anyTotals(site, d);
+          const there = operatePlant(site, site.plant, totals).costAud - gridAud(site, totals);
+          for (const cut of cuts) {
+            const plane = cut.interceptAud + dot(cut.marginalAud, totals);
+            expect(plane).toBeLessThanOrEqual(there + 1e-8 * sizeOf(site, totals));
+          }
+        }
+      }),
+      { seed: 21, numRuns: 250 },
+    );
+  });
+
+  test('the cost is convex', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const site = randomSite(seed);
+        const d = dice(seed);
+        const [a, b] = [anyTotals(site, d), anyTotals(site, d)];
+        const between = a.map((v, i) => (v + b[i]!) / 2);
+        const [va, vb, middle] = [a, b, between].map(
+          (totals) => operatePlant(site, site.plant, totals).costAud,
+        ) as [number, number, number];
+        expect(middle).toBeLessThanOrEqual((va + vb) / 2 + 1e-8 * sizeOf(site, between));
+      }),
+      { seed: 22, numRuns: 100 },
+    );
+  });
+});
+
+test('bound: no point of the box within capacity lies below it', () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const site = randomSite(seed);
+      const query = randomPlantQuery(site, seed);
+      const bound = total(answerQuery(site, query).boundAud);
+      const d = dice(seed);
+      for (let n = 0; n < 4; n++) {
+        const totals = feasibleTotals(site, query, d);
+        const value = wholeCost(site, query, totals) - dot(query.prices, totals);
+        expect(bound).toBeLessThanOrEqual(value + 1e-10 * sizeOf(site, totals));
+      }
+    }),
+    { seed: 23, numRuns: 100 },
+  );
+});
+
+test('proximal point: everywhere else the cost is higher by the penalty of the distance', () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const site = randomSite(seed);
+      const query = randomPlantQuery(site, seed);
+      const d = dice(seed);
+      const money = site.plant.unservedAud / 180;
+      const penalty = query.totals.map(() => money * 10 ** d.uniform(-2, 2));
+      const center = query.totals.map((z) => z + d.uniform(-5, 5));
+      query.proximal = { penalty, center };
+      const best = answerQuery(site, query).proximal!;
+      const apart = (a: Float64Array, b: Float64Array) =>
+        penalty.reduce((sum, rho, i) => sum + (rho / 2) * (a[i]! - b[i]!) ** 2, 0);
+      const cost = (totals: Float64Array) => wholeCost(site, query, totals) + apart(totals, center);
+      const least = cost(best);
+      for (let n = 0; n < 6; n++) {
+        const far = feasibleTotals(site, query, d);
+        const step = 10 ** d.uniform(-4, 0);
+        const totals = best.map((v, i) => v + step * (far[i]! - v));
+        const rounding = 1e-8 * (Math.abs(least) + sizeOf(site, totals));
+        expect(cost(totals)).toBeGreaterThanOrEqual(least + apart(totals, best) - rounding);
+      }
+    }),
+    { seed: 24, numRuns: 80 },
+  );
+});
+
+/** One class that draws 1 kW per req/s, two slots, energy at 0.1 and 0.3 AUD/kWh. */
+function smallSite(change: Partial<SitePlant>): PlantSite {
+  const T = 2;
+  const fill = (v: number) => new Float64Array(T).fill(v);
+  const plant: SitePlant = {
+    slotHours: 1,
+    baseItKw: fill(0),
+    kwPerReqPerS: fill(1),
+    ppue: fill(1),
+    overheadKw: 0,
+    importAud: Float64Array.of(0.1, 0.3),
+    exportAud: fill(0),
+    itAud: fill(0),
+    importCarbonKg: fill(0.5),
+    importWaterL: fill(1),
+    itWaterL: fill(0),
+    solarKw: fill(0),
+    facilityKw: Infinity,
+    gridKw: Infinity,
+    exportKw: Infinity,
+    waterCapL: Infinity,
+    carbonCapKg: Infinity,
+    unservedAud: 180,
+    ...change,
+  };
+  return {
+    slotCount: T,
+    classCount: 1,
+    baseAud: fill(0),
+    rateAud: Float64Array.of(0.1, 0.3),
+    waitingAud: fill(0),
+    loadPerReqPerS: Float64Array.of(1),
+    maxLoad: fill(20),
+    queue: { servers: 30, variability: 1 },
+    plant,
+  };
+}
+
+const battery = {
+  capacityKwh: 4,
+  chargeKw: 10,
+  dischargeKw: 10,
+  chargeEfficiency: 0.9,
+  dischargeEfficiency: 0.9,
+  initialKwh: 0,
+};
+
+describe('by hand', () => {
+  const ten = Float64Array.of(10, 10);
+  const costOf = (change: Partial<SitePlant>, totals = ten) => {
+    const site = smallSite(change);
+    return operatePlant(site, site.plant, totals);
+  };
+
+  test('no part at all: the grid’s energy', () => {
+    const { costAud, plane } = costOf({});
+    expect(costAud).toBeCloseTo(4, 9);
+    expect([...plane.rateAud].map((a) => Math.round(a * 1e6) / 1e6)).toEqual([0.1, 0.3]);
+  });
+
+  test('a battery buys at 0.1 what saves 0.3, less its losses', () => {
+    // 4/0.9 kWh bought, 3.6 kWh given.
+    expect(costOf({ battery }).costAud).toBeCloseTo(4 + (0.1 * 4) / 0.9 - 0.3 * 3.6, 9);
+    expect(costOf({ battery: { ...battery, capacityKwh: 0 } }).costAud).toBeCloseTo(4, 9);
+    expect(costOf({ battery: { ...battery, initialKwh: 4 } }).costAud).toBeCloseTo(4, 9);
+  });
+
+  test('at negative prices a battery may lose energy, but one thing after the other', () => {
+    const importAud = Float64Array.of(-1, -1);
+    const lossless = costOf({ importAud, exportAud: importAud });
+    expect(lossless.costAud).toBeCloseTo(-20, 9);
+    const full = { ...battery, initialKwh: 4 };
+    const lossy = costOf({ importAud, exportAud: importAud, battery: full });
+    // Per hour: charging a share x and giving what that stored, x·0.81 = 1 − x.
+    expect(lossy.costAud).toBeCloseTo(-20 - 2 * (10 / 1.81 - 10 * (1 - 1 / 1.81)), 6);
+  });
+
+  test('solar is used first, then exported at what it earns, or not at all', () => {
+    const solarKw = Float64Array.of(4, 15);
+    expect(costOf({ solarKw }).costAud).toBeCloseTo(0.6, 9);
+    expect(costOf({ solarKw, exportAud: Float64Array.of(0.05, 0.05) }).costAud).toBeCloseTo(
+      0.6 - 0.25,
+      9,
+    );
+    expect(
+      costOf({ solarKw, exportAud: Float64Array.of(0.05, 0.05), exportKw: 2 }).costAud,
+    ).toBeCloseTo(0.6 - 0.1, 9);
+  });
+
+  test('a peak is charged beyond what is paid', () => {
+    const uneven = Float64Array.of(10, 4);
+    expect(costOf({ peak: { audPerKw: 5, paidKw: 7 } }, uneven).costAud).toBeCloseTo(
+      1 + 1.2 + 15,
+      8,
+    );
+    expect(costOf({ peak: { audPerKw: 5, paidKw: 12 } }, uneven).costAud).toBeCloseTo(2.2, 8);
+  });
+
+  test('what a limit leaves no power for is shed at its price', () => {
+    for (const limit of [{ facilityKw: 8 }, { gridKw: 8 }]) {
+      const { costAud, shedReqPerS, plane } = costOf(limit);
+      expect(costAud).toBeCloseTo(0.8 + 2.4 + 4 * 180, 6);
+      expect([...shedReqPerS].map((s) => s.toFixed(6))).toEqual(['2.000000', '2.000000']);
+      expect(plane.rateAud[0]).toBeCloseTo(180, 6);
+    }
+  });
+
+  test('a cap sheds where it costs least to do without', () => {
+    const importWaterL = Float64Array.of(1, 2);
+    const water = costOf({ importWaterL, waterCapL: 24 });
+    expect([...water.shedReqPerS].map((s) => s.toFixed(5))).toEqual(['0.00000', '3.00000']);
+    const carbon = costOf({ carbonCapKg: 0 });
+    expect([...carbon.shedReqPerS].map((s) => s.toFixed(5))).toEqual(['10.00000', '10.00000']);
+    expect(carbon.costAud).toBeCloseTo(3600, 5);
+  });
+
+  test('no requests and nothing to pay: zero', () => {
+    const { costAud, shedReqPerS } = costOf({ battery, carbonCapKg: 0 }, new Float64Array(2));
+    expect(costAud).toBeCloseTo(0, 9);
+    expect([...shedReqPerS]).toEqual([0, 0]);
+  });
+
+  test.each<[string, Partial<SitePlant>, RegExp]>([
+    ['power', { baseItKw: Float64Array.of(3, 3), gridKw: 2.5 }, /gridKw is 0\.500 kW too low/],
+    ['facility', { baseItKw: Float64Array.of(3, 3), facilityKw: 1 }, /is 2\.00 kW too low/],
+    ['water', { baseItKw: Float64Array.of(3, 3), waterCapL: 5 }, /dailyWaterL is 1\.00 L too low/],
+    ['carbon', { overheadKw: 3, carbonCapKg: 2 }, /dailyCarbonKg is 1\.00 kg too low/],
+  ])(
+    'a limit the base load alone breaks is a fault of the configuration: %s',
+    (_, change, words) => {
+      expect(() => costOf(change)).toThrow(InvalidInputError);
+      expect(() => costOf(change, new Float64Array(2))).toThrow(words);
+    },
+  );
+});
