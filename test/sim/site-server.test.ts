@@ -292,7 +292,7 @@ describe('errors', () => {
 
   it('knows its paths and methods', async () => {
     const site = await start();
-    expect((await fetch(`${site.baseUrl}/v1/embeddings`)).status).toBe(404);
+    expect((await fetch(`${site.baseUrl}/v1/images/generations`)).status).toBe(404);
     const wrongMethod = await fetch(`${site.baseUrl}/v1/chat/completions`);
     expect([wrongMethod.status, wrongMethod.headers.get('allow')]).toEqual([405, 'POST']);
   });
