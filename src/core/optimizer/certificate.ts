@@ -66,6 +66,23 @@ export function publicBound(p: DispatchProblem, t: number, rows: Float64Array): 
   return bound;
 }
 
+/** The same for batch demand, which is served where and when it is cheapest: Σ_b D_b min(C_u, p). */
+export function batchBound(p: DispatchProblem, prices: Float64Array[]): number {
+  let bound = 0;
+  for (const batch of p.batch ?? []) {
+    let cheapest = p.unservedCostAud;
+    for (const j of batch.sites) {
+      for (let t = batch.firstSlot; t <= batch.lastSlot; t++) {
+        if ((p.sites[j] as { maxLoad: Float64Array }).maxLoad[t] === 0) continue;
+        const price = prices[j]?.[t * p.classCount + batch.classIndex] as number;
+        cheapest = Math.min(cheapest, price);
+      }
+    }
+    bound += batch.amount * cheapest;
+  }
+  return bound;
+}
+
 /** The coordinator's part of a plan's cost in slot t: network time, and demand left unserved. */
 export function publicCost(p: DispatchProblem, flow: Float64Array, unserved: Float64Array): number {
   let cost = 0;

@@ -44,6 +44,7 @@ export function begin(
         { length: p.slotCount },
         (_, t) => warm?.(j, t) ?? emptyCurve(p.classCount),
       ),
+      cuts: [],
       missed: 0,
       excluded: false,
     })),
@@ -61,6 +62,7 @@ export function begin(
     gaps: [],
     asksImpacts: settings.discloseImpacts,
     stalled: 0,
+    batchUnserved: Float64Array.from(p.batch ?? [], (b) => b.amount),
   };
   if (state.mode === 'supply') proposeNothing(p, state);
   else moveConsensus(p, settings, state, learnedModels(p, state));
@@ -153,7 +155,8 @@ function absorbBids(
   report: RoundReport,
 ): void {
   moveConsensus(p, settings, state, learnedModels(p, state));
-  if (report.missing.length > 0) {
+  // A bid says nothing of what joins a site's slots.
+  if (report.missing.length > 0 || state.sites.some((site) => site.cuts.length > 0)) {
     state.mode = 'learned';
     return;
   }

@@ -20,6 +20,7 @@ export function learnAnswer(
   site.answeredCostAud.set(wholeCostAud(answer, query.totals));
   site.marginalAud.set(wholeMarginalAud(answer));
   if (answer.impacts) site.impacts = answer.impacts;
+  if (answer.coupling) site.cuts.push(...answer.coupling.cuts.map((cut) => ({ ...cut, idle: 0 })));
   if (answer.supply && query.supplyLoad) {
     takeBid(p, site, supplyBid(capability, query.supplyLoad, answer, answer.supply));
     return;

@@ -24,6 +24,26 @@ export interface DispatchProblem {
   edgeCostAud: Float64Array;
   /** C_u, AUD per (req/s) and slot, for demand left unserved. */
   unservedCostAud: number;
+  /** Work that may wait; its rows ask for nothing in `demandReqPerS`. */
+  batch?: BatchDemand[];
+}
+
+/**
+ * Work of one class that may be served in any slot of a window. Zones from where the same sites are
+ * eligible are one demand, since nobody waits for its network time.
+ */
+export interface BatchDemand {
+  classIndex: number;
+  /** Slots of the window, the last included. */
+  firstSlot: number;
+  lastSlot: number;
+  /** Requests per second times slots: Σ_t Σ_j x = amount. */
+  amount: number;
+  /** Eligible sites. */
+  sites: Int32Array;
+  /** Rows it comes from, and the share of each, which add up to one. */
+  rows: Int32Array;
+  rowShare: Float64Array;
 }
 
 /** What a site tells the coordinator once: how fast it is, not what it pays. */
@@ -109,6 +129,15 @@ export function totalsBoxes(p: DispatchProblem): Float64Array[] {
       }
     }
   }
+  p.batch?.forEach((batch) => {
+    for (const j of batch.sites) {
+      const box = boxes[j] as Float64Array;
+      for (let t = batch.firstSlot; t <= batch.lastSlot; t++) {
+        const at = totalAt(p.classCount, t, batch.classIndex);
+        box[at] = (box[at] as number) + batch.amount;
+      }
+    }
+  });
   return boxes;
 }
 
@@ -140,6 +169,13 @@ export function assertProblem(p: DispatchProblem): void {
     p.edgeSite.every((j) => j >= 0 && j < p.sites.length),
     'edgeSite names a site that is not there',
   );
+  p.batch?.forEach((b, n) => {
+    need(b.amount >= 0 && b.amount < Infinity, `batch demand ${n}: amount must be finite and ≥ 0`);
+    need(
+      b.firstSlot >= 0 && b.firstSlot <= b.lastSlot && b.lastSlot < p.slotCount,
+      `batch demand ${n}: slots ${b.firstSlot} to ${b.lastSlot} are no window of ${p.slotCount}`,
+    );
+  });
   for (const site of p.sites) {
     need(
       site.maxLoad.length === p.slotCount && site.maxLoad.every((l) => l >= 0 && l < Infinity),

@@ -1,4 +1,5 @@
 import {
+  batchBound,
   type Certificate,
   certify,
   publicBound,
@@ -7,11 +8,16 @@ import {
   rowPrices,
 } from './certificate.ts';
 import { type DispatchProblem, rowCount, type SiteCapability, totalsBoxes } from './problem.ts';
+import { keepPlan } from './served.ts';
+import { coupledCostAud } from './site-coupling.ts';
 import type { SiteAnswer } from './site-subproblem.ts';
-import type { ConsensusState, SlotState } from './state.ts';
+import { type ConsensusState, isJoint, type SlotState } from './state.ts';
 import { leastBoundAud, mostCostAud } from './supply-curve.ts';
 
-/** What is proven: the best cost and the best bound of every slot, whatever round they are from. */
+/**
+ * What is proven: the best cost and the best bound, whatever round they are from. Independent slots
+ * keep their bests each for itself; slots that something joins, all together.
+ */
 
 /** A lower bound this share above the cost is no rounding. */
 const CONTRADICTION = 1e-6;
@@ -50,16 +56,51 @@ function standingCertificate(state: ConsensusState): Certificate {
 /** The sites' part in a slot: what they cost at the proposal, and their minima at its prices, AUD. */
 type SiteSums = (t: number) => { costAud: number; boundAud: number };
 
-/** Upper bound from the costs at z, lower bound from the minima at p, kept by slot if better. */
-function certifySlots(p: DispatchProblem, state: ConsensusState, sitesAt: SiteSums): Certificate {
+/** What a round proves of a slot. */
+interface SlotProof {
+  slot: SlotState;
+  t: number;
+  upperAud: number;
+  lowerAud: number;
+  /** π at the round's prices. */
+  rows: RowPrices;
+}
+
+/**
+ * Upper bound from the costs at z, lower bound from the minima at p, kept if better.
+ * @param joinedAud cost of the proposal that belongs to no slot
+ * @param shed by site, what it cannot serve of the proposal
+ */
+function certifySlots(
+  p: DispatchProblem,
+  state: ConsensusState,
+  sitesAt: SiteSums,
+  joinedAud = 0,
+  shed: (Float64Array | undefined)[] = [],
+): Certificate {
   const prices = state.sites.map((s) => s.prices);
-  state.slots.forEach((slot, t) => {
-    assertServed(p, t, slot);
+  const proofs = state.slots.map((slot, t): SlotProof => {
     const rows = rowPrices(p, t, prices);
     const { costAud, boundAud } = sitesAt(t);
-    const upper = publicCost(p, slot.flow, slot.unserved) + costAud;
-    keepBetter(slot, upper, publicBound(p, t, rows.aud) + boundAud, rows);
+    return {
+      slot,
+      t,
+      upperAud: publicCost(p, slot.flow, slot.unserved) + costAud,
+      lowerAud: publicBound(p, t, rows.aud) + boundAud,
+      rows,
+    };
   });
+  assertServed(p, state);
+  const keep = (group: SlotProof[]) => keepBetter(p, state, group, shed);
+  if (!isJoint(p, state)) {
+    for (const proof of proofs) keep([proof]);
+    return standingCertificate(state);
+  }
+  const first = proofs[0] as SlotProof;
+  const batch = state.batchUnserved.reduce((sum, y) => sum + y * p.unservedCostAud, 0);
+  first.upperAud += joinedAud + batch;
+  first.lowerAud += batchBound(p, prices);
+  keep(proofs);
   return standingCertificate(state);
 }
 
@@ -69,14 +110,23 @@ export function certifyRound(
   state: ConsensusState,
   answers: (SiteAnswer | undefined)[],
 ): Certificate {
-  return certifySlots(p, state, (t) => {
-    const sums = { costAud: 0, boundAud: 0 };
+  const sums = (t: number) => {
+    let costAud = 0;
+    let boundAud = 0;
     for (const answer of answers) {
-      sums.costAud += answer?.costAud[t] ?? 0;
-      sums.boundAud += answer?.boundAud[t] ?? 0;
+      costAud += answer?.costAud[t] ?? 0;
+      boundAud += answer?.boundAud[t] ?? 0;
     }
-    return sums;
-  });
+    return { costAud, boundAud };
+  };
+  const joinedAud = answers.reduce(
+    (sum, answer, j) =>
+      sum +
+      (answer ? coupledCostAud(answer, (state.sites[j] as { totals: Float64Array }).totals) : 0),
+    0,
+  );
+  const shed = answers.map((answer) => answer?.coupling?.shedReqPerS);
+  return certifySlots(p, state, sums, joinedAud, shed);
 }
 
 /** The same for a proposal that no site has been asked about, from what all of them bid. */
@@ -94,33 +144,54 @@ export function certifyByBids(p: DispatchProblem, state: ConsensusState): Certif
   });
 }
 
-function keepBetter(slot: SlotState, upper: number, lower: number, rows: RowPrices): void {
-  const cost = Math.min(upper, slot.bestCostAud);
-  const bound = Math.max(lower, slot.bestBoundAud);
+/** Keeps the round's plan and bound for a group of slots, where they are better than the standing ones. */
+function keepBetter(
+  p: DispatchProblem,
+  state: ConsensusState,
+  group: SlotProof[],
+  shed: (Float64Array | undefined)[],
+): void {
+  const sum = (of: (proof: SlotProof) => number) => group.reduce((a, proof) => a + of(proof), 0);
+  const upper = sum((proof) => proof.upperAud);
+  const lower = sum((proof) => proof.lowerAud);
+  const bestCost = sum(({ slot }) => slot.bestCostAud);
+  const bestBound = sum(({ slot }) => slot.bestBoundAud);
   // Answers of different rounds that contradict one another prove nothing together.
-  const contradicts = bound - cost > CONTRADICTION * Math.abs(upper) + 1e-12;
-  if (contradicts || upper < slot.bestCostAud) {
-    slot.bestCostAud = upper;
-    slot.bestFlow.set(slot.flow);
-    slot.bestUnserved.set(slot.unserved);
-  }
-  if (contradicts || lower > slot.bestBoundAud) {
-    slot.bestBoundAud = lower;
-    slot.bestPrices.set(rows.aud);
-    slot.bestEdges.set(rows.edge);
+  const excess = Math.max(lower, bestBound) - Math.min(upper, bestCost);
+  const contradicts = excess > CONTRADICTION * Math.abs(upper) + 1e-12;
+  for (const { slot, t, upperAud, lowerAud, rows } of group) {
+    if (contradicts || upper < bestCost) {
+      slot.bestCostAud = upperAud;
+      keepPlan(p, state, t, shed);
+    }
+    if (contradicts || lower > bestBound) {
+      slot.bestBoundAud = lowerAud;
+      slot.bestPrices.set(rows.aud);
+      slot.bestEdges.set(rows.edge);
+    }
   }
 }
 
 /** A certificate of a plan that serves less than the demand would prove nothing. */
-function assertServed(p: DispatchProblem, t: number, slot: SlotState): void {
-  const rows = rowCount(p);
-  for (let r = 0; r < rows; r++) {
-    const demand = p.demandReqPerS[t * rows + r] as number;
-    let placed = slot.unserved[r] as number;
-    for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
-      placed += slot.flow[e] as number;
+function assertServed(p: DispatchProblem, state: ConsensusState): void {
+  const R = rowCount(p);
+  const batchRows = new Set(p.batch?.flatMap((b) => [...b.rows]));
+  let open = state.batchUnserved.reduce((a, y) => a + y, 0);
+  state.slots.forEach((slot, t) => {
+    for (let r = 0; r < R; r++) {
+      const demand = p.demandReqPerS[t * R + r] as number;
+      let placed = slot.unserved[r] as number;
+      for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
+        placed += slot.flow[e] as number;
+      }
+      if (batchRows.has(r)) open += placed;
+      else if (Math.abs(placed - demand) > 1e-9 * demand) {
+        throw new Error(`slot ${t}, row ${r}: ${placed} req/s placed of ${demand}`);
+      }
     }
-    if (Math.abs(placed - demand) <= 1e-9 * demand) continue;
-    throw new Error(`slot ${t}, row ${r}: ${placed} req/s placed of ${demand}`);
+  });
+  const amount = (p.batch ?? []).reduce((a, b) => a + b.amount, 0);
+  if (Math.abs(open - amount) > 1e-9 * amount) {
+    throw new Error(`${open} (req/s)·slots of batch demand placed of ${amount}`);
   }
 }

@@ -1,8 +1,21 @@
-import { type MasterSolution, masterLayout, type SiteModel, solveMaster } from './master/index.ts';
+import { solveHorizon } from './horizon/index.ts';
+import {
+  type MasterLayout,
+  type MasterSolution,
+  masterLayout,
+  type SiteModel,
+  solveMaster,
+} from './master/index.ts';
 import type { DispatchProblem } from './problem.ts';
 import type { Settings } from './settings.ts';
 import { congestionCurve, isEmpty, type SlotCurve } from './site-curve.ts';
-import type { ConsensusState, SiteState, SlotState } from './state.ts';
+import {
+  type ConsensusState,
+  isJoint,
+  type SiteCut,
+  type SiteState,
+  type SlotState,
+} from './state.ts';
 
 /** The next proposal: masters against models of the sites, as exact as the round is worth. */
 
@@ -19,6 +32,9 @@ const FAR_TOLERANCE = 1e-2;
 const CLASSIC_TOLERANCE = 1e-8;
 /** A slot whose own gap is this share of the one asked for keeps its plan. */
 const SETTLED_SHARE = 0.1;
+/** A cut counts in a master from this weight λ on; after so many masters without, it is forgotten. */
+const IDLE_WEIGHT = 1e-6;
+const IDLE_MASTERS = 4;
 /** The first proposal that answers have gone into is that of round two. */
 const FIRST_INFORMED_ROUND = 2;
 
@@ -33,15 +49,30 @@ export function learnedModels(p: DispatchProblem, state: ConsensusState): SiteMo
   );
 }
 
-/** Solves the master in every slot that still needs it, and makes its answer the proposal. */
+/** Solves the masters that still need it, and makes their answer the proposal. */
 export function moveConsensus(
   p: DispatchProblem,
   settings: Settings,
   state: ConsensusState,
   models: SiteModel[][],
 ): void {
-  const K = p.classCount;
   const layout = masterLayout(p);
+  if (needsHorizon(p, state)) moveHorizon(p, settings, state, models, layout);
+  else moveSlots(p, settings, state, models, layout);
+}
+
+/** Classic rounds ask a site for its proximal point, so only batch demand joins their masters. */
+function needsHorizon(p: DispatchProblem, state: ConsensusState): boolean {
+  return state.mode === 'classic' ? (p.batch?.length ?? 0) > 0 : isJoint(p, state);
+}
+
+function moveSlots(
+  p: DispatchProblem,
+  settings: Settings,
+  state: ConsensusState,
+  models: SiteModel[][],
+  layout: MasterLayout,
+): void {
   const tolerance = masterTolerance(settings, state);
   state.slots.forEach((slot, t) => {
     if (isSettled(settings, state, slot)) return;
@@ -52,20 +83,67 @@ export function moveConsensus(
       guess: expectedPrices(p, state, slotModels, t),
       layout,
     });
-    assertSolved(solution, t);
-    slot.flow.set(solution.flow);
-    slot.unserved.set(solution.unserved);
-    state.sites.forEach((site, j) => {
-      const center = (slotModels[j] as SiteModel).quadratic?.center;
-      for (let k = 0; k < K; k++) {
-        const at = t * K + k;
-        const z = solution.totals[j * K + k] as number;
-        if (center) site.dual[at] = (center[k] as number) - z;
-        site.totals[at] = z;
-        site.prices[at] = solution.prices[j * K + k] as number;
-      }
-      slot.loadPrice[j] = solution.loadPrices[j] as number;
+    moveSlot(p, state, slotModels, t, solution);
+  });
+}
+
+function moveHorizon(
+  p: DispatchProblem,
+  settings: Settings,
+  state: ConsensusState,
+  models: SiteModel[][],
+  layout: MasterLayout,
+): void {
+  const solution = solveHorizon(p, models, cutsOf(state), {
+    ...masterTolerance(settings, state),
+    maxIterations: MASTER_ITERATIONS,
+    layout,
+  });
+  solution.slots.forEach((slot, t) => {
+    moveSlot(p, state, models[t] as SiteModel[], t, slot);
+  });
+  state.batchUnserved.set(solution.batchUnserved);
+  keepWorkingCuts(state, solution.cutWeights);
+}
+
+/** The cuts masters see: none in classic rounds. */
+function cutsOf(state: ConsensusState): SiteCut[][] {
+  return state.sites.map((site) => (state.mode === 'classic' || site.excluded ? [] : site.cuts));
+}
+
+/** Drops the cuts that no master has used for a while. */
+function keepWorkingCuts(state: ConsensusState, weights: Float64Array[]): void {
+  state.sites.forEach((site, j) => {
+    if (weights[j]?.length !== site.cuts.length) return;
+    site.cuts = site.cuts.filter((cut, i) => {
+      cut.idle = (weights[j]?.[i] as number) > IDLE_WEIGHT ? 0 : cut.idle + 1;
+      return cut.idle < IDLE_MASTERS;
     });
+  });
+}
+
+function moveSlot(
+  p: DispatchProblem,
+  state: ConsensusState,
+  models: SiteModel[],
+  t: number,
+  solution: MasterSolution,
+): void {
+  const K = p.classCount;
+  const slot = state.slots[t] as SlotState;
+  assertSolved(solution, t);
+  slot.flow.set(solution.flow);
+  slot.unserved.set(solution.unserved);
+  state.sites.forEach((site, j) => {
+    const center = (models[j] as SiteModel).quadratic?.center;
+    for (let k = 0; k < K; k++) {
+      const at = t * K + k;
+      const z = solution.totals[j * K + k] as number;
+      if (center) site.dual[at] = (center[k] as number) - z;
+      site.totals[at] = z;
+      site.prices[at] = solution.prices[j * K + k] as number;
+    }
+    slot.loadPrice[j] = solution.loadPrices[j] as number;
   });
 }
 

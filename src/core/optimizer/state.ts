@@ -1,5 +1,7 @@
 import type { Certificate } from './certificate.ts';
+import type { Cut } from './horizon/index.ts';
 import type { SiteImpacts } from './impacts.ts';
+import type { DispatchProblem } from './problem.ts';
 import type { Residuals } from './residuals.ts';
 import type { Settings } from './settings.ts';
 import type { SlotCurve } from './site-curve.ts';
@@ -17,6 +19,8 @@ export interface ConsensusState {
   asksImpacts: boolean;
   /** Learned rounds in a row without progress. */
   stalled: number;
+  /** Of each batch demand, what the standing proposal leaves unserved, (req/s)·slots. */
+  batchUnserved: Float64Array;
 }
 
 export interface SiteState {
@@ -37,6 +41,8 @@ export interface SiteState {
   /** Its carbon and water there, if it says. */
   impacts?: SiteImpacts;
   curves: SlotCurve[];
+  /** Planes below its coupled cost; none where its slots are independent. */
+  cuts: SiteCut[];
   /** What it bid in a supply round. */
   bid?: SupplyBid;
   /** Rounds in a row without a valid answer, and why the last was refused. */
@@ -46,7 +52,15 @@ export interface SiteState {
   excluded: boolean;
 }
 
-/** The best proven of each slot so far: slots are independent, so their bests add up. */
+/** A supporting plane, and for how many masters in a row it has not mattered. */
+export interface SiteCut extends Cut {
+  idle: number;
+}
+
+/**
+ * The best proven of each slot so far: slots that are independent add up their bests; where something
+ * joins them, all bests are of the same round (proof.ts).
+ */
 export interface SlotState {
   /** Flows and unserved demand of the standing proposal. */
   flow: Float64Array;
@@ -61,6 +75,11 @@ export interface SlotState {
   bestPrices: Float64Array;
   /** The edge that sets each of them; −1 where no site does. Length I·K. */
   bestEdges: Int32Array;
+}
+
+/** Whether something joins the slots: batch demand, or a site whose slots depend on one another. */
+export function isJoint(p: DispatchProblem, state: ConsensusState): boolean {
+  return (p.batch?.length ?? 0) > 0 || state.sites.some((site) => site.cuts.length > 0);
 }
 
 /** A site that gave no usable answer, with the reason as its asker saw it. */

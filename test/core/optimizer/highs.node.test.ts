@@ -1,63 +1,9 @@
-import loadHighs from 'highs';
 import { expect, test } from 'vitest';
 import { lateAud, lateSlope } from '../../../src/core/model/lateness.ts';
 import { waitingRequests, waitingSlope } from '../../../src/core/model/queueing.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
-import { type Instance, randomInstance } from '../support/instances.ts';
-
-/**
- * An independent solver on the same problem, in CPLEX LP text. The queue's cost, if any, enters as
- * h_jt ≥ 0 above every given line of the load.
- */
-type Lines = (site: number, slot: number) => { slope: number; intercept: number }[];
-
-function lpText({ problem: p, sites }: Instance, lines: Lines | undefined): string {
-  const K = p.classCount;
-  const rows = p.rowStart.length - 1;
-  const cost: string[] = [];
-  const constraints: string[] = [];
-  const term = (c: number, name: string) => `${c < 0 ? '-' : '+'} ${Math.abs(c)} ${name}`;
-  for (let t = 0; t < p.slotCount; t++) {
-    const loads = p.sites.map(() => [] as string[]);
-    for (let r = 0; r < rows; r++) {
-      const served = [`y_${t}_${r}`];
-      cost.push(term(p.unservedCostAud, `y_${t}_${r}`));
-      for (let e = p.rowStart[r]!; e < p.rowStart[r + 1]!; e++) {
-        const j = p.edgeSite[e]!;
-        const name = `x_${t}_${e}`;
-        served.push(name);
-        cost.push(term(p.edgeCostAud[e]! + sites[j]!.rateAud[t * K + (r % K)]!, name));
-        loads[j]!.push(term(p.sites[j]!.loadPerReqPerS[r % K]!, name));
-      }
-      constraints.push(`${served.join(' + ')} = ${p.demandReqPerS[t * rows + r]}`);
-    }
-    p.sites.forEach((site, j) => {
-      if (loads[j]!.length === 0) return;
-      constraints.push(`${loads[j]!.join(' ')} - l_${j}_${t} = 0`);
-      constraints.push(`l_${j}_${t} <= ${site.maxLoad[t]}`);
-      if (!lines) return;
-      cost.push(`+ h_${j}_${t}`);
-      for (const { slope, intercept } of lines(j, t)) {
-        constraints.push(`h_${j}_${t} - ${slope} l_${j}_${t} >= ${intercept}`);
-      }
-    });
-  }
-  const numbered = constraints.map((c, i) => ` c${i}: ${c}`).join('\n');
-  return `Minimize\n obj: ${cost.join('\n ')}\nSubject To\n${numbered}\nEnd\n`;
-}
-
-const highs = await loadHighs();
-
-/** Optimal objective in AUD, the sites' base cost included. */
-function reference(instance: Instance, lines?: Lines): number {
-  const result = highs.solve(lpText(instance, lines), {
-    primal_feasibility_tolerance: 1e-9,
-    dual_feasibility_tolerance: 1e-9,
-  });
-  expect(result.Status).toBe('Optimal');
-  const base = instance.sites.reduce((s, x) => s + x.baseAud.reduce((a, b) => a + b, 0), 0);
-  return result.ObjectiveValue + base;
-}
+import { randomInstance } from '../support/instances.ts';
+import { type Lines, reference } from '../support/reference.ts';
 
 const SHAPE = { zones: 6, sites: 6, classes: 2, slots: 2, edgeShare: 0.7 };
 

@@ -1,5 +1,9 @@
 import type { Lateness } from '../../../src/core/model/lateness.ts';
-import type { DispatchProblem, SiteCapability } from '../../../src/core/optimizer/problem.ts';
+import type {
+  BatchDemand,
+  DispatchProblem,
+  SiteCapability,
+} from '../../../src/core/optimizer/problem.ts';
 import type { SiteProblem } from '../../../src/core/optimizer/site-subproblem.ts';
 import { dice } from './random.ts';
 
@@ -158,4 +162,39 @@ export function randomInstance(seed: number, partial: Partial<InstanceShape> = {
     unservedCostAud: 180,
   };
   return { problem, sites };
+}
+
+/**
+ * The same instance with the demand of class k able to wait: what arrives in a slot may be served in
+ * any of the next `wait` slots too. Rows of zones that may use the same sites make one batch demand.
+ */
+export function withBatch({ problem: p, sites }: Instance, k: number, wait: number): Instance {
+  const R = p.zoneCount * p.classCount;
+  const groups = new Map<string, number[]>();
+  for (let r = k; r < R; r += p.classCount) {
+    const key = p.edgeSite.slice(p.rowStart[r], p.rowStart[r + 1]).join();
+    groups.set(key, [...(groups.get(key) ?? []), r]);
+  }
+  const demandReqPerS = p.demandReqPerS.slice();
+  const edgeCostAud = p.edgeCostAud.slice();
+  const batch: BatchDemand[] = [];
+  for (const rows of groups.values()) {
+    for (const r of rows) edgeCostAud.fill(0, p.rowStart[r], p.rowStart[r + 1]);
+    for (let t = 0; t < p.slotCount; t++) {
+      const demand = Float64Array.from(rows, (r) => p.demandReqPerS[t * R + r] as number);
+      const amount = demand.reduce((a, b) => a + b, 0);
+      for (const r of rows) demandReqPerS[t * R + r] = 0;
+      if (amount === 0) continue;
+      batch.push({
+        classIndex: k,
+        firstSlot: t,
+        lastSlot: Math.min(p.slotCount - 1, t + wait),
+        amount,
+        sites: p.edgeSite.slice(p.rowStart[rows[0] as number], p.rowStart[(rows[0] as number) + 1]),
+        rows: Int32Array.from(rows),
+        rowShare: demand.map((d) => d / amount),
+      });
+    }
+  }
+  return { problem: { ...p, demandReqPerS, edgeCostAud, batch }, sites };
 }

@@ -27,7 +27,8 @@ export class Point {
   /** Number of complementary pairs. */
   readonly pairs: number;
 
-  constructor(program: SlotProgram) {
+  /** @param morePairs complementary pairs that a subclass adds */
+  constructor(program: SlotProgram, morePairs = 0) {
     const { rows, siteCount: J, classCount: K } = program;
     const E = program.sourceEdge.length;
     this.program = program;
@@ -46,7 +47,7 @@ export class Point {
     this.price = new Float64Array(J * K);
     let open = 0;
     for (let j = 0; j < J; j++) if (this.isOpen(j)) open++;
-    this.pairs = Math.max(1, E + rows + open);
+    this.pairs = Math.max(1, E + rows + open + morePairs);
   }
 
   isOpen(j: number): boolean {

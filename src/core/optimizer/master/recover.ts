@@ -1,30 +1,17 @@
 import type { DispatchProblem } from '../problem.ts';
 import { rowCount } from '../problem.ts';
 import type { InteriorPoint } from './interior-point.ts';
+import type { Point } from './point.ts';
 import type { MasterSolution } from './types.ts';
 
-/** The point reached, made exact: on the demand rows, and within every site's capacity. */
+/** A slot's solution from the point reached. */
 export function recover(
   p: DispatchProblem,
   solver: InteriorPoint,
 ): { solution: MasterSolution; stranded: boolean } {
   const { point } = solver;
   const { program } = point;
-  const { rowStart, demand } = program;
-  const x = point.x.slice();
-  const y = point.y.slice();
-  for (let r = 0; r < program.rows; r++) {
-    let sum = 0;
-    for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) sum += x[e]!;
-    const served = sum > 0 ? demand[r]! - Math.min(y[r]!, demand[r]!) : 0;
-    for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) x[e] = (x[e]! * served) / (sum || 1);
-    y[r] = demand[r]! - served;
-  }
-  const room = shedOverload(solver, x, y);
-  let stranded = false;
-  for (let r = 0; r < program.rows; r++) {
-    if (!placeTrace(solver, r, x, y, room)) stranded = true;
-  }
+  const { x, y, stranded } = exactFlows(solver);
   const solution: MasterSolution = {
     flow: new Float64Array(p.edgeSite.length),
     unserved: new Float64Array(rowCount(p)),
@@ -43,6 +30,35 @@ export function recover(
   return { solution, stranded };
 }
 
+/**
+ * The point's flows, made exact: on the demand rows, and within every site's capacity. `stranded`
+ * where demand that could be served has been left over for want of precision.
+ */
+export function exactFlows(solver: { point: Point }): {
+  x: Float64Array;
+  y: Float64Array;
+  stranded: boolean;
+} {
+  const { point } = solver;
+  const { program } = point;
+  const { rowStart, demand } = program;
+  const x = point.x.slice();
+  const y = point.y.slice();
+  for (let r = 0; r < program.rows; r++) {
+    let sum = 0;
+    for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) sum += x[e]!;
+    const served = sum > 0 ? demand[r]! - Math.min(y[r]!, demand[r]!) : 0;
+    for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) x[e] = (x[e]! * served) / (sum || 1);
+    y[r] = demand[r]! - served;
+  }
+  const room = shedOverload(solver, x, y);
+  let stranded = false;
+  for (let r = 0; r < program.rows; r++) {
+    if (!placeTrace(solver, r, x, y, room)) stranded = true;
+  }
+  return { x, y, stranded };
+}
+
 /** Price of a row over that of unserved demand, from which some of it is rightly unserved. */
 const SHORT_OF_CAPACITY = 0.99;
 
@@ -53,7 +69,7 @@ const SHORT_OF_CAPACITY = 0.99;
  * sites are full, so that only a more precise point leaves less.
  */
 function placeTrace(
-  { point }: InteriorPoint,
+  { point }: { point: Point },
   r: number,
   x: Float64Array,
   y: Float64Array,
@@ -83,7 +99,7 @@ function placeTrace(
  * Flows of a site beyond its limit (rounding, or an iteration cut short) go unserved. Returns the
  * load each site has left.
  */
-function shedOverload({ point }: InteriorPoint, x: Float64Array, y: Float64Array): Float64Array {
+function shedOverload({ point }: { point: Point }, x: Float64Array, y: Float64Array): Float64Array {
   const { siteCount, site, load, limit, rows, rowStart } = point.program;
   const used = new Float64Array(siteCount);
   for (let e = 0; e < x.length; e++) used[site[e]!] = used[site[e]!]! + x[e]! * load[e]!;

@@ -30,8 +30,9 @@ export function coldGuess(point: Point): Float64Array {
  * load, which leaves rows short of their demand: the iteration closes them.
  * @param guess prices by total j·K + k, AUD per (req/s)
  * @param relativeGap complementarity over the objective's scale, which sets μ
+ * @returns μ
  */
-export function startAt(point: Point, guess: Float64Array, relativeGap: number): void {
+export function startAt(point: Point, guess: Float64Array, relativeGap: number): number {
   const { program, x, z, y, zy, pi, w, kappa } = point;
   const { rowStart, total, costAud, demand, limit } = program;
   let scale = 0;
@@ -67,6 +68,7 @@ export function startAt(point: Point, guess: Float64Array, relativeGap: number):
     kappa[j] = mu / w[j]!;
   }
   point.refreshModels();
+  return mu;
 }
 
 /** π with Σ_e 1/(cost_e − π) + 1/(last − π) = 1/unit, below `least`, the smallest of the costs. */

@@ -1,0 +1,380 @@
+import { EnvelopeMatrix } from '../master/envelope-cholesky.ts';
+import type { Directions } from '../master/interior-point.ts';
+import { add } from '../master/newton.ts';
+import { Border } from './border.ts';
+import { CutCurvature } from './cut-curvature.ts';
+import type { HorizonPoint } from './point.ts';
+
+/** Curvature below this cannot be told from none. */
+const LEAST_CURVATURE = 1e-14;
+
+/**
+ * Newton directions of a horizon's program: as in master/newton.ts edges and own rows are eliminated
+ * by hand, which leaves the slots' systems side by side; what joins them is in {@link Border}.
+ */
+export class HorizonNewton implements Directions {
+  fall = 0;
+  secondOrder = 0;
+  readonly #point: HorizonPoint;
+  readonly #slots: EnvelopeMatrix;
+  readonly #border: Border;
+  readonly #curvatureOfCuts: CutCurvature;
+  readonly #dx: Float64Array;
+  readonly #dz: Float64Array;
+  readonly #dy: Float64Array;
+  readonly #dzy: Float64Array;
+  readonly #dpi: Float64Array;
+  readonly #dw: Float64Array;
+  readonly #dkappa: Float64Array;
+  readonly #dlambda: Float64Array;
+  readonly #dsigma: Float64Array;
+  readonly #dtheta: Float64Array;
+  readonly #nu: Float64Array;
+  readonly #omega: Float64Array;
+  /** x/z by edge, R by row, Φ'' + κ/w by site. */
+  readonly #v: Float64Array;
+  readonly #rowSum: Float64Array;
+  readonly #curvature: Float64Array;
+  /** Right-hand sides: by edge, g and the wanted z + dz + (z/x) dx; by row, g_y and what is open. */
+  readonly #g: Float64Array;
+  readonly #aim: Float64Array;
+  readonly #gy: Float64Array;
+  readonly #rowRhs: Float64Array;
+  readonly #slackTarget: Float64Array;
+  /** By total: what cuts and capacities add to its price, and Σ of the edges' steps so far. */
+  readonly #pull: Float64Array;
+  readonly #totalStep: Float64Array;
+
+  constructor(point: HorizonPoint) {
+    const { program } = point;
+    const E = program.sourceEdge.length;
+    const { rows, siteCount: S, columns } = program;
+    const zeros = (n: number) => new Float64Array(n);
+    this.#point = point;
+    this.#slots = new EnvelopeMatrix(envelope(point));
+    this.#border = new Border(point);
+    this.#curvatureOfCuts = new CutCurvature(point);
+    this.#dx = zeros(E);
+    this.#dz = zeros(E);
+    this.#dy = zeros(rows);
+    this.#dzy = zeros(rows);
+    this.#dpi = zeros(rows);
+    this.#dw = zeros(S);
+    this.#dkappa = zeros(S);
+    this.#dlambda = zeros(point.cuts.length);
+    this.#dsigma = zeros(point.cuts.length);
+    this.#dtheta = zeros(point.groups);
+    this.#nu = zeros(columns);
+    this.#omega = zeros(this.#border.size);
+    this.#v = zeros(E);
+    this.#rowSum = zeros(rows);
+    this.#curvature = zeros(S);
+    this.#g = zeros(E);
+    this.#aim = zeros(E);
+    this.#gy = zeros(rows);
+    this.#rowRhs = zeros(rows);
+    this.#slackTarget = zeros(S);
+    this.#pull = zeros(point.total.length);
+    this.#totalStep = zeros(point.total.length);
+  }
+
+  move(step: number): void {
+    const { x, z, y, zy, pi, w, kappa, lambda, sigma, theta } = this.#point;
+    add(x, this.#dx, step);
+    add(z, this.#dz, step);
+    add(y, this.#dy, step);
+    add(zy, this.#dzy, step);
+    add(pi, this.#dpi, step);
+    add(w, this.#dw, step);
+    add(kappa, this.#dkappa, step);
+    add(lambda, this.#dlambda, step);
+    add(sigma, this.#dsigma, step);
+    add(theta, this.#dtheta, step);
+  }
+
+  factorize(): void {
+    const { x, z, y, zy, program } = this.#point;
+    this.#slots.values.fill(0);
+    this.#border.clear();
+    for (let r = 0; r < program.rows; r++) {
+      let sum = y[r]! / zy[r]!;
+      for (let e = program.rowStart[r]!; e < program.rowStart[r + 1]!; e++) {
+        this.#v[e] = x[e]! / z[e]!;
+        sum += this.#v[e]!;
+      }
+      this.#rowSum[r] = sum;
+      if (r < program.ownRows) this.#addOwnRow(r, y[r]! / zy[r]!);
+      else this.#addBatchRow(r);
+    }
+    this.#addInverseCurvature();
+    this.#slots.factorize();
+    this.#curvatureOfCuts.fill(this.#v, this.#rowSum, this.#border);
+    this.#border.factorize(this.#slots);
+  }
+
+  /** Summed by pairs of edges, which avoids cancellation: see master/newton.ts. */
+  #addOwnRow(r: number, inverseY: number): void {
+    const { rowStart, column, weight } = this.#point.program;
+    const { values, base } = this.#slots;
+    const v = this.#v;
+    const sum = this.#rowSum[r]!;
+    const from = rowStart[r]!;
+    const to = rowStart[r + 1]!;
+    let before = inverseY;
+    for (let e = from; e < to; e++) {
+      const scaled = (v[e]! * weight[e]!) / sum;
+      const at = base[column[e]!]!;
+      for (let f = from; f < e; f++) {
+        const i = at + column[f]!;
+        values[i] = values[i]! - scaled * v[f]! * weight[f]!;
+      }
+      const diagonal = at + column[e]!;
+      values[diagonal] = values[diagonal]! + scaled * before * weight[e]!;
+      before += v[e]!;
+    }
+    let after = 0;
+    for (let e = to - 1; e > from; e--) {
+      after += v[e]!;
+      const c = column[e - 1]!;
+      const diagonal = base[c]! + c;
+      values[diagonal] =
+        values[diagonal]! + ((v[e - 1]! * weight[e - 1]!) / sum) * after * weight[e - 1]!;
+    }
+  }
+
+  /** Its π stays an unknown, so its edges meet nobody else's. */
+  #addBatchRow(r: number): void {
+    const { rowStart, column, weight, ownRows } = this.#point.program;
+    const { values, base } = this.#slots;
+    const unknown = this.#point.cuts.length + r - ownRows;
+    const border = this.#border.column(unknown);
+    for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) {
+      const c = column[e]!;
+      const scaled = this.#v[e]! * weight[e]!;
+      values[base[c]! + c] = values[base[c]! + c]! + scaled * weight[e]!;
+      border[c] = border[c]! - scaled;
+    }
+    this.#border.add(unknown, unknown, this.#rowSum[r]!);
+  }
+
+  /** Adds Q⁻¹: 1/h by site, or in classic rounds (diag(q) + h s sᵀ)⁻¹ (Sherman and Morrison). */
+  #addInverseCurvature(): void {
+    const { program, w, kappa, phiSlope } = this.#point;
+    const { siteCount, classCount: K, classic, siteColumn, perReq, models } = program;
+    const { values, base } = this.#slots;
+    for (let s = 0; s < siteCount; s++) {
+      const slack = this.#point.isOpen(s) ? kappa[s]! / w[s]! : 0;
+      const h = Math.max(phiSlope[s]! + slack, LEAST_CURVATURE);
+      this.#curvature[s] = h;
+      const column = siteColumn[s]!;
+      if (!classic) {
+        values[base[column]! + column] = values[base[column]! + column]! + 1 / h;
+        continue;
+      }
+      const scaled = scaledLoads(models[s]!.quadratic?.weight, perReq, s * K, K);
+      let ss = 0;
+      for (let k = 0; k < K; k++) ss += perReq[s * K + k]! * scaled[k]!;
+      for (let k = 0; k < K; k++) {
+        const row = base[column + k]! + column;
+        for (let l = 0; l <= k; l++) {
+          const joint = (h * scaled[k]! * scaled[l]!) / (1 + h * ss);
+          values[row + l] = values[row + l]! - joint;
+        }
+        values[row + k] = values[row + k]! + scaled[k]! / perReq[s * K + k]!;
+      }
+    }
+  }
+
+  direction(target: number, correction: number): void {
+    this.#slackDirection(target, correction);
+    const { program, x, y, zy, pi, lambda, sigma, theta } = this.#point;
+    const { rowStart, column, weight, total, costAud, demand, ownRows } = program;
+    const nu = this.#nu;
+    const omega = this.#omega;
+    const cuts = lambda.length;
+    nu.fill(0);
+    this.#totalStep.fill(0);
+    for (let r = 0; r < program.rows; r++) {
+      const second = correction * this.#dy[r]! * this.#dzy[r]!;
+      const gy = pi[r]! - program.unservedCostAud + (target - second) / y[r]!;
+      let rhs = demand[r]! - y[r]! - (y[r]! / zy[r]!) * gy;
+      for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) {
+        const wanted = (target - correction * this.#dx[e]! * this.#dz[e]!) / x[e]!;
+        this.#aim[e] = wanted;
+        this.#g[e] = pi[r]! - costAud[e]! - this.#pull[total[e]!]! + wanted;
+        rhs -= x[e]! + this.#v[e]! * this.#g[e]!;
+      }
+      this.#gy[r] = gy;
+      this.#rowRhs[r] = rhs;
+      const own = r < ownRows;
+      const shift = own ? rhs / this.#rowSum[r]! : 0;
+      if (!own) omega[cuts + r - ownRows] = rhs;
+      for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) {
+        const step = this.#v[e]! * (this.#g[e]! + shift);
+        const c = column[e]!;
+        nu[c] = nu[c]! + weight[e]! * step;
+        const n = total[e]!;
+        this.#totalStep[n] = this.#totalStep[n]! + step;
+      }
+    }
+    for (let i = 0; i < cuts; i++) {
+      const wanted = (target - correction * this.#dlambda[i]! * this.#dsigma[i]!) / lambda[i]!;
+      const open = theta[this.#point.cutGroup[i]!]! - this.#point.cutValue[i]! - sigma[i]!;
+      omega[i] = this.#along(i, this.#totalStep) + wanted - open - sigma[i]!;
+    }
+    this.#dtheta.fill(1);
+    this.#point.cutGroup.forEach((g, i) => {
+      this.#dtheta[g] = this.#dtheta[g]! - lambda[i]!;
+    });
+    this.#slots.solve(nu);
+    this.#border.solve(nu, omega, this.#dtheta);
+    this.#recover(target, correction);
+  }
+
+  /** β_i · (a vector by total). */
+  #along(i: number, byTotal: Float64Array): number {
+    const { marginalAud } = this.#point.cuts[i]!;
+    const totals = this.#point.cutTotals[i]!;
+    let sum = 0;
+    for (let at = 0; at < totals.length; at++) sum += marginalAud[at]! * byTotal[totals[at]!]!;
+    return sum;
+  }
+
+  /** Constant parts of dw and dκ, and what they make of the totals' prices. */
+  #slackDirection(target: number, correction: number): void {
+    const { program, w, kappa, load, price } = this.#point;
+    const { siteCount, classCount: K, limit, perReq } = program;
+    for (let s = 0; s < siteCount; s++) {
+      let constant = 0;
+      if (this.#point.isOpen(s)) {
+        const second = correction * this.#dw[s]! * this.#dkappa[s]!;
+        const residual = limit[s]! - load[s]! - w[s]!;
+        constant = (target - second) / w[s]! - kappa[s]! - (kappa[s]! / w[s]!) * residual;
+        this.#dw[s] = residual;
+      }
+      this.#slackTarget[s] = constant;
+      for (let k = 0; k < K; k++) {
+        const n = s * K + k;
+        this.#pull[n] = price[n]! + perReq[n]! * constant;
+      }
+    }
+  }
+
+  /** The eliminated unknowns, from ν and ω; a row's dπ is refined once, see master/newton.ts. */
+  #recover(target: number, correction: number): void {
+    const { program, x, z, y, zy, lambda, sigma } = this.#point;
+    const { rowStart, column, weight, load, site, demand, total, ownRows } = program;
+    const cuts = lambda.length;
+    const v = this.#v;
+    const g = this.#g;
+    const siteStep = new Float64Array(program.siteCount);
+    const cutPull = new Float64Array(this.#point.total.length);
+    for (let i = 0; i < cuts; i++) {
+      const { marginalAud } = this.#point.cuts[i]!;
+      const totals = this.#point.cutTotals[i]!;
+      const step = this.#omega[i]!;
+      for (let at = 0; at < totals.length; at++) {
+        cutPull[totals[at]!] = cutPull[totals[at]!]! + step * marginalAud[at]!;
+      }
+    }
+    this.fall = 0;
+    this.secondOrder = 0;
+    this.#totalStep.fill(0);
+    for (let r = 0; r < program.rows; r++) {
+      const from = rowStart[r]!;
+      const to = rowStart[r + 1]!;
+      const gy = this.#gy[r]!;
+      const ratioY = y[r]! / zy[r]!;
+      let pull = this.#rowRhs[r]!;
+      for (let e = from; e < to; e++) {
+        const columnPull = weight[e]! * this.#nu[column[e]!]! + cutPull[total[e]!]!;
+        g[e] = g[e]! - columnPull;
+        pull += v[e]! * columnPull;
+      }
+      let dpi = r < ownRows ? pull / this.#rowSum[r]! : this.#omega[cuts + r - ownRows]!;
+      let open = demand[r]! - y[r]! - ratioY * (gy + dpi);
+      for (let e = from; e < to; e++) open -= x[e]! + v[e]! * (g[e]! + dpi);
+      dpi += open / this.#rowSum[r]!;
+      this.#dpi[r] = dpi;
+      for (let e = from; e < to; e++) {
+        const step = v[e]! * (g[e]! + dpi);
+        const multiplierStep = this.#aim[e]! - z[e]! - step / v[e]!;
+        this.#dx[e] = step;
+        this.#dz[e] = multiplierStep;
+        siteStep[site[e]!] = siteStep[site[e]!]! + load[e]! * step;
+        this.#totalStep[total[e]!] = this.#totalStep[total[e]!]! + step;
+        this.#count(x[e]!, step, z[e]!, multiplierStep);
+      }
+      const second = correction * this.#dy[r]! * this.#dzy[r]!;
+      const step = ratioY * (gy + dpi);
+      const multiplierStep = (target - second) / y[r]! - zy[r]! - step / ratioY;
+      this.#dy[r] = step;
+      this.#dzy[r] = multiplierStep;
+      this.#count(y[r]!, step, zy[r]!, multiplierStep);
+    }
+    const { w, kappa, theta, cutGroup, cutValue } = this.#point;
+    for (let s = 0; s < program.siteCount; s++) {
+      if (!this.#point.isOpen(s)) continue;
+      this.#dw[s] = this.#dw[s]! - siteStep[s]!;
+      this.#dkappa[s] = this.#slackTarget[s]! + (kappa[s]! / w[s]!) * this.#modelLoadStep(s);
+      this.#count(w[s]!, this.#dw[s]!, kappa[s]!, this.#dkappa[s]!);
+    }
+    for (let i = 0; i < cuts; i++) {
+      const open = theta[cutGroup[i]!]! - cutValue[i]! - sigma[i]!;
+      this.#dlambda[i] = this.#omega[i]!;
+      this.#dsigma[i] = this.#dtheta[cutGroup[i]!]! - this.#along(i, this.#totalStep) + open;
+      this.#count(lambda[i]!, this.#dlambda[i]!, sigma[i]!, this.#dsigma[i]!);
+    }
+  }
+
+  /** A pair's part in the longest step and in the second order. */
+  #count(value: number, step: number, multiplier: number, multiplierStep: number): void {
+    this.fall = Math.max(this.fall, -step / value, -multiplierStep / multiplier);
+    this.secondOrder += step * multiplierStep;
+  }
+
+  /** A load's step from ν: see master/newton.ts. */
+  #modelLoadStep(s: number): number {
+    const { classCount: K, classic, siteColumn, models, perReq } = this.#point.program;
+    const h = this.#curvature[s]!;
+    if (!classic) return this.#nu[siteColumn[s]!]! / h;
+    const scaled = scaledLoads(models[s]!.quadratic?.weight, perReq, s * K, K);
+    let ss = 0;
+    let sv = 0;
+    for (let k = 0; k < K; k++) {
+      ss += perReq[s * K + k]! * scaled[k]!;
+      sv += scaled[k]! * this.#nu[siteColumn[s]! + k]!;
+    }
+    return sv / (1 + h * ss);
+  }
+}
+
+/** s_k/q_k of a site. */
+function scaledLoads(
+  q: Float64Array | undefined,
+  perReq: Float64Array,
+  from: number,
+  K: number,
+): number[] {
+  return Array.from({ length: K }, (_, k) => {
+    return perReq[from + k]! / Math.max(q?.[k] ?? 0, LEAST_CURVATURE);
+  });
+}
+
+/** By column, the first column it shares an own row or a site's block with. */
+function envelope({ program }: HorizonPoint): Int32Array {
+  const first = Int32Array.from({ length: program.columns }, (_, c) => c);
+  if (program.classic) {
+    for (const from of program.siteColumn) {
+      for (let k = 0; k < program.classCount; k++) first[from + k] = from;
+    }
+  }
+  for (let r = 0; r < program.ownRows; r++) {
+    const from = program.rowStart[r]!;
+    for (let e = from; e < program.rowStart[r + 1]!; e++) {
+      const c = program.column[e]!;
+      first[c] = Math.min(first[c]!, program.column[from]!);
+    }
+  }
+  return first;
+}

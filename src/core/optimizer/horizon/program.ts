@@ -1,0 +1,146 @@
+import { CLOSED, type MasterLayout, type SlotProgram } from '../master/program.ts';
+import type { SiteModel } from '../master/types.ts';
+import { type DispatchProblem, rowCount } from '../problem.ts';
+
+/**
+ * The masters of all slots as one program, for plans whose slots depend on one another: a "site" of
+ * it is a site in a slot, s = t·J + j, a total is n = s·K + k. Rows of the slots come first, in their
+ * order; then one row for each batch demand, whose edges lead to every slot it may be served in.
+ */
+export interface HorizonProgram extends SlotProgram {
+  /** Rows from this one on are batch demands. */
+  ownRows: number;
+  /** By own row, its slot. */
+  rowSlot: Int32Array;
+  /** Sites of the fleet, and slots. */
+  fleetSize: number;
+  slotCount: number;
+}
+
+export function horizonProgram(
+  p: DispatchProblem,
+  models: SiteModel[][],
+  layout: MasterLayout,
+): HorizonProgram {
+  const J = p.sites.length;
+  const K = p.classCount;
+  const T = p.slotCount;
+  const classic = models.some((slot) => slot.some((m) => m.quadratic !== undefined));
+  const limit = Float64Array.from({ length: T * J }, (_, s) => {
+    return (p.sites[s % J] as DispatchProblem['sites'][number]).maxLoad[Math.floor(s / J)]!;
+  });
+  const siteColumn = Int32Array.from({ length: T * J }, (_, s) => {
+    const column = Math.floor(s / J) * J + layout.place[s % J]!;
+    return classic ? column * K : column;
+  });
+  const edges: EdgeList = { site: [], k: [], costAud: [], sourceEdge: [] };
+  const rows: RowList = { start: [0], source: [], demand: [], slot: [] };
+  addOwnRows(p, layout, limit, edges, rows);
+  const ownRows = rows.source.length;
+  addBatchRows(p, layout, limit, edges, rows);
+  const perReq = new Float64Array(T * J * K);
+  for (let t = 0; t < T; t++) perReq.set(layout.perReq, t * J * K);
+  const total = Int32Array.from(edges.site, (s, e) => s * K + edges.k[e]!);
+  const load = Float64Array.from(total, (n) => perReq[n]!);
+  return {
+    classCount: K,
+    siteCount: T * J,
+    fleetSize: J,
+    slotCount: T,
+    rows: rows.source.length,
+    ownRows,
+    rowSlot: Int32Array.from(rows.slot),
+    sourceRow: Int32Array.from(rows.source),
+    demand: Float64Array.from(rows.demand),
+    rowStart: Int32Array.from(rows.start),
+    sourceEdge: Int32Array.from(edges.sourceEdge),
+    site: Int32Array.from(edges.site),
+    total,
+    column: Int32Array.from(edges.site, (s, e) => siteColumn[s]! + (classic ? edges.k[e]! : 0)),
+    costAud: Float64Array.from(edges.costAud),
+    load,
+    weight: classic ? new Float64Array(load.length).fill(1) : load,
+    unservedCostAud: p.unservedCostAud,
+    perReq,
+    limit,
+    models: models.flat(),
+    classic,
+    columns: T * J * (classic ? K : 1),
+    siteColumn,
+  };
+}
+
+interface EdgeList {
+  site: number[];
+  k: number[];
+  costAud: number[];
+  /** t·E + e, or −1 for batch demand. */
+  sourceEdge: number[];
+}
+
+interface RowList {
+  start: number[];
+  /** t·R + r, or T·R + b for batch demand b. */
+  source: number[];
+  demand: number[];
+  slot: number[];
+}
+
+function addOwnRows(
+  p: DispatchProblem,
+  layout: MasterLayout,
+  limit: Float64Array,
+  edges: EdgeList,
+  rows: RowList,
+): void {
+  const J = p.sites.length;
+  const R = rowCount(p);
+  const { rowStart, sourceEdge } = layout.learned;
+  for (let t = 0; t < p.slotCount; t++) {
+    for (let r = 0; r < R; r++) {
+      const demand = p.demandReqPerS[t * R + r]!;
+      if (!(demand > 0)) continue;
+      for (let n = rowStart[r]!; n < rowStart[r + 1]!; n++) {
+        const e = sourceEdge[n]!;
+        const s = t * J + p.edgeSite[e]!;
+        if (!(limit[s]! > CLOSED)) continue;
+        edges.site.push(s);
+        edges.k.push(r % p.classCount);
+        edges.costAud.push(p.edgeCostAud[e]!);
+        edges.sourceEdge.push(t * p.edgeSite.length + e);
+      }
+      rows.start.push(edges.site.length);
+      rows.source.push(t * R + r);
+      rows.demand.push(demand);
+      rows.slot.push(t);
+    }
+  }
+}
+
+function addBatchRows(
+  p: DispatchProblem,
+  layout: MasterLayout,
+  limit: Float64Array,
+  edges: EdgeList,
+  rows: RowList,
+): void {
+  const J = p.sites.length;
+  p.batch?.forEach((batch, b) => {
+    if (!(batch.amount > 0)) return;
+    const byPlace = [...batch.sites].sort((a, c) => layout.place[a]! - layout.place[c]!);
+    for (let t = batch.firstSlot; t <= batch.lastSlot; t++) {
+      for (const j of byPlace) {
+        const s = t * J + j;
+        if (!(limit[s]! > CLOSED)) continue;
+        edges.site.push(s);
+        edges.k.push(batch.classIndex);
+        edges.costAud.push(0);
+        edges.sourceEdge.push(-1);
+      }
+    }
+    rows.start.push(edges.site.length);
+    rows.source.push(p.slotCount * rowCount(p) + b);
+    rows.demand.push(batch.amount);
+    rows.slot.push(-1);
+  });
+}
