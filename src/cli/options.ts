@@ -64,6 +64,13 @@ function gapValue(text: string): number {
   throw new InvalidArgumentError('Expected a share above 0, at most 1, such as 0.001.');
 }
 
+/** Parser of an amount above nothing. */
+export function amountValue(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Expected a number above 0.');
+}
+
 /** Parser of a whole number from `low` to `high`. */
 export function wholeNumber(low: number, high: number): (text: string) => number {
   return (text) => {

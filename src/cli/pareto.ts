@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type Fleet, type ObjectivePrices, publicFleet } from '../core/model/fleet.ts';
 import { solve } from '../core/optimizer/solve.ts';
@@ -9,6 +9,7 @@ import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
 import { keepBudget, paretoFront } from '../core/planning/pareto.ts';
 import { decimal } from './format.ts';
 import {
+  amountValue,
   assertWritable,
   type FleetOptions,
   fleetOf,
@@ -60,7 +61,7 @@ export function registerPareto(program: Command): void {
       new Option(
         '--at-most <x>',
         'also the least cost with no more than this of it (kg, L or user-hours), and its shadow price',
-      ).argParser(budgetValue),
+      ).argParser(amountValue),
     );
   for (const option of [...inputsOptions(), ...fleetOptions()]) command.addOption(option);
   command
@@ -137,12 +138,6 @@ function budgetOf(
     ]);
   }
   return { limit, row: evaluate(kept.point.price), leastY: kept.leastY };
-}
-
-function budgetValue(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value > 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('Expected a number above 0.');
 }
 
 function optimum(

@@ -1,6 +1,7 @@
-import { publicFleet } from '../core/model/fleet.ts';
+import { type ObjectivePrices, publicFleet } from '../core/model/fleet.ts';
 import { KG_PER_TONNE, L_PER_KL, SECONDS_PER_HOUR } from '../core/model/units.ts';
 import type { RoundReport } from '../core/optimizer/state.ts';
+import { budgetPrices } from '../core/planning/budget.ts';
 import { type SiteSeries, slotUtcMs } from '../core/planning/inputs.ts';
 import { pricesOf, pricesWithParts, traceRound } from '../core/planning/plan.ts';
 import { commonDigits, count, decimal, gapPercent, utc } from './format.ts';
@@ -54,6 +55,7 @@ export function planText(run: PlanRun): string {
     '',
     bold('Certificate'),
     certificateText(run),
+    ...budgetLines(run),
   ];
   if (unserved > 0) {
     lines.push(
@@ -73,11 +75,17 @@ function awakeText({ fleet, totals }: PlanRun): string {
   return `${decimal(awake, 1)} of ${all} servers are awake in the mean.`;
 }
 
+/** The prices that marginal prices are made of: with budgets, their shadow prices on top. */
+function marginalAt({ fleet, solution }: PlanRun): ObjectivePrices {
+  return solution.shadow ? budgetPrices(fleet.prices, solution.shadow) : fleet.prices;
+}
+
 /** What one request more would cost, from the least to the most of all zones and hours. */
-function marginalText({ fleet, inputs, solution }: PlanRun): string {
+function marginalText(run: PlanRun): string {
+  const { fleet, inputs, solution } = run;
   const K = fleet.classes.length;
   const perMillion = 1e6 / (SECONDS_PER_HOUR * inputs.slotHours);
-  const { carbonAudPerT, waterAudPerKl } = fleet.prices;
+  const { carbonAudPerT, waterAudPerKl } = marginalAt(run);
   const span = fleet.classes.map((cls, k) => {
     const range = (slots: Float64Array[], aud: number, digits: number) => {
       const values = slots.flatMap((rows) => [...rows].filter((_, r) => r % K === k));
@@ -96,6 +104,27 @@ function marginalText({ fleet, inputs, solution }: PlanRun): string {
   return `A request more would cost, in AUD per million, over zones and hours: ${span.join('; ')}.`;
 }
 
+/** What became of each budget, a missed one never in silence. */
+function budgetLines({ fleet, solution }: PlanRun): string[] {
+  return (solution.budgets ?? []).flatMap(({ of, limit, amount, shadowPrice, missedBy }) => {
+    const { name, unit, priceUnit, own } = {
+      carbonKg: {
+        name: 'carbon',
+        unit: 'kg',
+        priceUnit: 'AUD/t',
+        own: fleet.prices.carbonAudPerT,
+      },
+      waterL: { name: 'water', unit: 'L', priceUnit: 'AUD/kL', own: fleet.prices.waterAudPerKl },
+    }[of];
+    const used = `${decimal(amount, 1)} of ${decimal(limit, 1)} ${unit}`;
+    const text =
+      missedBy > 0
+        ? `BUDGET MISSED: ${used} of ${name}, ${decimal(missedBy, 1)} ${unit} too much. It is missed even at ${decimal(own + shadowPrice, 0)} ${priceUnit}; bounds above count the excess at that price.`
+        : `Budget of ${name} kept: ${used}; shadow price ${decimal(shadowPrice, 2)} ${priceUnit} above the registry's ${decimal(own, 2)}.`;
+    return [wrap(text)];
+  });
+}
+
 function certificateText({ solution, gapTarget }: PlanRun): string {
   const { objectiveAud, lowerBoundAud, gap } = solution.certificate;
   const digits = Math.max(2, commonDigits([objectiveAud]));
@@ -107,7 +136,7 @@ function certificateText({ solution, gapTarget }: PlanRun): string {
   }[solution.stopReason];
   return [
     `objective    ${decimal(objectiveAud, digits)} AUD`,
-    `lower bound  ${decimal(lowerBoundAud, digits)} AUD: no plan costs less`,
+    `lower bound  ${decimal(lowerBoundAud, digits)} AUD: no plan ${solution.budgets ? 'within the budgets ' : ''}costs less`,
     `gap          ${gapPercent(gap)}: ${stop} (${solution.state.mode})`,
   ].join('\n');
 }
@@ -125,6 +154,7 @@ export function planJson(run: PlanRun) {
     stopReason: solution.stopReason,
     gapTarget: run.gapTarget,
     ...solution.certificate,
+    budgets: solution.budgets,
     unservedShare: unservedShareOf(run),
     nearestShare: run.nearestShare,
     ttftMeanMs: totals.ttftMeanMs,
@@ -140,7 +170,7 @@ export function planJson(run: PlanRun) {
       utc: utc(slotUtcMs(inputs, t)),
       ...pricesWithParts(
         pricesOf(publicFleet(fleet), rows, inputs.slotHours, solution.rowImpacts?.[t]),
-        fleet.prices,
+        marginalAt(run),
       ),
     })),
     notes: run.notes,

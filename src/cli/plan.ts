@@ -2,14 +2,18 @@ import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type Fleet, publicFleet } from '../core/model/fleet.ts';
+import { hasBudget } from '../core/optimizer/settings.ts';
 import { type Solution, solve } from '../core/optimizer/solve.ts';
 import type { RoundReport } from '../core/optimizer/state.ts';
 import { assembleDispatch, assembleSites } from '../core/planning/assemble.ts';
 import { awakeServers } from '../core/planning/awake.ts';
+import { budgetPrices, type ShadowPrices } from '../core/planning/budget.ts';
+import { type BudgetSolution, solveWithinBudgets } from '../core/planning/budget-solve.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
 import { summarize } from '../core/planning/outcome.ts';
 import {
+  amountValue,
   assertWritable,
   type FleetOptions,
   fleetOf,
@@ -29,13 +33,16 @@ interface PlanOptions extends InputsOptions, FleetOptions, SolverOptions {
   trace?: true;
   traceCsv?: string;
   maxRounds?: number;
+  carbonBudget?: number;
+  waterBudget?: number;
 }
 
 /** One optimization and all that is reported of it. */
 export interface PlanRun {
   fleet: Fleet;
   inputs: PlanningInputs;
-  solution: Solution;
+  /** With budgets where they were asked for. */
+  solution: Solution & Partial<BudgetSolution>;
   totals: SpanTotals;
   /** Share of served requests that are served at their zone's nearest site. */
   nearestShare: number;
@@ -61,7 +68,20 @@ export function registerPlan(program: Command): void {
     '--max-rounds <n>',
     'stop after this many rounds (default: 60)',
   ).argParser(wholeNumber(1, 1000));
-  const options = [...inputsOptions(), maxRounds, ...solverOptions(1e-3), ...fleetOptions()];
+  const budgets = [
+    new Option(
+      '--carbon-budget <kg>',
+      'at most this much carbon in all the hours planned, at least cost',
+    ).argParser(amountValue),
+    new Option('--water-budget <litres>', 'the same of water').argParser(amountValue),
+  ];
+  const options = [
+    ...inputsOptions(),
+    maxRounds,
+    ...budgets,
+    ...solverOptions(1e-3),
+    ...fleetOptions(),
+  ];
   for (const option of options) command.addOption(option);
   command
     .addOption(new Option('--trace', 'also every round: bounds, gap, residuals, who answered'))
@@ -79,6 +99,7 @@ Examples:
   isotherm plan
   isotherm plan --at 2026-07-01T00:00Z --mode classic --trace
   isotherm plan --data ../shared/data --at 2022-01-24 --tariff spot
+  isotherm plan --carbon-budget 1800
   isotherm plan --json | jq '.sites[] | {site, share}'`,
     )
     .action(async (options: PlanOptions) => {
@@ -105,17 +126,22 @@ Examples:
 function planned(whole: Fleet, options: PlanOptions): PlanRun {
   const { fleet, inputs, notes } = inputsOf(whole, options);
   const problem = assembleDispatch(publicFleet(fleet), inputs, inputs.demandReqPerS);
-  const sites = assembleSites(fleet, inputs);
   const rounds: RoundReport[] = [];
-  const solution = solve(
-    problem,
-    sites,
-    { mode: options.mode, gapTarget: options.gap, maxRounds: options.maxRounds },
-    (round) => {
-      rounds.push(round);
-      if (stderrIsTerminal()) process.stderr.write(`${roundLine(round)}\n`);
-    },
-  );
+  const settings = {
+    mode: options.mode,
+    gapTarget: options.gap,
+    maxRounds: options.maxRounds,
+    budgets: { carbonKg: options.carbonBudget, waterL: options.waterBudget },
+  };
+  const onRound = (round: RoundReport) => {
+    rounds.push(round);
+    if (stderrIsTerminal()) process.stderr.write(`${roundLine(round)}\n`);
+  };
+  const sitesAt = (shadow: ShadowPrices) =>
+    assembleSites({ ...fleet, prices: budgetPrices(fleet.prices, shadow) }, inputs);
+  const solution: Solution & Partial<BudgetSolution> = hasBudget(settings)
+    ? solveWithinBudgets(problem, sitesAt, settings, onRound)
+    : solve(problem, assembleSites(fleet, inputs), settings, onRound);
   const ledger = new Ledger(fleet);
   ledger.add(problem, inputs, solution.flow, solution.unserved);
   return {

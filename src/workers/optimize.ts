@@ -1,6 +1,6 @@
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import { floorToHour } from '../core/model/time.ts';
-import { type SettingsInput, settingsInputSchema } from '../core/optimizer/settings.ts';
+import { hasBudget, type SettingsInput, settingsInputSchema } from '../core/optimizer/settings.ts';
 import { type Env, now } from './env.ts';
 import { fleet } from './fleet.ts';
 import { refreshInputs } from './inputs.ts';
@@ -36,5 +36,8 @@ export async function optimize(
 ): Promise<RunRecord> {
   const inputs = await refreshInputs(env.DB, fleet, floorToHour(now(env)), HORIZON_SLOTS);
   const asked = { ...deploymentSettings(env), ...settings };
+  if (hasBudget(asked)) {
+    throw new InvalidInputError('budgets', ['are kept by `isotherm plan` only']);
+  }
   return coordinatorOf(env).start({ trigger, inputs, settings: asked });
 }

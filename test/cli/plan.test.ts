@@ -47,6 +47,22 @@ describe('isotherm plan', () => {
     expect(plan.sources).toHaveLength(fleet.sites.length);
   });
 
+  it('keeps a budget at least cost, and never misses one in silence', async () => {
+    const at = ['--at', '2026-01-15', '--slots', '3', '--gap', '0.005'];
+    const free = await planJson(...at);
+    expect(free.budgets).toBeUndefined();
+    const kept = await planJson(...at, '--carbon-budget', '270');
+    expect(kept.budgets[0]).toMatchObject({ of: 'carbonKg', limit: 270, missedBy: 0 });
+    expect(kept.budgets[0].shadowPrice).toBeGreaterThan(0);
+    expect(kept.objectiveAud).toBeGreaterThan(free.objectiveAud);
+    expect(kept.gap).toBeLessThanOrEqual(0.005);
+    const { stdout } = await inProcess(['plan', ...at, '--carbon-budget', '100']);
+    expect(stdout).toMatch(/BUDGET MISSED: [\d.]+ of 100.0 kg of carbon, [\d.]+ kg too much/);
+    const wrong = await inProcess(['plan', '--water-budget', '-3']);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toMatch(/--water-budget/);
+  });
+
   it('shows its rounds: bounds, gap, residuals, who answered', async () => {
     const at = ['plan', '--at', '2026-07-01', '--mode', 'classic', '--gap', '0.01'];
     const { stdout } = await inProcess([...at, '--trace']);

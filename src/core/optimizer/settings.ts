@@ -19,6 +19,13 @@ export const settingsSchema = z.strictObject({
   maxMissedRounds: z.int().min(1).max(20).default(2),
   /** Sites also answer with their carbon and water, so that plans can tell them apart in prices. */
   discloseImpacts: z.boolean().default(true),
+  /** Carbon and water that the whole plan may come to at most, over its horizon: planning/budget.ts. */
+  budgets: z
+    .strictObject({
+      carbonKg: z.number().positive().max(1e12).optional(),
+      waterL: z.number().positive().max(1e12).optional(),
+    })
+    .default({}),
 });
 
 /** The same with nothing filled in: what someone asked for, to be laid over other defaults. */
@@ -31,3 +38,8 @@ export const settingsInputSchema = z.strictObject(
 export type Settings = z.output<typeof settingsSchema>;
 export type SettingsInput = z.input<typeof settingsSchema>;
 export type StopReason = 'gap' | 'rounds' | 'deadline';
+
+/** Whether a budget binds, so that one optimization alone would not do. */
+export function hasBudget({ budgets }: Pick<SettingsInput, 'budgets'>): boolean {
+  return budgets?.carbonKg !== undefined || budgets?.waterL !== undefined;
+}

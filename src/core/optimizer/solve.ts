@@ -1,7 +1,7 @@
 import { absorb, begin, type Incumbent, incumbent, propose, stopReason } from './consensus.ts';
 import { type RowImpacts, rowImpacts } from './impacts.ts';
 import { assertProblem, type DispatchProblem } from './problem.ts';
-import { type SettingsInput, type StopReason, settingsSchema } from './settings.ts';
+import { hasBudget, type SettingsInput, type StopReason, settingsSchema } from './settings.ts';
 import type { SlotCurve } from './site-curve.ts';
 import { answerQuery, type SiteProblem } from './site-subproblem.ts';
 import type { ConsensusState, RoundReport } from './state.ts';
@@ -31,6 +31,8 @@ export function solve(
 ): Solution {
   assertProblem(problem);
   const settings = settingsSchema.parse(settingsInput);
+  if (hasBudget(settings))
+    throw new RangeError('budgets take several optimizations: budget-solve.ts');
   const state = begin(problem, settings, warm);
   for (;;) {
     const queries = propose(problem, state);

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { lateAud, lateSlope } from '../../../src/core/model/lateness.ts';
 import { waitingRequests, waitingSlope } from '../../../src/core/model/queueing.ts';
+import { planImpacts } from '../../../src/core/optimizer/impacts.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
+import { solveWithinBudgets } from '../../../src/core/planning/budget-solve.ts';
 import { randomInstance } from '../support/instances.ts';
 import { type Lines, reference } from '../support/reference.ts';
 
@@ -82,5 +84,35 @@ test.each([
     expect(certificate.objectiveAud).toBeLessThanOrEqual(high + rounding);
     expect(certificate.lowerBoundAud).toBeGreaterThanOrEqual(low - (high - low) - rounding);
     expect(certificate.lowerBoundAud).toBeLessThanOrEqual(high + rounding);
+  },
+);
+
+test.each([21, 22, 23])(
+  'linear instance %i with a carbon budget: HiGHS’s optimum lies between',
+  (seed) => {
+    const instance = randomInstance(seed, { ...SHAPE, utilisation: 0.5, waitingAud: 0 });
+    const { problem, sites } = instance;
+    const sitesAt = ({ audPerKg }: { audPerKg: number }) =>
+      sites.map((s) => ({
+        ...s,
+        baseAud: s.baseAud.map((aud, t) => aud + audPerKg * s.impacts!.carbonKg[t]!),
+        rateAud: s.rateAud.map((aud, i) => aud + audPerKg * s.impacts!.marginalCarbonKg[i]!),
+      }));
+    const carbonAt = (audPerKg: number) => {
+      const { state, flow } = solve(problem, sitesAt({ audPerKg }), { gapTarget: 1e-6 });
+      return planImpacts(problem, state, flow)!.carbonKg;
+    };
+    const carbonKg = 0.6 * carbonAt(0) + 0.4 * carbonAt(10);
+    const plan = solveWithinBudgets(problem, sitesAt, {
+      gapTarget: 1e-5,
+      maxRounds: 100,
+      budgets: { carbonKg },
+    });
+    const optimum = reference(instance, undefined, carbonKg);
+    const rounding = 1e-7 * Math.abs(optimum);
+    expect(optimum).toBeGreaterThan(reference(instance) + 1e-4 * Math.abs(optimum));
+    expect(plan.certificate.lowerBoundAud).toBeLessThanOrEqual(optimum + rounding);
+    expect(plan.certificate.objectiveAud).toBeGreaterThanOrEqual(optimum - rounding);
+    expect(plan.certificate.gap).toBeLessThanOrEqual(1e-5);
   },
 );

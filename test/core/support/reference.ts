@@ -7,7 +7,12 @@ import type { Instance } from './instances.ts';
  */
 export type Lines = (site: number, slot: number) => { slope: number; intercept: number }[];
 
-function lpText({ problem: p, sites }: Instance, lines: Lines | undefined): string {
+function lpText(
+  { problem: p, sites }: Instance,
+  lines: Lines | undefined,
+  carbonKg: number | undefined,
+): string {
+  const emitted: string[] = [];
   const K = p.classCount;
   const rows = p.rowStart.length - 1;
   const cost: string[] = [];
@@ -27,6 +32,7 @@ function lpText({ problem: p, sites }: Instance, lines: Lines | undefined): stri
         const name = `x_${t}_${e}`;
         served.push(name);
         cost.push(term(p.edgeCostAud[e]! + sites[j]!.rateAud[t * K + (r % K)]!, name));
+        emitted.push(term(sites[j]!.impacts!.marginalCarbonKg[t * K + (r % K)]!, name));
         loads[j]!.push(term(p.sites[j]!.loadPerReqPerS[r % K]!, name));
       }
       constraints.push(`${served.join(' + ')} = ${p.demandReqPerS[t * rows + r]}`);
@@ -38,6 +44,7 @@ function lpText({ problem: p, sites }: Instance, lines: Lines | undefined): stri
         const name = `b_${b}_${j}_${t}`;
         cost.push(term(sites[j]!.rateAud[t * K + k]!, name));
         loads[j]!.push(term(p.sites[j]!.loadPerReqPerS[k]!, name));
+        emitted.push(term(sites[j]!.impacts!.marginalCarbonKg[t * K + k]!, name));
         batchServed[b]!.push(name);
       }
     });
@@ -55,15 +62,19 @@ function lpText({ problem: p, sites }: Instance, lines: Lines | undefined): stri
   p.batch?.forEach((batch, b) => {
     constraints.push(`${batchServed[b]!.join(' + ')} = ${batch.amount}`);
   });
+  if (carbonKg !== undefined) {
+    const standing = sites.flatMap((s) => [...s.impacts!.carbonKg]).reduce((a, b) => a + b, 0);
+    constraints.push(`${emitted.join(' ')} <= ${carbonKg - standing}`);
+  }
   const numbered = constraints.map((c, i) => ` c${i}: ${c}`).join('\n');
   return `Minimize\n obj: ${cost.join('\n ')}\nSubject To\n${numbered}\nEnd\n`;
 }
 
 const highs = await loadHighs();
 
-/** Optimal objective in AUD, the sites' base cost included. */
-export function reference(instance: Instance, lines?: Lines): number {
-  const result = highs.solve(lpText(instance, lines), {
+/** Optimal objective in AUD, the sites' base cost included, with no more carbon than given. */
+export function reference(instance: Instance, lines?: Lines, carbonKg?: number): number {
+  const result = highs.solve(lpText(instance, lines, carbonKg), {
     primal_feasibility_tolerance: 1e-9,
     dual_feasibility_tolerance: 1e-9,
   });

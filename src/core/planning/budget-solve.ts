@@ -1,0 +1,67 @@
+import { planImpacts, type RowImpacts } from '../optimizer/impacts.ts';
+import type { DispatchProblem } from '../optimizer/problem.ts';
+import { type SettingsInput, settingsSchema } from '../optimizer/settings.ts';
+import type { SiteProblem } from '../optimizer/site-subproblem.ts';
+import { type Solution, solve } from '../optimizer/solve.ts';
+import type { RoundReport } from '../optimizer/state.ts';
+import {
+  absorbStep,
+  type BudgetReport,
+  beginBudget,
+  budgetPlan,
+  noImpacts,
+  type ShadowPrices,
+  stepSettings,
+} from './budget.ts';
+
+export interface BudgetSolution extends Solution {
+  budgets: BudgetReport[];
+  /** Prices at which the best bound, and with it the marginal prices, were found. */
+  shadow: ShadowPrices;
+}
+
+/**
+ * {@link solve} within budgets of carbon and water: a sequence of optimizations, each warm from the
+ * last, and the cheapest mixture of their plans. Rounds are numbered through.
+ * @param sitesAt the sites' problems with carbon and water at these prices above their own
+ * @throws Error if a site keeps its carbon and water to itself
+ */
+export function solveWithinBudgets(
+  problem: DispatchProblem,
+  sitesAt: (shadow: ShadowPrices) => SiteProblem[],
+  settingsInput: SettingsInput,
+  onRound?: (report: RoundReport) => void,
+): BudgetSolution {
+  const settings = settingsSchema.parse(settingsInput);
+  const search = beginBudget(settings.budgets);
+  let last: Solution | undefined;
+  let rounds = 0;
+  for (;;) {
+    const { state } = last ?? {};
+    const solution = solve(
+      problem,
+      sitesAt(search.shadow),
+      stepSettings(settings),
+      (report) => onRound?.({ ...report, round: ++rounds }),
+      state &&
+        ((j, t) => {
+          const curve = state.sites[j]?.curves[t];
+          return curve && { ...curve, anchored: false };
+        }),
+    );
+    last = solution;
+    const impacts = planImpacts(problem, solution.state, solution.flow);
+    if (!impacts) throw noImpacts(problem, solution.state);
+    if (!absorbStep(search, { ...solution, impacts }, settings.gapTarget)) continue;
+    const { best, ...plan } = budgetPlan(search);
+    return {
+      ...solution,
+      ...plan,
+      rowPrices: best.rowPrices,
+      rowImpacts: best.rowImpacts as RowImpacts[],
+      shadow: best.shadow,
+      rounds,
+      stopReason: plan.certificate.gap <= settings.gapTarget ? 'gap' : 'rounds',
+    };
+  }
+}
