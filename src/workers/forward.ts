@@ -21,7 +21,7 @@ export interface Limits {
   /** To a stream's first byte, and between two chunks of it. */
   firstByteMs: number;
   idleMs: number;
-  /** When the whole answer has to be over, and whether the client said so. */
+  /** When the whole answer has to be over. */
   deadlineAtMs: number;
 }
 
@@ -96,9 +96,10 @@ export class Forwarding {
         if (this.#isGone) return this.#clientClosed();
         const ms = Date.now() - begunMs;
         this.#attempts.push({ site: id, ms, fault: (error as Error).message });
-        const isLate = error instanceof Late;
-        // It may still be at work: asking another, or the SDK's asking again, would double that.
-        if (isLate && !this.#asked.streams) return this.#late(id, error.message);
+        // Without a stream it may still be at work: asking another, or the SDK's asking again, would
+        // double that. With one, the deadline of the whole may come before that of its first byte.
+        const isWhole = !this.#asked.streams || limitMs < this.#limits.firstByteMs;
+        if (error instanceof Late && isWhole) return this.#late(id, error.message);
         health.judge(id, { kind: 'failed' }, Date.now());
       }
     }
@@ -199,7 +200,7 @@ export class Forwarding {
   }
 
   #late(site: string, message: string): Answer {
-    const code = 'completion_timeout';
+    const code = this.#asked.deadlineMs === undefined ? 'completion_timeout' : 'deadline_exceeded';
     const headers = { 'x-should-retry': 'false' };
     return { ...this.#own(openAiError(504, message, { code, headers }), 'timeout', code), site };
   }
