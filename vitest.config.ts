@@ -1,13 +1,18 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
-import { defineConfig } from 'vitest/config';
-import { bundleWorker, compatibility, projectPath } from './src/local/bundle.ts';
+import { defineConfig, type Plugin } from 'vitest/config';
+import { type Fleet, publicFleet } from './src/core/model/fleet.ts';
+import { solverBindingName } from './src/core/model/solver-name.ts';
+import { bundleWorker, compatibility, projectPath, publicFleetPath } from './src/local/bundle.ts';
 import { readFleetFile } from './src/local/fleet-file.ts';
 import { solverWorkers } from './src/local/site-vars.ts';
+import { continentFleet } from './test/core/support/continent.ts';
 
-/** One solver Worker per site, wrapped so that a test can make it faulty. */
-async function auxiliarySolvers() {
-  const [fleet, code, { date }] = await Promise.all([
-    readFleetFile(projectPath('config/fleet.json')),
+/** Forty sites that share four solvers. */
+const sharedSolvers = continentFleet(1, { sites: 40, zones: 40, solvers: 4, sitesPerZone: 12 });
+
+/** The solver Workers of a fleet, wrapped so that a test can make them faulty. */
+async function auxiliarySolvers(fleet: Fleet) {
+  const [code, { date }] = await Promise.all([
     bundleWorker('test/workers/support/faulty-solver.ts'),
     compatibility(),
   ]);
@@ -19,6 +24,29 @@ async function auxiliarySolvers() {
   }));
 }
 
+const routerBindings = async () => ({
+  ALLOW_INSECURE_UPSTREAMS: 'true',
+  ZONE_HEADER_ENABLED: 'true',
+  ROUNDS_PER_ALARM: '1',
+  // Alarms wait for the test to run them.
+  ALARM_PAUSE_MS: '60000',
+  ROUND_DEADLINE_MS: '400',
+  // SHA-256 of 'test-admin-token' and 'test-client-key'.
+  ADMIN_TOKEN_SHA256: '17d6bfe05d1b1fb7bc499f8e3f639c7b3eda4c40f321eef8887a0c04c89a99c5',
+  CLIENT_KEYS_SHA256: '5ce15761d99d8887142d76d3f44fc2045ace53e646a6e90c923aa2febc0d10e1',
+  TEST_MIGRATIONS: await readD1Migrations(projectPath('migrations')),
+});
+
+/** Another registry in the router's bundle. */
+function withFleet(fleet: Fleet): Plugin {
+  return {
+    name: 'fleet',
+    enforce: 'pre',
+    load: (id) =>
+      id.split('?')[0] === publicFleetPath ? JSON.stringify(publicFleet(fleet)) : undefined,
+  };
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -26,7 +54,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workers/**'],
+          exclude: ['test/workers/**', 'test/workers-shared/**'],
           environment: 'node',
         },
       },
@@ -35,27 +63,45 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
-              bindings: {
-                ALLOW_INSECURE_UPSTREAMS: 'true',
-                ZONE_HEADER_ENABLED: 'true',
-                ROUNDS_PER_ALARM: '1',
-                // Alarms wait for the test to run them.
-                ALARM_PAUSE_MS: '60000',
-                ROUND_DEADLINE_MS: '400',
-                // SHA-256 of 'test-admin-token' and 'test-client-key'.
-                ADMIN_TOKEN_SHA256:
-                  '17d6bfe05d1b1fb7bc499f8e3f639c7b3eda4c40f321eef8887a0c04c89a99c5',
-                CLIENT_KEYS_SHA256:
-                  '5ce15761d99d8887142d76d3f44fc2045ace53e646a6e90c923aa2febc0d10e1',
-                TEST_MIGRATIONS: await readD1Migrations(projectPath('migrations')),
-              },
-              workers: await auxiliarySolvers(),
+              bindings: await routerBindings(),
+              workers: await auxiliarySolvers(await readFleetFile()),
             },
           })),
         ],
         test: {
           name: 'workers',
           include: ['test/workers/**/*.test.ts'],
+          setupFiles: ['./test/workers/support/setup.ts'],
+        },
+      },
+      // The Workers with a larger fleet, whose sites share solvers.
+      {
+        plugins: [
+          withFleet(sharedSolvers),
+          cloudflareTest(async () => {
+            const { date, flags } = await compatibility();
+            return {
+              main: './src/workers/main.ts',
+              miniflare: {
+                compatibilityDate: date,
+                compatibilityFlags: flags,
+                d1Databases: ['DB'],
+                durableObjects: { COORDINATOR: { className: 'Coordinator', useSQLite: true } },
+                serviceBindings: Object.fromEntries(
+                  solverWorkers(sharedSolvers).map(({ solver, service }) => [
+                    solverBindingName(solver),
+                    service,
+                  ]),
+                ),
+                bindings: await routerBindings(),
+                workers: await auxiliarySolvers(sharedSolvers),
+              },
+            };
+          }),
+        ],
+        test: {
+          name: 'workers-shared',
+          include: ['test/workers-shared/**/*.test.ts'],
           setupFiles: ['./test/workers/support/setup.ts'],
         },
       },

@@ -1,6 +1,6 @@
 /**
- * Builds every Worker as `wrangler deploy` would, without deploying: the router and one solver
- * per site. Also checks that no bundle holds what must never be deployed with it.
+ * Builds every Worker as `wrangler deploy` would, without deploying: the router and every
+ * solver. Also checks that no bundle holds what must never be deployed with it.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readFleetFile } from '../src/local/fleet-file.ts';
+import { solverWorkers } from '../src/local/site-vars.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..');
@@ -20,9 +21,9 @@ const notForWorkers = /^(src\/(sim|cli|local)|test|bench|scripts)\/|^config\/fle
 
 async function targets(): Promise<Target[]> {
   const fleet = await readFleetFile(join(root, 'config/fleet.json'));
-  const solvers = fleet.sites.map(({ id }) => ({
-    label: `solver of ${id}`,
-    args: ['--config', 'wrangler.site.toml', '--env', id],
+  const solvers = solverWorkers(fleet).map(({ solver }) => ({
+    label: `solver ${solver}`,
+    args: ['--config', 'wrangler.site.toml', '--env', solver],
     forbiddenInputs: notForWorkers,
   }));
   const router = { label: 'router', args: ['--config', 'wrangler.toml'] };

@@ -6,7 +6,7 @@ import { hasClimate } from '../feeds/embedded/climatology.ts';
 import { hasGridRegion } from '../feeds/embedded/grid.ts';
 import { readText } from '../local/fleet-file.ts';
 import { parseJson } from '../local/json.ts';
-import { solverVars } from '../local/site-vars.ts';
+import { solverFaults, solverVars } from '../local/site-vars.ts';
 import { count } from './format.ts';
 
 export function registerSites(program: Command): void {
@@ -19,7 +19,7 @@ export function registerSites(program: Command): void {
     .summary('check a registry; every fault with its path')
     .description(
       'Check a site registry: its schema, that the embedded feeds know every climateStation and ' +
-        "gridRegion, and that every site fits into its solver's variables. Exit code 1 if it has faults.",
+        'gridRegion, and that the solvers keep within the limits of Workers. Exit code 1 if it has faults.',
     )
     .option('--json', 'JSON on standard output')
     .addHelpText(
@@ -74,7 +74,11 @@ function validate(text: string): { fleet?: Fleet; issues: Issue[] } {
   }
   const parsed = fleetSchema.safeParse(value, { error: issueWords(true) });
   if (parsed.success) {
-    const issues = [...feedIssues(parsed.data), ...variableIssues(parsed.data)];
+    const issues = [
+      ...feedIssues(parsed.data),
+      ...variableIssues(parsed.data),
+      ...solverFaults(parsed.data).map((message) => ({ path: 'sites', message })),
+    ];
     return { fleet: parsed.data, issues };
   }
   const issues = issueLines(parsed.error).map((text) => {
@@ -113,7 +117,7 @@ function insecure(fleet: Fleet): Issue[] {
 function variableIssues(fleet: Fleet): Issue[] {
   const issues = fleet.sites.flatMap((site, j) => {
     try {
-      solverVars(site, fleet.classes);
+      solverVars([site], fleet.classes);
       return [];
     } catch (error) {
       const message = (error as Error).message.replace(/^site "[^"]*": /, '');

@@ -9,6 +9,7 @@ import { AdminClient, type RunView } from '../local/admin-client.ts';
 import { readFleetFile } from '../local/fleet-file.ts';
 import { assertPortFree } from '../local/port.ts';
 import { type SimulatedFleet, startSimulatedFleet } from '../local/simulated-fleet.ts';
+import { solverWorkers } from '../local/site-vars.ts';
 import type { LocalStack } from '../local/stack.ts';
 import { decimal, gapPercent, utc } from './format.ts';
 import { instantMs, wholeNumber } from './options.ts';
@@ -31,7 +32,7 @@ export function registerStart(program: Command): void {
     .command('start')
     .summary('the whole system on this machine, with simulated sites')
     .description(
-      'Run everything locally: the routing Worker, the coordinator and one solver Worker per site in ' +
+      'Run everything locally: the routing Worker, the coordinator and the solver Workers in ' +
         'workerd, D1, and a simulated OpenAI-compatible server for each site. Plans, prints the ' +
         'shares and how to send a request, and runs until Ctrl-C.',
     )
@@ -80,7 +81,7 @@ async function start(options: StartOptions): Promise<void> {
   if (options.persist !== undefined) assertFolder(options.persist);
   try {
     say(
-      `Starting ${fleet.sites.length} simulated sites, ${fleet.sites.length} solver Workers and the router …`,
+      `Starting ${fleet.sites.length} simulated sites, ${solverWorkers(fleet).length} solver Workers and the router …`,
     );
     sites = await startSimulatedFleet(fleet);
     // Here and not above: workerd and the bundler take half a second that other commands need not wait.

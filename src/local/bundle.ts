@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 /** Builds Workers for local runs and tests, much as wrangler does for a deployment. */
 
@@ -9,8 +9,17 @@ export function projectPath(relative: string): string {
   return join(import.meta.dirname, '../..', relative);
 }
 
-/** One ES module with everything a Worker imports, but for the runtime's own modules. */
-export async function bundleWorker(entryPoint: string): Promise<string> {
+/** The registry in the router's bundle. */
+export const publicFleetPath = projectPath('config/fleet.public.json');
+
+/**
+ * One ES module with everything a Worker imports, but for the runtime's own modules.
+ * @param jsonFiles contents in place of those of JSON files, by their path
+ */
+export async function bundleWorker(
+  entryPoint: string,
+  jsonFiles: Record<string, unknown> = {},
+): Promise<string> {
   const result = await build({
     entryPoints: [projectPath(entryPoint)],
     bundle: true,
@@ -24,6 +33,7 @@ export async function bundleWorker(entryPoint: string): Promise<string> {
     sourcemap: 'inline',
     sourcesContent: false,
     logLevel: 'silent',
+    plugins: [replacedJson(jsonFiles)],
   });
   const [output] = result.outputFiles;
   if (output === undefined) throw new Error(`esbuild wrote nothing for ${entryPoint}`);
@@ -37,4 +47,15 @@ export async function compatibility(): Promise<{ date: string; flags: string[] }
   if (date === undefined) throw new Error('wrangler.toml: no compatibility_date line');
   const flags = toml.match(/^compatibility_flags = (\[.*\])$/m)?.[1];
   return { date, flags: flags === undefined ? [] : (JSON.parse(flags) as string[]) };
+}
+
+function replacedJson(files: Record<string, unknown>): Plugin {
+  return {
+    name: 'replaced-json',
+    setup: ({ onLoad }) => {
+      onLoad({ filter: /\.json$/ }, ({ path }) =>
+        path in files ? { contents: JSON.stringify(files[path]), loader: 'json' } : undefined,
+      );
+    },
+  };
 }

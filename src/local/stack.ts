@@ -1,13 +1,13 @@
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
-import type { Fleet } from '../core/model/fleet.ts';
+import { type Fleet, publicFleet } from '../core/model/fleet.ts';
 import { solverBindingName } from '../core/model/solver-name.ts';
-import { bundleWorker, compatibility, projectPath } from './bundle.ts';
+import { bundleWorker, compatibility, projectPath, publicFleetPath } from './bundle.ts';
 import { applyMigrations } from './d1-migrations.ts';
 import { assertPortFree } from './port.ts';
 import { solverWorkers } from './site-vars.ts';
 
 /**
- * All Workers on this machine in one workerd: the router, one solver per site, D1 and the
+ * All Workers on this machine in one workerd: the router, the solvers, D1 and the
  * coordinator. Miniflare is used directly; `wrangler dev` has a proxy in front that is slow.
  */
 
@@ -81,7 +81,7 @@ function singleModule(contents: string): WorkerConfig['manifest'] {
 
 async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]> {
   const [routerCode, solverCode, { date, flags }] = await Promise.all([
-    bundleWorker('src/workers/main.ts'),
+    bundleWorker('src/workers/main.ts', { [publicFleetPath]: publicFleet(options.fleet) }),
     bundleWorker('src/workers/site-solver.ts'),
     compatibility(),
   ]);
@@ -104,8 +104,8 @@ async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]
       COORDINATOR: { type: 'durable-object', worker: routerName, exportName: 'Coordinator' },
       ASSETS: { type: 'worker', worker: assetsName },
       ...Object.fromEntries(
-        solvers.map(({ site, service }) => [
-          solverBindingName(site.id),
+        solvers.map(({ solver, service }) => [
+          solverBindingName(solver),
           { type: 'worker' as const, worker: service },
         ]),
       ),

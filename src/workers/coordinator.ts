@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import { solverOf } from '../core/model/solver-name.ts';
 import { absorb, begin, incumbent, propose, stopReason } from '../core/optimizer/consensus.ts';
 import { planImpacts, rowImpacts } from '../core/optimizer/impacts.ts';
 import { restoreExclusions } from '../core/optimizer/participation.ts';
@@ -128,13 +129,14 @@ export class Coordinator extends DurableObject<Env> {
     const { record, settings, inputs, state } = run;
     const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
     restoreExclusions(problem, state);
-    const count = roundsPerAlarm(this.env.ROUNDS_PER_ALARM, fleet.sites.length);
+    const count = roundsPerAlarm(this.env.ROUNDS_PER_ALARM, solverCount);
     const deadlineMs = numberVar(this.env.ROUND_DEADLINE_MS, 5000, 10, 60_000);
+    const round = { fleet, inputs, runId: record.runId, deadlineMs };
     for (let n = 0; n < count; n++) {
       if (now(this.env) - record.requestedUtcMs > RUN_DEADLINE_MS) return 'deadline';
       const begunMs = Date.now();
       const queries = propose(problem, state);
-      const replies = await askSites(this.env, fleet, inputs, record.runId, queries, deadlineMs);
+      const replies = await askSites(this.env, round, queries);
       const answers = replies.map((r) => r.answer);
       const report = absorb(problem, settings, state, queries, answers);
       replies.forEach((r, j) => {
@@ -217,6 +219,9 @@ export class Coordinator extends DurableObject<Env> {
     await this.#store.end(record, undefined);
   }
 }
+
+/** Workers a round asks. */
+const solverCount = new Set(fleet.sites.map(solverOf)).size;
 
 /** Share of the fleet's servers at sites that are out of the optimization. */
 function excludedShare(state: ConsensusState): number {

@@ -36,7 +36,7 @@ export interface Env {
   ADMIN_TOKEN_SHA256: string;
   /** Secret: SHA-256 in hex of each client key, comma-separated. */
   CLIENT_KEYS_SHA256: string;
-  /** One per site, see solverBindingName. */
+  /** One a solver, see solverBindingName. */
   [solver: `SOLVER_${string}`]: Fetcher;
   /** Optional secret per site: bearer key of its server, e.g. UPSTREAM_KEY_GOLD_COAST. */
   [key: `UPSTREAM_KEY_${string}`]: string | undefined;

@@ -1,5 +1,6 @@
 import type { PublicFleet } from '../core/model/fleet.ts';
-import { solverBindingName } from '../core/model/solver-name.ts';
+import { solverBindingName, solverOf } from '../core/model/solver-name.ts';
+import { decodeBatch, encodeBatch } from '../core/optimizer/batch.ts';
 import { MAX_PACKET_BYTES } from '../core/optimizer/packet.ts';
 import type { SiteAnswer, SiteQuery } from '../core/optimizer/site-subproblem.ts';
 import type { MissingAnswer } from '../core/optimizer/state.ts';
@@ -12,81 +13,126 @@ export interface RoundReply {
   answer: SiteAnswer | MissingAnswer | undefined;
   /** `cf-placement` of the answer: where the solver ran. */
   placement?: string;
-  /** How long the site took. */
+  /** How long its solver took, ms. */
   ms: number;
 }
 
-/** Cloudflare lets one request, here an alarm, invoke this many Workers; every site asked is one. */
+/** What all queries of a round have in common. */
+export interface Round {
+  fleet: PublicFleet;
+  inputs: PlanningInputs;
+  runId: string;
+  /** How long a solver may take, ms. */
+  deadlineMs: number;
+}
+
+/** Cloudflare lets one request, here an alarm, invoke this many Workers; every solver asked is one. */
 const MAX_INVOCATIONS = 32;
 
 /** Rounds one alarm may run, by the variable and by that limit; one at least, whatever the fleet. */
-export function roundsPerAlarm(value: string | undefined, siteCount: number): number {
+export function roundsPerAlarm(value: string | undefined, solverCount: number): number {
   const wanted = numberVar(value, 2, 1, 50);
-  return Math.max(1, Math.min(wanted, Math.floor(MAX_INVOCATIONS / siteCount)));
+  return Math.max(1, Math.min(wanted, Math.floor(MAX_INVOCATIONS / solverCount)));
 }
 
-/** Asks every site that has a query, at once, and waits for each until the deadline. */
-export function askSites(
+/**
+ * Asks every site that has a query, at once, and waits until the deadline. A solver gets the queries
+ * of all its sites in one request; a solver that fails is a fault of each of them.
+ */
+export async function askSites(
   env: Env,
-  fleet: PublicFleet,
-  inputs: PlanningInputs,
-  runId: string,
+  round: Round,
   queries: (SiteQuery | undefined)[],
-  deadlineMs: number,
 ): Promise<RoundReply[]> {
-  return Promise.all(
-    queries.map(async (query, j): Promise<RoundReply> => {
-      if (!query) return { answer: undefined, ms: 0 };
+  const replies: RoundReply[] = queries.map(() => ({ answer: undefined, ms: 0 }));
+  const bySolver = Map.groupBy(
+    queries.flatMap((query, j) => (query ? [{ query, j }] : [])),
+    ({ j }) => solverOf(siteAt(round, j)),
+  );
+  await Promise.all(
+    [...bySolver].map(async ([solver, asked]) => {
       const begunMs = Date.now();
-      try {
-        const reply = await askSite(env, fleet, inputs, runId, query, j, deadlineMs);
-        return { ...reply, ms: Date.now() - begunMs };
-      } catch (error) {
-        const late = error instanceof DOMException && error.name === 'TimeoutError';
-        const reason = late
-          ? `no answer within ${deadlineMs} ms`
-          : String((error as Error).message);
-        return { answer: { missing: reason }, ms: Date.now() - begunMs };
-      }
+      const { answers, placement } = await askSolver(env, round, solver, asked).catch((error) => ({
+        answers: asked.map(() => ({ missing: reasonOf(error, round.deadlineMs) })),
+        placement: undefined,
+      }));
+      asked.forEach(({ j }, n) => {
+        replies[j] = { answer: answers[n], placement, ms: Date.now() - begunMs };
+      });
     }),
   );
+  return replies;
 }
 
-async function askSite(
+function siteAt({ fleet }: Round, j: number): PublicFleet['sites'][number] {
+  return fleet.sites[j] as PublicFleet['sites'][number];
+}
+
+function reasonOf(error: unknown, deadlineMs: number): string {
+  const late = error instanceof DOMException && error.name === 'TimeoutError';
+  return late ? `no answer within ${deadlineMs} ms` : (error as Error).message;
+}
+
+interface SolverReply {
+  /** In the order asked. */
+  answers: (SiteAnswer | MissingAnswer)[];
+  placement: string | undefined;
+}
+
+async function askSolver(
   env: Env,
-  fleet: PublicFleet,
-  inputs: PlanningInputs,
-  runId: string,
-  query: SiteQuery,
-  j: number,
-  deadlineMs: number,
-): Promise<Omit<RoundReply, 'ms'>> {
-  const site = fleet.sites[j]?.id as string;
-  const solver = env[solverBindingName(site)];
-  if (!solver) return { answer: { missing: `no service binding ${solverBindingName(site)}` } };
-  const { sources: _, ...surroundings } = inputs.sites[j] as PlanningInputs['sites'][number];
-  const { startUtcMs, slotCount, slotHours } = inputs;
-  const response = await solver.fetch('https://solver/v1/round', {
+  round: Round,
+  solver: string,
+  asked: { query: SiteQuery; j: number }[],
+): Promise<SolverReply> {
+  const none = (missing: string): SolverReply['answers'] => asked.map(() => ({ missing }));
+  const binding = env[solverBindingName(solver)];
+  if (!binding) {
+    const reason = `no service binding ${solverBindingName(solver)}`;
+    return { answers: none(reason), placement: undefined };
+  }
+  const response = await binding.fetch('https://solver/v1/round', {
     method: 'POST',
-    body: encodeQuery({
-      kind: 'query',
-      runId,
-      site,
-      startUtcMs,
-      slotCount,
-      slotHours,
-      prices: fleet.prices,
-      query,
-      surroundings,
-    }),
-    signal: AbortSignal.timeout(deadlineMs),
+    body: encodeBatch(asked.map(({ query, j }) => queryPacket(round, query, j))),
+    signal: AbortSignal.timeout(round.deadlineMs),
   });
   const placement = response.headers.get('cf-placement') ?? undefined;
   const bytes = await readBody(response, MAX_PACKET_BYTES);
-  if (bytes === undefined) return { answer: { missing: 'answer too large' }, placement };
+  if (bytes === undefined) return { answers: none('answer too large'), placement };
   if (!response.ok) {
     const text = new TextDecoder().decode(bytes.subarray(0, 200)).trim();
-    return { answer: { missing: `status ${response.status}: ${text}` }, placement };
+    return { answers: none(`status ${response.status}: ${text}`), placement };
   }
-  return { answer: decodeAnswer(bytes, runId, site), placement };
+  const packets = decodeBatch(bytes, `answers of ${solver}`);
+  if (packets.length !== asked.length) {
+    return {
+      answers: none(`${packets.length} answers to ${asked.length} queries`),
+      placement,
+    };
+  }
+  const answers = packets.map((packet, n) => {
+    try {
+      return decodeAnswer(packet, round.runId, siteAt(round, asked[n]?.j as number).id);
+    } catch (error) {
+      return { missing: (error as Error).message };
+    }
+  });
+  return { answers, placement };
+}
+
+function queryPacket(round: Round, query: SiteQuery, j: number): Uint8Array {
+  const { fleet, inputs, runId } = round;
+  const { sources: _, ...surroundings } = inputs.sites[j] as PlanningInputs['sites'][number];
+  const { startUtcMs, slotCount, slotHours } = inputs;
+  return encodeQuery({
+    kind: 'query',
+    runId,
+    site: siteAt(round, j).id,
+    startUtcMs,
+    slotCount,
+    slotHours,
+    prices: fleet.prices,
+    query,
+    surroundings,
+  });
 }

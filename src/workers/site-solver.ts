@@ -1,42 +1,70 @@
 import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
-import { requestClassSchema, siteSchema } from '../core/model/fleet.ts';
+import {
+  type RequestClass,
+  requestClassSchema,
+  type Site,
+  siteSchema,
+} from '../core/model/fleet.ts';
+import { siteVariableName } from '../core/model/solver-name.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
+import { decodeBatch, encodeBatch } from '../core/optimizer/batch.ts';
 import { MAX_PACKET_BYTES } from '../core/optimizer/packet.ts';
 import { answerQuery } from '../core/optimizer/site-subproblem.ts';
 import { assembleSite } from '../core/planning/assemble.ts';
-import { decodeQuery, encodeAnswer, type RoundQuery } from '../core/planning/round-wire.ts';
+import { decodeQuery, encodeAnswer, encodeFault } from '../core/planning/round-wire.ts';
 import { readBody } from './read-body.ts';
 
 /**
- * A site's solver: a Worker of its own, placed next to the site, and the only one that holds the
- * site's cost data. Stateless: a round's query carries everything else. It is a `fetch` handler,
- * since only those are placed, and reached through a service binding alone.
+ * The solver of a site, or of several that an operator runs in one place: a Worker of its own, placed
+ * next to them, and the only one that holds their cost data. Stateless: a round's query carries
+ * everything else. It is a `fetch` handler, since only those are placed, and reached through a service
+ * binding alone.
  */
 interface SolverEnv {
-  /** JSON: {schemaVersion: 1, site: the site's registry entry}. */
-  SITE: string;
   /** JSON: the fleet's request classes. */
   CLASSES: string;
+  /** JSON, one a site, see siteVariableName: {schemaVersion: 1, site: the site's registry entry}. */
+  [site: `SITE_${string}`]: string | undefined;
 }
 
 const siteVarSchema = z.strictObject({ schemaVersion: z.literal(1), site: siteSchema });
+const classesSchema = z.array(requestClassSchema);
 
-type Deployment = ReturnType<typeof readDeployment>;
-let deployment: Deployment | undefined;
+/** Variables as read, by their text: they change with a deployment only. */
+const read = new Map<string, unknown>();
 
-function readDeployment(env: SolverEnv) {
-  return {
-    site: parseInput(siteVarSchema, JSON.parse(env.SITE), 'variable SITE').site,
-    classes: parseInput(z.array(requestClassSchema), JSON.parse(env.CLASSES), 'variable CLASSES'),
-  };
+function readVariable<S extends z.ZodType>(schema: S, name: string, text: string): z.output<S> {
+  if (!read.has(text)) {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      // The parser's own words quote the text, which is the site's alone.
+      throw new InvalidInputError(`variable ${name}`, ['is not JSON']);
+    }
+    read.set(text, parseInput(schema, value, `variable ${name}`));
+  }
+  return read.get(text) as z.output<S>;
 }
 
-function answer(bytes: Uint8Array, { site, classes }: Deployment): Uint8Array<ArrayBuffer> {
-  const q: RoundQuery = decodeQuery(bytes, classes.length);
-  if (q.site !== site.id) {
-    throw new InvalidInputError('round query', [`is for site "${q.site}", this is "${site.id}"`]);
+function siteOf(env: SolverEnv, id: string): Site {
+  const name = siteVariableName(id);
+  const text = env[name];
+  if (text === undefined) {
+    throw new InvalidInputError('round query', [
+      `is for site "${id}", which is not of this solver`,
+    ]);
   }
+  const { site } = readVariable(siteVarSchema, name, text);
+  if (site.id === id) return site;
+  throw new InvalidInputError(`variable ${name}`, [`holds site "${site.id}", expected "${id}"`]);
+}
+
+function answer(bytes: Uint8Array, env: SolverEnv): Uint8Array {
+  const classes: RequestClass[] = readVariable(classesSchema, 'CLASSES', env.CLASSES);
+  const q = decodeQuery(bytes, classes.length);
+  const site = siteOf(env, q.site);
   const s = q.surroundings;
   const problem = assembleSite(site, classes, q.prices, q, (t) => ({
     utcMs: q.startUtcMs + t * q.slotHours * MS_PER_HOUR,
@@ -47,6 +75,17 @@ function answer(bytes: Uint8Array, { site, classes }: Deployment): Uint8Array<Ar
     gridWaterLPerKwh: s.gridWaterLPerKwh[t] as number,
   }));
   return encodeAnswer(q.runId, site.id, answerQuery(problem, q.query));
+}
+
+/** A site that cannot be answered for says why in its place; the others' answers stand. */
+function answerOrFault(bytes: Uint8Array, env: SolverEnv): Uint8Array {
+  try {
+    return answer(bytes, env);
+  } catch (error) {
+    if (error instanceof InvalidInputError) return encodeFault(error.message);
+    console.error(error);
+    return encodeFault('the solver failed, see its log');
+  }
 }
 
 /** Tells the coordinator where this ran: Cloudflare says it in the request, to the Worker alone. */
@@ -60,12 +99,12 @@ async function respond(request: Request, env: SolverEnv): Promise<Response> {
   if (request.method !== 'POST' || new URL(request.url).pathname !== '/v1/round') {
     return new Response('POST /v1/round only\n', { status: 404 });
   }
-  const query = await readBody(request, MAX_PACKET_BYTES);
-  if (query === undefined) return new Response('round query too large\n', { status: 413 });
+  const body = await readBody(request, MAX_PACKET_BYTES);
+  if (body === undefined) return new Response('round queries too large\n', { status: 413 });
   try {
-    deployment ??= readDeployment(env);
-    const headers = { 'content-type': 'application/octet-stream' };
-    return new Response(answer(query, deployment), { headers });
+    const queries = decodeBatch(body, 'round queries');
+    const answers = encodeBatch(queries.map((q) => answerOrFault(q, env)));
+    return new Response(answers, { headers: { 'content-type': 'application/octet-stream' } });
   } catch (error) {
     if (error instanceof InvalidInputError) {
       return new Response(`${error.message}\n`, { status: 400 });

@@ -119,7 +119,7 @@ describe('isotherm sites validate', () => {
         const points = Array.from({ length: 150 }, (_, i) => ({ tempC: i / 3, ppue: 1.2345678 }));
         r.sites[4].cost.cooling = { kind: 'table', points };
       },
-      'sites[4]: variable SITE takes ',
+      'sites[4]: variable SITE_ADELAIDE takes ',
     ],
     [
       'classes too large for their variable, once',

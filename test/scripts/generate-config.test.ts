@@ -5,10 +5,11 @@ import {
   siteToml,
   tomlString,
 } from '../../scripts/generate-config.ts';
+import type { Fleet } from '../../src/core/model/fleet.ts';
 import { solverBindingName } from '../../src/core/model/solver-name.ts';
 import { projectPath } from '../../src/local/bundle.ts';
 import { readFleetFile } from '../../src/local/fleet-file.ts';
-import { maxVarBytes, solverVars } from '../../src/local/site-vars.ts';
+import { maxVarBytes, solverFaults, solverVars, solverWorkers } from '../../src/local/site-vars.ts';
 
 const fleet = await readFleetFile(projectPath('config/fleet.json'));
 const routerToml = [
@@ -45,8 +46,9 @@ describe('what the generator writes', () => {
       .slice(1);
     expect(environments).toHaveLength(fleet.sites.length);
     environments.forEach((environment, i) => {
-      const text = environment.match(/^SITE = '(.*)'$/m)?.[1] ?? '';
-      expect(JSON.parse(text)).toEqual({ schemaVersion: 1, site: fleet.sites[i] });
+      const sites = [...environment.matchAll(/^SITE_[A-Z_]+ = '(.*)'$/gm)];
+      const read = sites.map((match) => JSON.parse(match[1] as string));
+      expect(read).toEqual([{ schemaVersion: 1, site: fleet.sites[i] }]);
       expect(environment).toContain(`region = "${fleet.sites[i]?.placementRegion}"`);
     });
   });
@@ -80,8 +82,46 @@ describe("a solver's variables", () => {
 
   test('over the limit of a Worker variable: refused, naming site and size', () => {
     const name = 'x'.repeat(maxVarBytes);
-    expect(() => solverVars({ ...site, name }, fleet.classes)).toThrow(
-      /site "sydney": variable SITE takes \d+ bytes/,
+    expect(() => solverVars([{ ...site, name }], fleet.classes)).toThrow(
+      /site "sydney": variable SITE_SYDNEY takes \d+ bytes/,
     );
+  });
+});
+
+describe('sites that share a solver', () => {
+  const sharing = (count: number, solver: (j: number) => string) => ({
+    ...fleet,
+    sites: Array.from({ length: count }, (_, j) => ({
+      ...(fleet.sites[0] as Fleet['sites'][number]),
+      id: `site-${j}`,
+      solver: solver(j),
+    })),
+  });
+
+  test('are in one environment, and bound once', () => {
+    const three = sharing(3, (j) => (j === 1 ? 'b' : 'a'));
+    expect(solverWorkers(three).map((w) => [w.service, Object.keys(w.vars)])).toEqual([
+      ['isotherm-site-a', ['SITE_SITE_0', 'SITE_SITE_2', 'CLASSES']],
+      ['isotherm-site-b', ['SITE_SITE_1', 'CLASSES']],
+    ]);
+    expect(siteToml(three, routerToml).match(/^\[env\.[a-z]+\]$/gm)).toEqual([
+      '[env.a]',
+      '[env.b]',
+    ]);
+    expect(routerTomlWithServices(three, routerToml).match(/^binding = .*$/gm)).toEqual([
+      'binding = "SOLVER_A"',
+      'binding = "SOLVER_B"',
+    ]);
+  });
+
+  test("are refused where a Worker's limits are passed", () => {
+    expect(solverFaults(sharing(127, () => 'a'))).toEqual([]);
+    expect(solverFaults(sharing(128, () => 'a'))).toEqual([
+      expect.stringMatching(/solver "a" has 128 sites, .* at most 127/),
+    ]);
+    expect(solverFaults(sharing(32, (j) => `s${j}`))).toEqual([]);
+    const many = sharing(33, (j) => `s${j}`);
+    expect(solverFaults(many)).toEqual([expect.stringMatching(/33 solvers, .* at most 32/)]);
+    expect(() => solverWorkers(many)).toThrow(/33 solvers/);
   });
 });

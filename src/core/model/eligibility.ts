@@ -14,34 +14,68 @@ export function unloadedTtftMs(
   return estimateRttMs(zone, site) + work.prefillMs;
 }
 
-/** Whether a site may serve a zone's requests of a class: state, residency, model, TTFT SLO. */
-export function isEligible(fleet: PublicFleet, zone: Zone, site: PublicSite, k: number): boolean {
-  const cls = fleet.classes[k];
-  if (cls === undefined || site.state !== 'active') return false;
-  if (zone.allowedSites && !zone.allowedSites.includes(site.id)) return false;
-  if (!(cls.model in site.upstream.models)) return false;
-  return unloadedTtftMs(zone, site, fleet.classes, k) <= cls.ttftSloMs;
-}
-
-/** A site a plan may use for a zone and class: its index in the fleet, and its TTFT at zero load. */
-export interface PlannableSite {
+export interface EligibleSite {
+  /** Index in the fleet. */
   site: number;
   unloadedTtftMs: number;
+}
+
+/** Eligibility changes with the registry only, so a fleet's answers are kept. */
+interface Known {
+  /** By site, then class. */
+  prefillMs: number[][];
+  /** Zone to its sites by class. */
+  byZone: Map<Zone, EligibleSite[][]>;
+}
+const knownByFleet = new WeakMap<PublicFleet, Known>();
+
+/**
+ * Sites that may serve a zone's requests of a class, nearest first: those that are active, allowed by
+ * the zone's residency, serve the model and meet the TTFT SLO at zero load; of them as many as the
+ * fleet's `sitesPerZone`. Routers use them all: an answer from far away is better than none.
+ */
+export function eligibleSites(fleet: PublicFleet, zone: Zone, k: number): readonly EligibleSite[] {
+  let known = knownByFleet.get(fleet);
+  if (known === undefined) {
+    const prefillMs = fleet.sites.map((s) => siteWork(s, fleet.classes).map((w) => w.prefillMs));
+    known = { prefillMs, byZone: new Map() };
+    knownByFleet.set(fleet, known);
+  }
+  let byClass = known.byZone.get(zone);
+  if (byClass === undefined) {
+    byClass = eligibleByClass(fleet, zone, known.prefillMs);
+    known.byZone.set(zone, byClass);
+  }
+  return byClass[k] ?? [];
+}
+
+function eligibleByClass(fleet: PublicFleet, zone: Zone, prefillMs: number[][]): EligibleSite[][] {
+  const allowed = zone.allowedSites && new Set(zone.allowedSites);
+  const byClass = fleet.classes.map((): EligibleSite[] => []);
+  fleet.sites.forEach((site, j) => {
+    if (site.state !== 'active' || (allowed && !allowed.has(site.id))) return;
+    const rttMs = estimateRttMs(zone, site);
+    fleet.classes.forEach((cls, k) => {
+      if (!(cls.model in site.upstream.models)) return;
+      const ttftMs = rttMs + (prefillMs[j]?.[k] as number);
+      if (ttftMs <= cls.ttftSloMs) byClass[k]?.push({ site: j, unloadedTtftMs: ttftMs });
+    });
+  });
+  return byClass.map((sites) => nearest(sites, fleet.sitesPerZone ?? sites.length));
+}
+
+function nearest(sites: EligibleSite[], count: number): EligibleSite[] {
+  return sites.sort((a, b) => a.unloadedTtftMs - b.unloadedTtftMs).slice(0, count);
 }
 
 /**
  * Sites a plan may send a zone's requests of a class to, in the fleet's order: the eligible ones that
  * are at most `maxExtraTtftMs` slower at zero load than the fastest of them, so that no zone pays for
- * the others' savings beyond that. Routers fall back on any eligible site: see candidates.ts.
+ * the others' savings beyond that.
  */
-export function plannableSites(fleet: PublicFleet, zone: Zone, k: number): PlannableSite[] {
-  const eligible = fleet.sites.flatMap((site, j): PlannableSite[] =>
-    isEligible(fleet, zone, site, k)
-      ? [{ site: j, unloadedTtftMs: unloadedTtftMs(zone, site, fleet.classes, k) }]
-      : [],
-  );
-  const extraMs = (zone.fairness ?? fleet.fairness)?.maxExtraTtftMs;
-  if (extraMs === undefined) return eligible;
-  const fastestMs = eligible.reduce((a, s) => Math.min(a, s.unloadedTtftMs), Infinity);
-  return eligible.filter((s) => s.unloadedTtftMs <= fastestMs + extraMs);
+export function plannableSites(fleet: PublicFleet, zone: Zone, k: number): EligibleSite[] {
+  const eligible = eligibleSites(fleet, zone, k);
+  const extraMs = (zone.fairness ?? fleet.fairness)?.maxExtraTtftMs ?? Number.POSITIVE_INFINITY;
+  const latestMs = (eligible[0]?.unloadedTtftMs ?? 0) + extraMs;
+  return eligible.filter((s) => s.unloadedTtftMs <= latestMs).sort((a, b) => a.site - b.site);
 }

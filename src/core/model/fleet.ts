@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { coolingSchema } from './cooling/index.ts';
 import { hardwareIds } from './hardware.ts';
 import { maintenanceSchema } from './maintenance.ts';
+import { solverOf } from './solver-name.ts';
 import { tariffSchema } from './tariff.ts';
 import { isTimeZone } from './time.ts';
 
@@ -78,6 +79,8 @@ export const siteSchema = z.strictObject({
   placementRegion: z
     .string()
     .regex(/^(aws|gcp|azure):[a-z0-9-]+$/, 'must look like aws:ap-southeast-2'),
+  /** Solver Worker that answers for it and for every site that names the same. Absent: its own. */
+  solver: id.optional(),
   upstream: z.strictObject({
     /** Root of an OpenAI-compatible server; `/v1/…` is appended. */
     baseUrl: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
@@ -121,6 +124,12 @@ export const demandSchema = z.strictObject({
   hourlyShape: z.record(id, z.array(z.number().min(0)).length(24)),
 });
 
+/**
+ * Sites a zone's requests of a class may use: so many of the eligible ones, the nearest. Absent: all.
+ * A plan has a variable for each of them in every slot, so large fleets need it.
+ */
+const sitesPerZone = z.int().min(1).max(5000).optional();
+
 /** Places in a list that repeat an earlier entry. */
 function repeats(values: string[]): number[] {
   return values.flatMap((x, i) => (values.indexOf(x) < i ? i : []));
@@ -136,6 +145,7 @@ export const fleetSchema = z
     classes: z.array(requestClassSchema).min(1).max(32),
     zones: z.array(zoneSchema).min(1).max(5000),
     sites: z.array(siteSchema).min(1).max(5000),
+    sitesPerZone,
     demand: demandSchema,
   })
   .superRefine((fleet, ctx) => {
@@ -162,6 +172,19 @@ export const fleetSchema = z
         message: `"${names[i]?.name}" is used twice, so requests could not be told apart`,
       });
     }
+    const regions = new Map<string, PublicSite>();
+    fleet.sites.forEach((site, j) => {
+      const first = regions.get(solverOf(site));
+      regions.set(solverOf(site), first ?? site);
+      if (first === undefined || first.placementRegion === site.placementRegion) return;
+      ctx.addIssue({
+        code: 'custom',
+        path: ['sites', j, 'placementRegion'],
+        message:
+          `"${site.placementRegion}" is not that of "${first.id}" (${first.placementRegion}), ` +
+          `and one Worker, "${solverOf(site)}", is to answer for both`,
+      });
+    });
     const siteIds = new Set(fleet.sites.map((s) => s.id));
     fleet.zones.forEach((zone, i) => {
       zone.allowedSites?.forEach((site, n) => {
@@ -211,6 +234,7 @@ export const publicFleetSchema = z.strictObject({
   classes: z.array(requestClassSchema).min(1),
   zones: z.array(zoneSchema).min(1),
   sites: z.array(publicSiteSchema).min(1),
+  sitesPerZone,
   demand: demandSchema,
 });
 

@@ -30,6 +30,9 @@ const answerMetaSchema = z.strictObject({
   site: z.string(),
 });
 
+/** In an answer's place where a solver cannot give one. */
+const faultMetaSchema = z.strictObject({ kind: z.literal('fault'), reason: z.string().max(300) });
+
 export type Surroundings = Omit<SiteSeries, 'sources'>;
 
 export interface RoundQuery extends Omit<z.output<typeof queryMetaSchema>, 'impacts'> {
@@ -119,13 +122,24 @@ export function encodeAnswer(runId: string, site: string, a: SiteAnswer): Uint8A
   });
 }
 
+export function encodeFault(reason: string): Uint8Array<ArrayBuffer> {
+  return encodePacket({
+    round: 0,
+    meta: { kind: 'fault', reason: reason.slice(0, 300) },
+    arrays: {},
+  });
+}
+
 /**
  * Reads an answer; its figures are judged later, by answer-check.ts.
- * Throws {@link InvalidInputError} if it is not an answer of this run and site.
+ * Throws {@link InvalidInputError} if it is not an answer of this run and site, and an error with the
+ * solver's reason if it is a fault.
  */
 export function decodeAnswer(bytes: Uint8Array, runId: string, site: string): SiteAnswer {
   const what = `answer of ${site}`;
   const packet = decodePacket(bytes, what);
+  const fault = faultMetaSchema.safeParse(packet.meta);
+  if (fault.success) throw new Error(fault.data.reason);
   const meta = parseInput(answerMetaSchema, packet.meta, what);
   if (meta.site !== site) throw new InvalidInputError(what, [`is of site "${meta.site}"`]);
   if (meta.runId !== runId) throw new InvalidInputError(what, [`is of run "${meta.runId}"`]);

@@ -1,38 +1,8 @@
-import { isEligible, unloadedTtftMs } from '../model/eligibility.ts';
+import { eligibleSites } from '../model/eligibility.ts';
 import type { PublicFleet, Zone } from '../model/fleet.ts';
 import { spanOf } from '../model/maintenance.ts';
 import type { PlanShares } from '../planning/plan.ts';
 import { rankSites } from './rendezvous.ts';
-
-interface EligibleSite {
-  id: string;
-  unloadedTtftMs: number;
-}
-
-/** Eligibility changes with the registry only, so a fleet's answers are kept, by zone and class. */
-const eligibleByFleet = new WeakMap<PublicFleet, Map<string, EligibleSite[]>>();
-
-/**
- * Sites that may serve a zone's requests of a class, nearest first. A fairness floor binds plans only:
- * an answer from far away is better than none.
- */
-function eligibleSites(fleet: PublicFleet, zone: Zone, classIndex: number): EligibleSite[] {
-  const known = eligibleByFleet.get(fleet) ?? new Map<string, EligibleSite[]>();
-  eligibleByFleet.set(fleet, known);
-  const key = `${classIndex}/${zone.id}`;
-  let sites = known.get(key);
-  if (sites === undefined) {
-    sites = fleet.sites
-      .filter((s) => isEligible(fleet, zone, s, classIndex))
-      .map((s) => ({
-        id: s.id,
-        unloadedTtftMs: unloadedTtftMs(zone, s, fleet.classes, classIndex),
-      }))
-      .sort((a, b) => a.unloadedTtftMs - b.unloadedTtftMs);
-    known.set(key, sites);
-  }
-  return sites;
-}
 
 /**
  * Sites for a request, best first: those of the plan's shares as the session ranks them, then the
@@ -49,7 +19,9 @@ export function candidateSites(
   utcMs: number,
 ): string[] {
   const cls = fleet.classes[classIndex];
-  const eligible = eligibleSites(fleet, zone, classIndex).map((s) => s.id);
+  const eligible = eligibleSites(fleet, zone, classIndex).map(
+    ({ site }) => fleet.sites[site]?.id as string,
+  );
   const planned = rankSites(session, (cls && shares?.[cls.id]?.[zone.id]) ?? []).filter((s) =>
     eligible.includes(s),
   );

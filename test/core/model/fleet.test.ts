@@ -90,6 +90,22 @@ describe('errors name the path', () => {
     expect(lines[2]).toBe('sites[2].timeZone: must be an IANA time zone');
   });
 
+  test('sites of one solver in two regions', () => {
+    const lines = faults((f) => {
+      Object.assign(f.sites[0]!, { solver: 'east' });
+      Object.assign(f.sites[1]!, { solver: 'east' });
+      f.sites[1]!.placementRegion = 'aws:us-east-1';
+      // A site may be answered for by another's solver.
+      Object.assign(f.sites[3]!, { solver: f.sites[2]!.id });
+      f.sites[3]!.placementRegion = f.sites[2]!.placementRegion;
+    });
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^sites\[1\]\.placementRegion: "aws:us-east-1" is not that of "sydney"/,
+      ),
+    ]);
+  });
+
   test('unknown and missing fields', () => {
     const lines = faults((f) => {
       Object.assign(f.sites[1]!, { colour: 'red' });

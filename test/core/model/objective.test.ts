@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
-import { isEligible, plannableSites, unloadedTtftMs } from '../../../src/core/model/eligibility.ts';
-import { publicFleet } from '../../../src/core/model/fleet.ts';
+import {
+  eligibleSites,
+  plannableSites,
+  unloadedTtftMs,
+} from '../../../src/core/model/eligibility.ts';
+import {
+  type PublicFleet,
+  type PublicSite,
+  publicFleet,
+  type Zone,
+} from '../../../src/core/model/fleet.ts';
 import { objectiveAud, resourceAud } from '../../../src/core/model/objective.ts';
 import { embeddedFleet } from '../support/fleets.ts';
 
@@ -46,6 +55,8 @@ test('eligibility: state, residency, model and SLO each rule a site out', () => 
   const fleet = publicFleet(embeddedFleet());
   const sydney = fleet.zones[0]!;
   const perth = fleet.sites.find((s) => s.id === 'perth')!;
+  const isEligible = (all: PublicFleet, zone: Zone, site: PublicSite, k: number) =>
+    eligibleSites({ ...all, sites: [site] }, zone, k).length === 1;
   expect(isEligible(fleet, sydney, perth, 0)).toBe(true);
   expect(isEligible(fleet, sydney, { ...perth, state: 'drained' }, 0)).toBe(false);
   expect(isEligible(fleet, { ...sydney, allowedSites: ['hobart'] }, perth, 0)).toBe(false);
@@ -87,4 +98,16 @@ test('fairness: plans use no site that is slower than the fastest by more than t
     fairness: { maxExtraTtftMs: 0 },
   };
   expect(plannableSites(drained, sydney, 0)).toHaveLength(1);
+});
+
+test('a zone uses the nearest of its eligible sites, as many as the fleet says', () => {
+  const fleet = publicFleet(embeddedFleet());
+  const ids = (all: PublicFleet) =>
+    eligibleSites(all, all.zones[0]!, 0).map(({ site }) => all.sites[site]!.id);
+  expect(ids(fleet)).toHaveLength(fleet.sites.length);
+  expect(ids({ ...fleet, sitesPerZone: 3 })).toEqual(ids(fleet).slice(0, 3));
+  const drained = fleet.sites.map((s) =>
+    s.id === 'sydney' ? { ...s, state: 'drained' as const } : s,
+  );
+  expect(ids({ ...fleet, sites: drained, sitesPerZone: 3 })).toEqual(ids(fleet).slice(1, 4));
 });

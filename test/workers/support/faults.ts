@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { solverBindingName } from '../../../src/core/model/solver-name.ts';
 import type { Fault } from './faulty-solver.ts';
 
-/** Makes a site's solver misbehave until the end of the test. */
+/** Makes a solver misbehave until the end of the test. */
 
 const faulty = new Set<string>();
 

@@ -1,7 +1,9 @@
+import { decodeBatch, encodeBatch } from '../../../src/core/optimizer/batch.ts';
+import { decodePacket } from '../../../src/core/optimizer/packet.ts';
 import solver from '../../../src/workers/site-solver.ts';
 
 /**
- * A site's real solver that can be told to misbehave: `POST /__fault` with a {@link Fault}.
+ * A real solver that can be told to misbehave: `POST /__fault` with a {@link Fault}.
  * The state lives in this Worker's isolate until the next order. Tests use `faults.ts`.
  */
 
@@ -18,27 +20,34 @@ export type FaultKind = (typeof faultKinds)[number];
 
 export type Fault = {
   kind: FaultKind;
-  /** Answers to spoil before the solver is sound again. Absent: all. */
+  /** `nan` and `wrong-round`: spoils the answer of this site only. Absent: of all. */
+  site?: string;
+  /** Rounds to spoil before the solver is sound again. Absent: all. */
   times?: number;
   /** `timeout`: how late the sound answer comes. */
   delayMs?: number;
-  /** `wrong-round`: where the answer's round number is, as an unsigned 32-bit little-endian. */
-  roundOffsetBytes?: number;
 };
 
 let fault: Fault = { kind: 'none' };
 /** Requests answered or spoilt, without the orders. */
 let requests = 0;
 
-/** From half of the body on, every double is NaN: eight bytes 0xff are one at any alignment. */
-function withNaN(body: Uint8Array): Uint8Array {
-  return body.fill(0xff, Math.floor(body.length / 2));
+/** From half of the packet on, every double is NaN: eight bytes 0xff are one at any alignment. */
+function withNaN(packet: Uint8Array): Uint8Array {
+  return packet.fill(0xff, Math.floor(packet.length / 2));
 }
 
-function withOtherRound(body: Uint8Array, offsetBytes: number): Uint8Array {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  view.setUint32(offsetBytes, view.getUint32(offsetBytes, true) + 1, true);
-  return body;
+/** Where a packet's round is, see core/optimizer/packet.ts. */
+const ROUND_OFFSET_BYTES = 8;
+
+function withOtherRound(packet: Uint8Array): Uint8Array {
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
+  view.setUint32(ROUND_OFFSET_BYTES, view.getUint32(ROUND_OFFSET_BYTES, true) + 1, true);
+  return packet;
+}
+
+function siteOf(packet: Uint8Array): string {
+  return (decodePacket(packet, 'answer').meta as { site: string }).site;
 }
 
 async function spoil(
@@ -66,10 +75,12 @@ async function spoil(
     case 'wrong-round': {
       const response = await sound();
       if (!response.ok) return response;
-      const body = new Uint8Array(await response.arrayBuffer());
-      const spoilt =
-        kind === 'nan' ? withNaN(body) : withOtherRound(body, order.roundOffsetBytes ?? 8);
-      return new Response(spoilt, response);
+      const packets = decodeBatch(new Uint8Array(await response.arrayBuffer()), 'answers');
+      const spoilt = packets.map((packet) => {
+        if (order.site !== undefined && siteOf(packet) !== order.site) return packet;
+        return kind === 'nan' ? withNaN(packet) : withOtherRound(packet);
+      });
+      return new Response(encodeBatch(spoilt), response);
     }
   }
 }
