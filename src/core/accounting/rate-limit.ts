@@ -69,14 +69,15 @@ export class Allowance {
   }
 
   /**
-   * Whether a request may spend this now: `ask` where only the bucket knows. Nothing is spent yet.
+   * Whether a request may spend this now. `ask`: only the bucket knows. `empty`: the bucket had not so
+   * much when last heard of. `never`: it is more than the whole limit. Nothing is spent yet.
    */
-  mayI(amount: number, nowMs: number): 'yes' | 'ask' | 'no' {
+  mayI(amount: number, nowMs: number): 'yes' | 'ask' | 'empty' | 'never' {
     this.#dropOldLease(nowMs);
-    if (amount > this.perMinute) return 'no';
+    if (amount > this.perMinute) return 'never';
     if (amount <= this.#left) return 'yes';
     const missing = amount - this.#left;
-    if (this.#expectedLevel(nowMs) < missing) return 'ask';
+    if (this.#expectedLevel(nowMs) < missing) return 'empty';
     if (this.#ahead === 0 || this.#ahead + missing <= creditOf(this.perMinute)) return 'yes';
     return 'ask';
   }

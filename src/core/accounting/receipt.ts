@@ -1,5 +1,5 @@
 import { ppue } from '../model/cooling/index.ts';
-import type { PublicSite, RequestClass } from '../model/fleet.ts';
+import type { PublicSite } from '../model/fleet.ts';
 import { hardwareProfiles, requestWork } from '../model/hardware.ts';
 import { airOf } from '../model/weather.ts';
 import { type Amounts, amountsOf, shown } from './micro.ts';
@@ -134,7 +134,18 @@ export function receiptView(r: Receipt) {
   };
 }
 
-/** Tokens a request of a class is taken for before it is known better. */
-export function typicalTokens(cls: RequestClass): number {
-  return Math.ceil(cls.meanInputTokens + cls.meanOutputTokens);
+/** What is known of a receipt when a stream begins: all but tokens and what follows from them. */
+export function receiptOutset(
+  about: Pick<Receipt, 'zone' | 'planVersion' | 'ttftMs'>,
+  served: Choice,
+  counterfactual: Choice,
+) {
+  const side = ({ site, factors }: Choice) => ({ site: site.id, basis: factors.basis });
+  return {
+    ...side(served),
+    zone: about.zone,
+    plan: about.planVersion,
+    ttftMs: about.ttftMs,
+    counterfactual: side(counterfactual),
+  };
 }

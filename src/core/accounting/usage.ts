@@ -1,3 +1,5 @@
+import { withField } from '../routing/model-field.ts';
+
 /** Tokens of a request as its site reports them, in the shapes that OpenAI's endpoints have. */
 
 export interface TokenUsage {
@@ -108,16 +110,28 @@ export function deltaCharacters(event: unknown): number {
 const ASKS_FOR_USAGE = new Set(['chat/completions', 'completions']);
 
 /**
- * A streamed request as the site gets it: with usage asked for. `added` says whether the client did
- * not, so that the extra event is kept from it.
+ * The text of a streamed request as the site gets it: with usage asked for, and no other byte changed.
+ * `added` says whether the client did not ask, so that the extra event is kept from it.
+ * @param text what `body` was read from
  */
-export function askForUsage(endpoint: string, body: Json): { body: Json; added: boolean } {
+export function usageAsked(
+  endpoint: string,
+  body: Readonly<Json>,
+  text: string,
+): { text: string; added: boolean } {
   const options = body.stream_options;
   const streams = body.stream === true && ASKS_FOR_USAGE.has(endpoint);
   const asked = isObject(options) && options.include_usage === true;
   // Options of another type are the client's fault, which the site will tell it.
-  if (!streams || asked || !(options == null || isObject(options))) return { body, added: false };
-  return { body: { ...body, stream_options: { ...options, include_usage: true } }, added: true };
+  if (!streams || asked || !(options == null || isObject(options))) return { text, added: false };
+  const wanted = { ...options, include_usage: true };
+  return {
+    text:
+      options === undefined
+        ? text.replace('{', () => `{"stream_options":${JSON.stringify(wanted)},`)
+        : withField(text, 'stream_options', wanted),
+    added: true,
+  };
 }
 
 /** Whether an event is the extra one that `include_usage` brings: usage, and no choices. */

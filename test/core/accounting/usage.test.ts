@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import {
-  askForUsage,
   deltaCharacters,
   estimatePromptTokens,
+  usageAsked,
   usageIn,
 } from '../../../src/core/accounting/usage.ts';
 
@@ -46,10 +46,30 @@ describe('usage in an answer', () => {
 });
 
 describe('asking for usage', () => {
-  test('a stream that did not ask is made to; other options stay', () => {
-    const body = { stream: true, stream_options: { other: 1 }, model: 'm' };
-    expect(askForUsage('chat/completions', body)).toEqual({
-      body: { stream: true, stream_options: { other: 1, include_usage: true }, model: 'm' },
+  test.each([
+    [
+      'no options',
+      '{ "seed": 1e2, "stream":true,"model":"m"}',
+      '{"stream_options":{"include_usage":true}, "seed": 1e2, "stream":true,"model":"m"}',
+    ],
+    [
+      'others',
+      '{"stream":true,"stream_options": {"other":1},"seed":1e2}',
+      '{"stream":true,"stream_options": {"other":1,"include_usage":true},"seed":1e2}',
+    ],
+    [
+      'null',
+      '{"stream":true,"stream_options":null}',
+      '{"stream":true,"stream_options":{"include_usage":true}}',
+    ],
+    [
+      'refused',
+      '{"stream":true,"stream_options":{"include_usage":false}}',
+      '{"stream":true,"stream_options":{"include_usage":true}}',
+    ],
+  ])('options: %s; no other byte changes', (_, text, sent) => {
+    expect(usageAsked('chat/completions', JSON.parse(text), text)).toEqual({
+      text: sent,
       added: true,
     });
   });
@@ -60,9 +80,8 @@ describe('asking for usage', () => {
     ['responses, which always bring it', 'responses', { stream: true }],
     ['options of a wrong type', 'completions', { stream: true, stream_options: 'yes' }],
   ])('%s stays as it is', (_, endpoint, body) => {
-    const asked = askForUsage(endpoint, body);
-    expect(asked.added).toBe(false);
-    expect(asked.body).toBe(body);
+    const text = JSON.stringify(body);
+    expect(usageAsked(endpoint, body, text)).toEqual({ text, added: false });
   });
 });
 
