@@ -3,7 +3,7 @@ import { decimal } from './format.ts';
 import { type Column, table } from './table.ts';
 
 /** A site's part of a plan: means over the hours planned. */
-export interface SiteRow extends Omit<SiteTotals, 'awakeServers'> {
+export interface SiteRow extends Omit<SiteTotals, 'awakeServers' | 'solarKwh' | 'dischargedKwh'> {
   /** Whether the carbon only stands in for the hour's. */
   isPlaceholder: boolean;
 }

@@ -46,14 +46,19 @@ export class Forwarding {
   readonly #asked: Asked;
   readonly #question: Question;
   readonly #limits: Limits;
-  readonly #watch: AnswerWatch;
+  readonly #watch: () => AnswerWatch | undefined;
   readonly #startedMs = Date.now();
   readonly #attempts: Attempt[] = [];
   readonly #texts = new Map<string, string>();
   #isGone = false;
   #leave: () => void = () => {};
 
-  constructor(asked: Asked, question: Question, limits: Limits, watch: AnswerWatch) {
+  constructor(
+    asked: Asked,
+    question: Question,
+    limits: Limits,
+    watch: () => AnswerWatch | undefined,
+  ) {
     this.#asked = asked;
     this.#question = question;
     this.#limits = limits;
@@ -142,12 +147,13 @@ export class Forwarding {
       attempts: this.#attempts,
     };
     const init = { status: upstream.status, headers: passedOnHeaders(upstream) };
+    const watch = upstream.ok ? this.#watch() : undefined;
     if (rest === undefined) {
       this.#leave = () => {};
       health.end(site.id);
       health.judge(site.id, { kind: 'answered' }, nowMs);
       const bytes = whole ?? new Uint8Array();
-      if (upstream.ok) this.#watch.whole(site, bytes);
+      watch?.see(bytes);
       return {
         ...common,
         response: readable(upstream) ? new Response(bytes, init) : wrapped(upstream, site.id),
@@ -158,7 +164,7 @@ export class Forwarding {
     const passing = relay(rest.first, rest.reader, {
       site: site.id,
       end: ending && new StreamEnd(ending),
-      filter: upstream.ok ? this.#watch.passing(site, streamed) : undefined,
+      watch,
       idleMs: this.#limits.idleMs,
       deadlineAtMs: this.#limits.deadlineAtMs,
       abort: (reason) => controller.abort(reason),

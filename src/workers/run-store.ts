@@ -1,9 +1,7 @@
-import type { RowImpacts } from '../core/optimizer/impacts.ts';
 import type { Settings } from '../core/optimizer/settings.ts';
 import type { ConsensusState, RoundReport, SiteState, SlotState } from '../core/optimizer/state.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
 import type { LearnedCurves } from '../core/planning/warm-start.ts';
-import type { BudgetRun } from './budget-run.ts';
 
 /** One optimization, as it is shown and remembered. */
 export interface RunRecord {
@@ -30,8 +28,6 @@ export interface Run {
   settings: Settings;
   inputs: PlanningInputs;
   state: ConsensusState;
-  /** Where budgets take several optimizations: the search that `state` is a step of. */
-  budget?: BudgetRun;
   /** Of the registry it began with: its arrays are in that one's order. */
   fleetDigest: string;
 }
@@ -58,7 +54,6 @@ export class RunStore {
     const { sites, slots, ...consensus } = run.state;
     const { sites: series, ...inputs } = run.inputs;
     const entries: [string, unknown][] = [
-      ...budgetEntries(run.budget),
       ['run', run.record],
       ['settings', run.settings],
       ['inputs', { ...inputs, siteCount: series.length }],
@@ -87,11 +82,9 @@ export class RunStore {
       this.#list<SiteState>('site', siteCount),
       this.#list<SlotState>('slot', inputs.slotCount),
     ]);
-    const budget = await this.#budget(inputs.slotCount);
     return {
       record,
       settings,
-      ...(budget && { budget }),
       inputs: { ...rest, sites: series },
       state: { ...consensus, sites, slots },
       fleetDigest,
@@ -107,8 +100,8 @@ export class RunStore {
   async end(record: RunRecord, learned: LearnedCurves | undefined): Promise<void> {
     const brief = { ...record, rounds: record.rounds.slice(-ROUNDS_IN_HISTORY) };
     const history = [brief, ...(await this.history())].slice(0, HISTORY);
-    const stale = ['budget'];
-    for (const prefix of ['series/', 'site/', 'slot/', 'kept/']) {
+    const stale: string[] = [];
+    for (const prefix of ['series/', 'site/', 'slot/']) {
       stale.push(...(await this.#storage.list({ prefix })).keys());
     }
     const writes: Promise<unknown>[] = [this.#storage.put({ run: record, history })];
@@ -147,23 +140,6 @@ export class RunStore {
     return { ...layout, sites };
   }
 
-  async #budget(slotCount: number): Promise<BudgetRun | undefined> {
-    const stored = await this.#storage.get<BudgetRun>('budget');
-    if (!stored) return undefined;
-    const { search, excluded } = stored;
-    const slots = search.best ? await this.#list<KeptSlot>('kept', slotCount) : [];
-    search.plans = search.plans.map((plan, i) => ({
-      ...plan,
-      flow: slots.map((s) => s.plans[i]?.flow as Float64Array),
-      unserved: slots.map((s) => s.plans[i]?.unserved as Float64Array),
-    }));
-    if (search.best) {
-      search.best.rowPrices = slots.map((s) => s.rowPrices);
-      search.best.rowImpacts = slots.map((s) => s.rowImpacts as RowImpacts);
-    }
-    return { search, excluded };
-  }
-
   #putAll(entries: [string, unknown][]): Promise<void>[] {
     const puts = [];
     for (let from = 0; from < entries.length; from += KEYS_PER_PUT) {
@@ -191,34 +167,4 @@ export class RunStore {
       return value;
     });
   }
-}
-
-/** What a search keeps of one slot. */
-interface KeptSlot {
-  plans: { flow: Float64Array; unserved: Float64Array }[];
-  rowPrices: Float64Array;
-  rowImpacts?: RowImpacts;
-}
-
-/** A search's figures under one key, and what it keeps of every slot under that slot's. */
-function budgetEntries(budget: BudgetRun | undefined): [string, unknown][] {
-  if (!budget) return [['budget', null]];
-  const { plans, best, ...search } = budget.search;
-  const brief = {
-    ...search,
-    plans: plans.map(({ flow: _, unserved: __, ...figures }) => figures),
-    best: best && { boundAud: best.boundAud, shadow: best.shadow },
-  };
-  const slots = best?.rowPrices.map((rowPrices, t): [string, KeptSlot] => [
-    `kept/${t}`,
-    {
-      plans: plans.map((p) => ({
-        flow: p.flow[t] as Float64Array,
-        unserved: p.unserved[t] as Float64Array,
-      })),
-      rowPrices,
-      rowImpacts: best.rowImpacts?.[t],
-    },
-  ]);
-  return [['budget', { search: brief, excluded: budget.excluded }], ...(slots ?? [])];
 }

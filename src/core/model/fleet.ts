@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { batterySchema } from './battery.ts';
 import { coolingSchema } from './cooling/index.ts';
 import { hardwareIds } from './hardware.ts';
 import { maintenanceSchema } from './maintenance.ts';
+import { demandChargeSchema, siteLimitsSchema } from './site-limits.ts';
+import { solarSchema } from './solar.ts';
 import { solverOf } from './solver-name.ts';
 import { tariffSchema } from './tariff.ts';
 import { isTimeZone } from './time.ts';
@@ -66,8 +69,19 @@ export const siteCostSchema = z.strictObject({
   sleepServerKw: z.number().min(0).max(20).default(0.06),
   /** Lighting, security, switchgear: independent of load and weather, in kW. */
   fixedOverheadKw: z.number().min(0).max(10_000).default(0),
+  battery: batterySchema.optional(),
+  solar: solarSchema.optional(),
+  limits: siteLimitsSchema.optional(),
+  demandCharge: demandChargeSchema.optional(),
+  /** What a kWh into the grid earns; without it, none is fed in. */
+  feedInAudPerKwh: z.number().min(0).max(5).optional(),
 });
 export type SiteCost = z.output<typeof siteCostSchema>;
+
+/** Whether anything joins the site's slots, or takes part of its power from elsewhere than the grid. */
+export function hasPlant(cost: SiteCost): boolean {
+  return [cost.battery, cost.solar, cost.limits, cost.demandCharge].some((x) => x !== undefined);
+}
 
 export const siteSchema = z.strictObject({
   ...place,

@@ -1,5 +1,5 @@
 import { onSiteWaterLPerKwh, ppue as ppueOf } from './cooling/index.ts';
-import type { ObjectivePrices, RequestClass, Site } from './fleet.ts';
+import { hasPlant, type ObjectivePrices, type RequestClass, type Site } from './fleet.ts';
 import { hardwareProfiles, idleServerKw, type RequestWork, requestWork } from './hardware.ts';
 import { resourceAud } from './objective.ts';
 import { energyPriceAudPerKwh } from './tariff.ts';
@@ -106,7 +106,10 @@ export function itKwhAud(f: SiteFactors, prices: ObjectivePrices): number {
   return f.ppue * f.energyAudPerKwh + resourceAud(prices, carbonKg, waterL);
 }
 
-/** IT power of a site that keeps awake what costs it least in a slot. */
+/**
+ * IT power of a site that keeps awake what costs it least in a slot. With a plant, the fewest always:
+ * an hour's price is then not what a kWh is worth, and limits may leave none to burn.
+ */
 export function chosenPower(
   site: Site,
   work: RequestWork[],
@@ -114,7 +117,8 @@ export function chosenPower(
   prices: ObjectivePrices,
   headroom: number,
 ): ItPower {
-  return itPower(site, work, headroom, itKwhAud(f, prices) < 0 ? 'all' : 'fewest');
+  const pays = !hasPlant(site.cost) && itKwhAud(f, prices) < 0;
+  return itPower(site, work, headroom, pays ? 'all' : 'fewest');
 }
 
 /** A site at work in one slot, by the hour. */

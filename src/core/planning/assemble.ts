@@ -26,6 +26,7 @@ import { SECONDS_PER_HOUR } from '../model/units.ts';
 import type { SiteImpacts } from '../optimizer/impacts.ts';
 import type { DispatchProblem, SiteCapability } from '../optimizer/problem.ts';
 import type { SiteProblem } from '../optimizer/site-subproblem.ts';
+import { assemblePlant, type PlantSlot } from './assemble-plant.ts';
 import { conditionsAt, type PlanningInputs } from './inputs.ts';
 
 /** The span a problem is assembled for. */
@@ -119,9 +120,10 @@ export function assembleSite(
     marginalCarbonKg: new Float64Array(slotCount * K),
     marginalWaterL: new Float64Array(slotCount * K),
   };
-  problem.impacts = impacts;
+  const slots: PlantSlot[] = [];
   for (let t = 0; t < slotCount; t++) {
-    const factors = siteFactors(site, conditionsAt(t));
+    const conditions = conditionsAt(t);
+    const factors = siteFactors(site, conditions);
     // Facility cost is affine in IT power: its value at 0 kW, and its rise by kW.
     const idle = operate(site, factors, 0);
     const fixedAudPerH =
@@ -133,7 +135,12 @@ export function assembleSite(
       problem.rateAud[t * K + k] = audPerItKwh * (power.kwPerReqPerS[k] as number) * slotHours;
     }
     setImpacts(impacts, t, site, factors, power, slotHours);
+    slots.push({ conditions, factors, power });
   }
+  const plant = assemblePlant(site, prices, slotHours, slots);
+  // With a plant a request's carbon and water depend on all others: the site does not tell them.
+  if (plant) problem.plant = plant;
+  else problem.impacts = impacts;
   return problem;
 }
 

@@ -1,6 +1,6 @@
 import { siteCapacity } from '../model/capacity.ts';
 import { unloadedTtftMs } from '../model/eligibility.ts';
-import type { Fleet } from '../model/fleet.ts';
+import type { Fleet, Site } from '../model/fleet.ts';
 import type { RequestWork } from '../model/hardware.ts';
 import { lateAud, siteLateness } from '../model/lateness.ts';
 import { type Impacts, objectiveAud } from '../model/objective.ts';
@@ -9,12 +9,15 @@ import { chosenPower, operate, siteFactors, siteWork } from '../model/site-power
 import { MS_PER_HOUR, SECONDS_PER_HOUR } from '../model/units.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import { conditionsAt, type PlanningInputs } from './inputs.ts';
+import { type PlantRun, runPlants, servedFlows } from './plant-operation.ts';
 
 /** What a span of operation came to, under the true model. */
 export interface SpanTotals {
   objectiveAud: number;
   energyCostAud: number;
   facilityKwh: number;
+  /** Drawn from the grid: less where there is solar power, more where batteries lose some. */
+  gridKwh: number;
   coolingKwh: number;
   itKwh: number;
   carbonKg: number;
@@ -51,6 +54,9 @@ export interface SiteTotals {
   awakeServers: number;
   energyAudPerKwh: number;
   carbonKgPerKwh: number;
+  /** Over the span: solar power used or fed in, and what came out of the battery. */
+  solarKwh: number;
+  dischargedKwh: number;
 }
 
 /** TTFT histogram: 1 ms bins to 10 s. */
@@ -80,7 +86,10 @@ export class Ledger {
   };
   readonly #sites: (SiteTotals & { requests: number })[];
   readonly #zones: ZoneSums[];
+  /** Highest import so far by month and site, kW. */
+  readonly #peaksKw = new Map<string, number>();
   #facilityKwh = 0;
+  #gridKwh = 0;
   #coolingKwh = 0;
   #itKwh = 0;
   #requests = 0;
@@ -108,6 +117,8 @@ export class Ledger {
       awakeServers: 0,
       energyAudPerKwh: 0,
       carbonKgPerKwh: 0,
+      solarKwh: 0,
+      dischargedKwh: 0,
     }));
   }
 
@@ -118,11 +129,42 @@ export class Ledger {
     unserved: Float64Array[],
   ): void {
     const headroom = this.#fleet.sites.map((s) => siteCapacity(s, inputs).headroom);
+    const runs = this.#runPlants(problem, inputs, flow);
     for (let t = 0; t < inputs.slotCount; t++) {
       const kept = Float64Array.from(headroom, (h) => h[t] as number);
-      this.#addSlot(problem, inputs, t, kept, flow[t] as Float64Array, unserved[t] as Float64Array);
+      const planned = [flow[t] as Float64Array, unserved[t] as Float64Array] as const;
+      const came = servedFlows(problem, t, runs, ...planned);
+      this.#addSlot(problem, inputs, t, kept, runs, came.flow, came.unserved);
       this.#hours += inputs.slotHours;
     }
+  }
+
+  /** Runs all plants over a block; a month's peak is charged once, by what it adds to the last. */
+  #runPlants(
+    p: DispatchProblem,
+    inputs: PlanningInputs,
+    flow: Float64Array[],
+  ): (PlantRun | undefined)[] {
+    const month = new Date(inputs.startUtcMs).toISOString().slice(0, 7);
+    const monthOf = (site: Site) => `${month} ${site.id}`;
+    const sites = this.#fleet.sites.map((site): Site => {
+      const { demandCharge } = site.cost;
+      if (!demandCharge) return site;
+      const paidKw = Math.max(demandCharge.paidKw, this.#peaksKw.get(monthOf(site)) ?? 0);
+      return { ...site, cost: { ...site.cost, demandCharge: { ...demandCharge, paidKw } } };
+    });
+    const runs = runPlants({ ...this.#fleet, sites }, p, inputs, flow);
+    runs.forEach((run, j) => {
+      if (!run) return;
+      const key = monthOf(sites[j] as Site);
+      this.#peaksKw.set(key, Math.max(run.peakKw, this.#peaksKw.get(key) ?? 0));
+      this.#impacts.energyAud += run.peakAud;
+      const sums = this.#sites[j] as SiteTotals;
+      const kwh = (kw: Float64Array) => kw.reduce((a, b) => a + b, 0) * inputs.slotHours;
+      sums.solarKwh += kwh(run.operation.solarKw);
+      sums.dischargedKwh += kwh(run.operation.dischargeKw);
+    });
+    return runs;
   }
 
   #addSlot(
@@ -130,6 +172,7 @@ export class Ledger {
     inputs: PlanningInputs,
     t: number,
     headroom: Float64Array,
+    runs: (PlantRun | undefined)[],
     flow: Float64Array,
     unserved: Float64Array,
   ): void {
@@ -146,7 +189,7 @@ export class Ledger {
       this.#requests += lost;
     }
     const waits = this.#fleet.sites.map((_, j) =>
-      this.#operateSite(p, inputs, j, t, headroom[j] as number, totals),
+      this.#operateSite(p, inputs, j, t, headroom[j] as number, runs[j], totals),
     );
     for (let r = 0; r + 1 < p.rowStart.length; r++) {
       const k = r % K;
@@ -176,6 +219,7 @@ export class Ledger {
     j: number,
     t: number,
     headroom: number,
+    run: PlantRun | undefined,
     totals: Float64Array,
   ): Wait {
     const K = p.classCount;
@@ -196,9 +240,13 @@ export class Ledger {
     }
     const h = inputs.slotHours;
     const now = operate(site, factors, itKw);
-    this.#impacts.energyAud += now.energyAudPerH * h;
-    this.#impacts.carbonKg += now.carbonKgPerH * h;
-    this.#impacts.waterL += now.waterLPerH * h;
+    // With a plant, the meter says what is paid for, not what the site draws.
+    const meteredKw = run ? (run.operation.importKw[t] as number) : now.facilityKw;
+    this.#impacts.energyAud += run ? (run.energyAud[t] as number) : now.energyAudPerH * h;
+    this.#impacts.carbonKg += meteredKw * factors.carbonKgPerKwh * h;
+    this.#impacts.waterL +=
+      (meteredKw * factors.gridWaterLPerKwh + now.itKw * factors.onSiteWaterLPerKwh) * h;
+    this.#gridKwh += meteredKw * h;
     this.#facilityKwh += now.facilityKw * h;
     this.#coolingKwh += now.coolingKw * h;
     this.#itKwh += now.itKw * h;
@@ -253,6 +301,7 @@ export class Ledger {
       objectiveAud: objectiveAud(this.#fleet.prices, this.#impacts),
       energyCostAud: this.#impacts.energyAud,
       facilityKwh: this.#facilityKwh,
+      gridKwh: this.#gridKwh,
       coolingKwh: this.#coolingKwh,
       itKwh: this.#itKwh,
       carbonKg: this.#impacts.carbonKg,

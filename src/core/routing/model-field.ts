@@ -5,12 +5,7 @@
  * @param text a JSON object that `JSON.parse` accepts
  */
 export function withModel(text: string, model: string): string {
-  return withField(text, 'model', model);
-}
-
-/** The same for any field that a client gave; text without it stays as it is. */
-export function withField(text: string, name: string, value: unknown): string {
-  const written = JSON.stringify(value);
+  const written = JSON.stringify(model);
   let out = '';
   let copiedTo = 0;
   let depth = 0;
@@ -33,7 +28,7 @@ export function withField(text: string, name: string, value: unknown): string {
         break;
       case QUOTE: {
         const end = endOfString(text, i);
-        if (isKey && isName(text.slice(i, end), name)) {
+        if (isKey && isModel(text.slice(i, end))) {
           const from = valueAt(text, end);
           const to = endOfString(text, from);
           out += text.slice(copiedTo, from) + written;
@@ -58,8 +53,8 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /** A key may be written with escapes; few are. */
-function isName(key: string, name: string): boolean {
-  return key === `"${name}"` || (key.includes('\\') && JSON.parse(key) === name);
+function isModel(key: string): boolean {
+  return key === '"model"' || (key.includes('\\') && JSON.parse(key) === 'model');
 }
 
 function valueAt(text: string, afterKey: number): number {
@@ -78,7 +73,7 @@ function endOfString(text: string, start: number): number {
   }
 }
 
-/** One past a value that is no string. */
+/** One past a value that is no string, which the model of a request that is sent on never is last. */
 function endOfValue(text: string, start: number): number {
   let depth = 0;
   for (let i = start; i < text.length; i++) {

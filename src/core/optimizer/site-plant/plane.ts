@@ -69,3 +69,13 @@ function batteryAud(plant: SitePlant, m: Multipliers, t: number): number {
   least += held * (held < 0 ? b.capacityKwh : last ? b.initialKwh : 0);
   return least;
 }
+
+/** The plane at given totals, AUD. */
+export function valueAt(plane: Plane, totals: Float64Array): number {
+  let aud = 0;
+  for (const intercept of plane.interceptAud) aud += intercept;
+  for (let i = 0; i < totals.length; i++) {
+    aud += (plane.rateAud[i] as number) * (totals[i] as number);
+  }
+  return aud;
+}

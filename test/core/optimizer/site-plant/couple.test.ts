@@ -1,11 +1,14 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { InvalidInputError } from '../../../../src/core/model/errors.ts';
-import { operatePlant } from '../../../../src/core/optimizer/site-plant/couple.ts';
+import { operatePlant } from '../../../../src/core/optimizer/site-plant/operate.ts';
 import type { SitePlant } from '../../../../src/core/optimizer/site-plant/plant.ts';
 import { answerQuery, type SiteQuery } from '../../../../src/core/optimizer/site-subproblem.ts';
 import { type PlantSite, randomPlantQuery, randomPlantSite } from '../../support/plants.ts';
 import { type Dice, dice } from '../../support/random.ts';
+
+// Hundreds of plants take longer where cores are shared.
+vi.setConfig({ testTimeout: 60_000 });
 
 const seeds = fc.integer({ min: 1, max: 1_000_000 });
 
@@ -88,7 +91,7 @@ describe('planes', () => {
           }
         }
       }),
-      { seed: 21, numRuns: 250 },
+      { seed: 21, numRuns: 200 },
     );
   });
 
@@ -276,10 +279,14 @@ describe('by hand', () => {
   });
 
   test.each<[string, Partial<SitePlant>, RegExp]>([
-    ['power', { baseItKw: Float64Array.of(3, 3), gridKw: 2.5 }, /gridKw is 0\.500 kW too low/],
-    ['facility', { baseItKw: Float64Array.of(3, 3), facilityKw: 1 }, /is 2\.00 kW too low/],
-    ['water', { baseItKw: Float64Array.of(3, 3), waterCapL: 5 }, /dailyWaterL is 1\.00 L too low/],
-    ['carbon', { overheadKw: 3, carbonCapKg: 2 }, /dailyCarbonKg is 1\.00 kg too low/],
+    ['power', { baseItKw: Float64Array.of(3, 3), gridKw: 2.5 }, /facilityKw or gridKw is too low/],
+    [
+      'facility',
+      { baseItKw: Float64Array.of(3, 3), facilityKw: 1 },
+      /facilityKw or gridKw is too low/,
+    ],
+    ['water', { baseItKw: Float64Array.of(3, 3), waterCapL: 5 }, /dailyWaterL is too low/],
+    ['carbon', { overheadKw: 3, carbonCapKg: 2 }, /dailyCarbonKg is too low/],
   ])(
     'a limit the base load alone breaks is a fault of the configuration: %s',
     (_, change, words) => {

@@ -1,10 +1,13 @@
 import loadHighs from 'highs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { waitingRequests, waitingSlope } from '../../../../src/core/model/queueing.ts';
-import { operatePlant } from '../../../../src/core/optimizer/site-plant/couple.ts';
+import { operatePlant } from '../../../../src/core/optimizer/site-plant/operate.ts';
 import { answerQuery } from '../../../../src/core/optimizer/site-subproblem.ts';
 import { type LpRequests, plantLp } from '../../support/plant-lp.ts';
 import { type PlantSite, randomPlantQuery, randomPlantSite } from '../../support/plants.ts';
+
+// Two solvers on hundreds of programs take longer where cores are shared.
+vi.setConfig({ testTimeout: 60_000 });
 
 const highs = await loadHighs();
 
@@ -31,7 +34,7 @@ function sizeOf(site: PlantSite, totals: Float64Array): number {
   return size;
 }
 
-const seeds = Array.from({ length: 120 }, (_, i) => i + 1);
+const seeds = Array.from({ length: 60 }, (_, i) => i + 1);
 
 test('cost of given totals: as HiGHS finds it', () => {
   let shed = 0;
@@ -51,11 +54,11 @@ test('cost of given totals: as HiGHS finds it', () => {
     if (shedReqPerS.some((s) => s > 0)) shed++;
   }
   // The instances are worth something only if limits bind in a good part of them.
-  expect(shed).toBeGreaterThan(20);
+  expect(shed).toBeGreaterThan(10);
 });
 
 test('marginal costs: HiGHS’s cost differs by them', () => {
-  for (const seed of seeds.slice(0, 40)) {
+  for (const seed of seeds.slice(0, 30)) {
     const site = randomPlantSite(seed);
     const { totals } = randomPlantQuery(site, seed);
     const { plane } = operatePlant(site, site.plant, totals);
@@ -91,7 +94,7 @@ test('bound without a queue: HiGHS’s optimum over the box', () => {
 
 test('bound with a queue: between its tangents and its chords', () => {
   const SEGMENTS = 60;
-  for (const seed of seeds.slice(0, 25)) {
+  for (const seed of seeds.slice(0, 20)) {
     const site = randomPlantSite(seed, { slots: 4 });
     const query = randomPlantQuery(site, seed);
     const { servers } = site.queue;
