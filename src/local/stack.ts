@@ -22,6 +22,8 @@ export type LocalStackOptions = {
   persistDir?: string;
   /** Site id to base URL of its server, in place of the registry's. */
   upstreamOverrides?: Record<string, string>;
+  /** Port of the Workers' inspector, for profiles and heaps; 0 takes a free one. Absent: none. */
+  inspectorPort?: number;
   /** Receives what the Workers log, one line a call. Absent: standard error for errors only. */
   onLog?: (level: string, message: string) => void;
 };
@@ -138,6 +140,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     cf: sydneyCf,
     log: new Log(LogLevel.ERROR),
     logRequests: false,
+    inspectorPort: options.inspectorPort,
     enableDevRegistry: false,
     telemetry: { enabled: false },
     resourcePersistencePath: options.persistDir,

@@ -32,6 +32,9 @@ export interface StartRequest {
  */
 const MAX_EXCLUDED_SHARE = 0.5;
 
+/** Missing sites a round's record names; `answered` counts them all. A record is one stored value. */
+const MISSING_NAMED = 50;
+
 /**
  * Runs the rounds. A run lives in storage and moves by alarms: each loads it, runs a few rounds,
  * checkpoints and sets the next, so that an eviction costs at most those rounds. The mathematics is
@@ -72,7 +75,7 @@ export class Coordinator extends DurableObject<Env> {
     };
     const learned = await this.#store.learned();
     const state = begin(problem, settings, warmCurves(fleet, inputs, learned));
-    await this.#store.checkpoint({
+    await this.#store.create({
       record,
       settings,
       inputs,
@@ -136,7 +139,7 @@ export class Coordinator extends DurableObject<Env> {
       if (now(this.env) - record.requestedUtcMs > RUN_DEADLINE_MS) return 'deadline';
       const begunMs = Date.now();
       const queries = propose(problem, state);
-      const replies = await askSites(this.env, round, queries);
+      const { replies, ...bytes } = await askSites(this.env, round, queries);
       const answers = replies.map((r) => r.answer);
       const report = absorb(problem, settings, state, queries, answers);
       replies.forEach((r, j) => {
@@ -145,6 +148,8 @@ export class Coordinator extends DurableObject<Env> {
       const slowest = replies.reduce((a, r, j) => (r.ms > (replies[a]?.ms ?? 0) ? j : a), 0);
       record.rounds.push({
         ...report,
+        missing: report.missing.slice(0, MISSING_NAMED),
+        ...bytes,
         wallMs: Date.now() - begunMs,
         slowestMs: replies[slowest]?.ms ?? 0,
         slowestSite: fleet.sites[slowest]?.id as string,
@@ -160,6 +165,7 @@ export class Coordinator extends DurableObject<Env> {
     const best = incumbent(state);
     const faults = state.sites
       .flatMap((s, j) => (s.fault ? [`${fleet.sites[j]?.id}: ${s.fault}`] : []))
+      .slice(0, MISSING_NAMED)
       .join('; ');
     if (best === undefined) {
       throw new Error(`no certified plan after ${state.gaps.length} rounds (${faults})`);

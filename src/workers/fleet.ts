@@ -10,7 +10,10 @@ export const fleet: PublicFleet = parseInput(
   'config/fleet.public.json',
 );
 
+let digest: string | undefined;
+
 /** The same for the same registry only: sites, zones and classes, their order, and what is said of them. */
 export async function fleetDigest(): Promise<string> {
-  return (await sha256(JSON.stringify(fleet))).join();
+  digest ??= (await sha256(JSON.stringify(fleet))).join();
+  return digest;
 }

@@ -9,6 +9,14 @@ import { decodeAnswer, encodeQuery } from '../core/planning/round-wire.ts';
 import { type Env, numberVar } from './env.ts';
 import { readBody } from './read-body.ts';
 
+/** A round's answers and what crossed the network for them, batches included, before any HTTP. */
+export interface RoundReplies {
+  /** In the order of the sites. */
+  replies: RoundReply[];
+  sentBytes: number;
+  receivedBytes: number;
+}
+
 export interface RoundReply {
   answer: SiteAnswer | MissingAnswer | undefined;
   /** `cf-placement` of the answer: where the solver ran. */
@@ -43,8 +51,9 @@ export async function askSites(
   env: Env,
   round: Round,
   queries: (SiteQuery | undefined)[],
-): Promise<RoundReply[]> {
+): Promise<RoundReplies> {
   const replies: RoundReply[] = queries.map(() => ({ answer: undefined, ms: 0 }));
+  const all: RoundReplies = { replies, sentBytes: 0, receivedBytes: 0 };
   const bySolver = Map.groupBy(
     queries.flatMap((query, j) => (query ? [{ query, j }] : [])),
     ({ j }) => solverOf(siteAt(round, j)),
@@ -52,16 +61,22 @@ export async function askSites(
   await Promise.all(
     [...bySolver].map(async ([solver, asked]) => {
       const begunMs = Date.now();
-      const { answers, placement } = await askSolver(env, round, solver, asked).catch((error) => ({
-        answers: asked.map(() => ({ missing: reasonOf(error, round.deadlineMs) })),
-        placement: undefined,
-      }));
+      const packets = asked.map(({ query, j }) => queryPacket(round, query, j));
+      const body = encodeBatch(packets);
+      all.sentBytes += body.length;
+      const { answers, placement, bytes } = await askSolver(env, round, solver, asked, body).catch(
+        (error): SolverReply => ({
+          answers: asked.map(() => ({ missing: reasonOf(error, round.deadlineMs) })),
+          bytes: 0,
+        }),
+      );
+      all.receivedBytes += bytes;
       asked.forEach(({ j }, n) => {
         replies[j] = { answer: answers[n], placement, ms: Date.now() - begunMs };
       });
     }),
   );
-  return replies;
+  return all;
 }
 
 function siteAt({ fleet }: Round, j: number): PublicFleet['sites'][number] {
@@ -76,7 +91,8 @@ function reasonOf(error: unknown, deadlineMs: number): string {
 interface SolverReply {
   /** In the order asked. */
   answers: (SiteAnswer | MissingAnswer)[];
-  placement: string | undefined;
+  placement?: string;
+  bytes: number;
 }
 
 async function askSolver(
@@ -84,31 +100,30 @@ async function askSolver(
   round: Round,
   solver: string,
   asked: { query: SiteQuery; j: number }[],
+  body: Uint8Array<ArrayBuffer>,
 ): Promise<SolverReply> {
   const none = (missing: string): SolverReply['answers'] => asked.map(() => ({ missing }));
   const binding = env[solverBindingName(solver)];
   if (!binding) {
-    const reason = `no service binding ${solverBindingName(solver)}`;
-    return { answers: none(reason), placement: undefined };
+    return { answers: none(`no service binding ${solverBindingName(solver)}`), bytes: 0 };
   }
   const response = await binding.fetch('https://solver/v1/round', {
     method: 'POST',
-    body: encodeBatch(asked.map(({ query, j }) => queryPacket(round, query, j))),
+    body,
     signal: AbortSignal.timeout(round.deadlineMs),
   });
   const placement = response.headers.get('cf-placement') ?? undefined;
-  const bytes = await readBody(response, MAX_PACKET_BYTES);
-  if (bytes === undefined) return { answers: none('answer too large'), placement };
+  const read = await readBody(response, MAX_PACKET_BYTES);
+  if (read === undefined) return { answers: none('answer too large'), placement, bytes: 0 };
+  const bytes = read.length;
   if (!response.ok) {
-    const text = new TextDecoder().decode(bytes.subarray(0, 200)).trim();
-    return { answers: none(`status ${response.status}: ${text}`), placement };
+    const text = new TextDecoder().decode(read.subarray(0, 200)).trim();
+    return { answers: none(`status ${response.status}: ${text}`), placement, bytes };
   }
-  const packets = decodeBatch(bytes, `answers of ${solver}`);
+  const packets = decodeBatch(read, `answers of ${solver}`);
   if (packets.length !== asked.length) {
-    return {
-      answers: none(`${packets.length} answers to ${asked.length} queries`),
-      placement,
-    };
+    const reason = `${packets.length} answers to ${asked.length} queries`;
+    return { answers: none(reason), placement, bytes };
   }
   const answers = packets.map((packet, n) => {
     try {
@@ -117,7 +132,7 @@ async function askSolver(
       return { missing: (error as Error).message };
     }
   });
-  return { answers, placement };
+  return { answers, placement, bytes };
 }
 
 function queryPacket(round: Round, query: SiteQuery, j: number): Uint8Array {

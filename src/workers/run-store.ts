@@ -15,7 +15,14 @@ export interface RunRecord {
   startUtcMs: number;
   mode: Settings['mode'];
   gapTarget: number;
-  rounds: (RoundReport & { wallMs: number; slowestMs: number; slowestSite: string })[];
+  rounds: (RoundReport & {
+    wallMs: number;
+    slowestMs: number;
+    slowestSite: string;
+    /** To all solvers, and back. Absent in runs of versions that did not count. */
+    sentBytes?: number;
+    receivedBytes?: number;
+  })[];
   /** Site id to `cf-placement` of its latest answer. */
   placements: Record<string, string>;
   planVersion?: number;
@@ -33,10 +40,20 @@ export interface Run {
 }
 
 const HISTORY = 20;
-/** Last rounds kept of an ended run; the latest run keeps all of them. */
+/** Last rounds kept of an ended run; the latest run keeps all of them, and where solvers ran. */
 const ROUNDS_IN_HISTORY = 8;
 /** Durable Object storage takes at most 128 keys in one put; a value at most 2 MB. */
 const KEYS_PER_PUT = 128;
+
+function moving({ record, state }: Run): [string, unknown][] {
+  const { sites, slots, ...consensus } = state;
+  return [
+    ['run', record],
+    ['consensus', consensus],
+    ...sites.map((s, j): [string, unknown] => [`site/${j}`, s]),
+    ...slots.map((s, t): [string, unknown] => [`slot/${t}`, s]),
+  ];
+}
 
 /**
  * The coordinator's memory: one key a site and a slot, so that no value nears 2 MB however many
@@ -50,20 +67,21 @@ export class RunStore {
     this.#storage = storage;
   }
 
-  async checkpoint(run: Run): Promise<void> {
-    const { sites, slots, ...consensus } = run.state;
+  /** Writes all of a new run. */
+  async create(run: Run): Promise<void> {
     const { sites: series, ...inputs } = run.inputs;
-    const entries: [string, unknown][] = [
-      ['run', run.record],
+    const unchanging: [string, unknown][] = [
       ['settings', run.settings],
       ['inputs', { ...inputs, siteCount: series.length }],
-      ['consensus', consensus],
       ['fleet', run.fleetDigest],
       ...series.map((s, j): [string, unknown] => [`series/${j}`, s]),
-      ...sites.map((s, j): [string, unknown] => [`site/${j}`, s]),
-      ...slots.map((s, t): [string, unknown] => [`slot/${t}`, s]),
     ];
-    await Promise.all(this.#putAll(entries));
+    await Promise.all(this.#putAll([...unchanging, ...moving(run)]));
+  }
+
+  /** Writes what rounds have changed. */
+  async checkpoint(run: Run): Promise<void> {
+    await Promise.all(this.#putAll(moving(run)));
   }
 
   /** The stored run, or undefined when there is none or it has ended. */
@@ -98,7 +116,8 @@ export class RunStore {
 
   /** Ends a run: its record goes to the history, its state away. */
   async end(record: RunRecord, learned: LearnedCurves | undefined): Promise<void> {
-    const brief = { ...record, rounds: record.rounds.slice(-ROUNDS_IN_HISTORY) };
+    const rounds = record.rounds.slice(-ROUNDS_IN_HISTORY);
+    const brief: RunRecord = { ...record, rounds, placements: {} };
     const history = [brief, ...(await this.history())].slice(0, HISTORY);
     const stale: string[] = [];
     for (const prefix of ['series/', 'site/', 'slot/']) {

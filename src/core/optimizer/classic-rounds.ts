@@ -1,4 +1,4 @@
-import type { SiteModel } from './master/index.ts';
+import type { SlotModels } from './master/index.ts';
 import type { DispatchProblem } from './problem.ts';
 import type { Settings } from './settings.ts';
 import type { SiteAnswer } from './site-subproblem.ts';
@@ -49,7 +49,7 @@ export function classicModels(
   settings: Settings,
   state: ConsensusState,
   answers: (SiteAnswer | undefined)[],
-): SiteModel[][] {
+): SlotModels {
   const K = p.classCount;
   balancePenalties(p, state, answers);
   const centers = state.sites.map((site, j) => {
@@ -60,15 +60,14 @@ export function classicModels(
       return settings.relaxation * n + (1 - settings.relaxation) * z + (site.dual[i] as number);
     });
   });
-  return state.slots.map((_, t) =>
+  return (t) =>
     state.sites.map((site, j) => ({
       offsetAud: new Float64Array(K),
       quadratic: {
         weight: site.penalty.subarray(t * K, (t + 1) * K),
         center: (centers[j] as Float64Array).subarray(t * K, (t + 1) * K),
       },
-    })),
-  );
+    }));
 }
 
 /**

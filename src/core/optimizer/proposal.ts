@@ -4,6 +4,7 @@ import {
   type MasterSolution,
   masterLayout,
   type SiteModel,
+  type SlotModels,
   solveMaster,
 } from './master/index.ts';
 import type { DispatchProblem } from './problem.ts';
@@ -39,14 +40,13 @@ const IDLE_MASTERS = 4;
 const FIRST_INFORMED_ROUND = 2;
 
 /** The sites as their curves have them. */
-export function learnedModels(p: DispatchProblem, state: ConsensusState): SiteModel[][] {
-  return state.slots.map((_, t) =>
+export function learnedModels(p: DispatchProblem, state: ConsensusState): SlotModels {
+  return (t) =>
     state.sites.map((site, j) => {
       const curve = site.curves[t] as SlotCurve;
       const capability = p.sites[j] as DispatchProblem['sites'][number];
       return { offsetAud: curve.offsetAud, congestion: congestionCurve(curve, capability) };
-    }),
-  );
+    });
 }
 
 /** Solves the masters that still need it, and makes their answer the proposal. */
@@ -54,7 +54,7 @@ export function moveConsensus(
   p: DispatchProblem,
   settings: Settings,
   state: ConsensusState,
-  models: SiteModel[][],
+  models: SlotModels,
 ): void {
   const layout = masterLayout(p);
   if (needsHorizon(p, state)) moveHorizon(p, settings, state, models, layout);
@@ -70,13 +70,13 @@ function moveSlots(
   p: DispatchProblem,
   settings: Settings,
   state: ConsensusState,
-  models: SiteModel[][],
+  models: SlotModels,
   layout: MasterLayout,
 ): void {
   const tolerance = masterTolerance(settings, state);
   state.slots.forEach((slot, t) => {
     if (isSettled(settings, state, slot)) return;
-    const slotModels = models[t] as SiteModel[];
+    const slotModels = models(t);
     const solution = solveMaster(p, t, slotModels, {
       ...tolerance,
       maxIterations: MASTER_ITERATIONS,
@@ -91,9 +91,10 @@ function moveHorizon(
   p: DispatchProblem,
   settings: Settings,
   state: ConsensusState,
-  models: SiteModel[][],
+  slotModels: SlotModels,
   layout: MasterLayout,
 ): void {
+  const models = state.slots.map((_, t) => slotModels(t));
   const solution = solveHorizon(p, models, cutsOf(state), {
     ...masterTolerance(settings, state),
     maxIterations: MASTER_ITERATIONS,

@@ -8,7 +8,7 @@ import type { MasterOptions, MasterSolution, SiteModel } from './types.ts';
 import { addCheaperEdges, gainLeftAside, keepUsedEdges, promisingEdges } from './working-set.ts';
 
 export { type MasterLayout, masterLayout } from './program.ts';
-export type { MasterOptions, MasterSolution, SiteModel } from './types.ts';
+export type { MasterOptions, MasterSolution, SiteModel, SlotModels } from './types.ts';
 
 /**
  * Complementarity to start at, over the objective. From less the iteration needs more steps, even

@@ -11,6 +11,9 @@ export interface SiteModel {
   quadratic?: { weight: Float64Array; center: Float64Array };
 }
 
+/** All sites' models in slot t; made when its master is, since those of all slots take much memory. */
+export type SlotModels = (t: number) => SiteModel[];
+
 export interface MasterSolution {
   /** x, req/s. Length E. */
   flow: Float64Array;
