@@ -43,12 +43,26 @@ export function waitingSlope(q: Queue, utilisation: number): number {
 
 /** d²Lq/du². */
 export function waitingCurvature(q: Queue, utilisation: number): number {
-  if (utilisation >= 1) return Number.POSITIVE_INFINITY;
+  return waitingDerivatives(q, utilisation).curvature;
+}
+
+/** dLq/du and d²Lq/du² with one power between them: what the optimizer's models evaluate most. */
+export function waitingDerivatives(
+  q: Queue,
+  utilisation: number,
+): { slope: number; curvature: number } {
+  if (utilisation >= 1) {
+    return { slope: Number.POSITIVE_INFINITY, curvature: Number.POSITIVE_INFINITY };
+  }
   const m = waitExponent(q.servers);
   const u = Math.max(utilisation, 1e-12);
   const free = 1 - u;
+  const scaled = (q.variability * u ** (m - 2)) / (free * free);
   const bracket = m * (m - 1) * free * free + 2 * m * u * free + 2 * u * u;
-  return (q.variability * u ** (m - 2) * bracket) / free ** 3;
+  return {
+    slope: utilisation > 0 ? scaled * u * (m * free + u) : 0,
+    curvature: (scaled * bracket) / free,
+  };
 }
 
 /**

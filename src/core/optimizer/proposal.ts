@@ -77,10 +77,12 @@ function moveSlots(
   state.slots.forEach((slot, t) => {
     if (isSettled(settings, state, slot)) return;
     const slotModels = models(t);
+    const like = similarSlot(state, t);
     const solution = solveMaster(p, t, slotModels, {
       ...tolerance,
       maxIterations: MASTER_ITERATIONS,
-      guess: expectedPrices(p, state, slotModels, t),
+      ...(like && { guess: expectedPrices(p, state, slotModels, t, like) }),
+      ...(like && { expectedFlow: like.flow }),
       layout,
     });
     moveSlot(p, state, slotModels, t, solution);
@@ -186,20 +188,25 @@ function isSettled(settings: Settings, state: ConsensusState, slot: SlotState): 
 }
 
 /**
- * Where the master's prices are expected: the model's offsets with the price of load this slot had
- * last round, or while that knew nothing of costs, the slot before it has now. In classic rounds,
- * last round's prices.
+ * The solution this slot's is expected to be like: its own of last round, or while that knew nothing
+ * of costs, the one that the slot before it has now.
+ */
+function similarSlot(state: ConsensusState, t: number): SlotState | undefined {
+  return state.slots[state.round > FIRST_INFORMED_ROUND ? t : t - 1];
+}
+
+/**
+ * Where the master's prices are expected: the model's offsets with the price of load in a similar
+ * slot. In classic rounds, last round's prices.
  */
 function expectedPrices(
   p: DispatchProblem,
   state: ConsensusState,
   models: SiteModel[],
   t: number,
-): Float64Array | undefined {
+  like: SlotState,
+): Float64Array {
   const K = p.classCount;
-  const from = state.round > FIRST_INFORMED_ROUND ? t : t - 1;
-  const loadPrice = state.slots[from]?.loadPrice;
-  if (!loadPrice) return undefined;
   const prices = new Float64Array(p.sites.length * K);
   p.sites.forEach((site, j) => {
     const model = models[j] as SiteModel;
@@ -207,16 +214,21 @@ function expectedPrices(
       prices[j * K + k] = model.quadratic
         ? ((state.sites[j] as SiteState).prices[t * K + k] as number)
         : (model.offsetAud[k] as number) +
-          (site.loadPerReqPerS[k] as number) * (loadPrice[j] as number);
+          (site.loadPerReqPerS[k] as number) * (like.loadPrice[j] as number);
     }
   });
   return prices;
 }
 
 function assertSolved(solution: MasterSolution, t: number): void {
-  const finite = solution.flow.every(Number.isFinite) && solution.prices.every(Number.isFinite);
-  if (finite) return;
+  if (Number.isFinite(total(solution.flow) + total(solution.prices))) return;
   throw new Error(
     `master: no finite solution in slot ${t} after ${solution.iterations} iterations`,
   );
+}
+
+function total(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
 }

@@ -1,5 +1,5 @@
 import { lateCurvature, lateSlope } from '../model/lateness.ts';
-import { waitingCurvature, waitingSlope } from '../model/queueing.ts';
+import { waitingDerivatives } from '../model/queueing.ts';
 import type { SiteCapability } from './problem.ts';
 
 /**
@@ -52,8 +52,9 @@ function priorAt(site: SiteCapability, load: number): CurveSample {
   const queue = { servers, variability };
   const u = Math.min(load / servers, 0.999);
   const w = costAudPerWaiting / servers;
-  const waitingAud = w * waitingSlope(queue, u);
-  const waitingRise = (w / servers) * waitingCurvature(queue, u);
+  const waiting = waitingDerivatives(queue, u);
+  const waitingAud = w * waiting.slope;
+  const waitingRise = (w / servers) * waiting.curvature;
   if (!lateness) return { load, congestionAud: waitingAud, slopeAud: waitingRise };
   return {
     load,

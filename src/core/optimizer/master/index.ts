@@ -2,7 +2,7 @@ import type { DispatchProblem } from '../problem.ts';
 import { InteriorPoint } from './interior-point.ts';
 import { Point } from './point.ts';
 import { masterLayout, restrict, type SlotProgram, slotProgram } from './program.ts';
-import { recover } from './recover.ts';
+import { flowOf, recover } from './recover.ts';
 import { coldGuess, startAt } from './start.ts';
 import type { MasterOptions, MasterSolution, SiteModel } from './types.ts';
 import { addCheaperEdges, gainLeftAside, keepUsedEdges, promisingEdges } from './working-set.ts';
@@ -23,11 +23,9 @@ const STRANDED_TOLERANCE = 1e-8;
 const LEAST_TOLERANCE = 1e-9;
 /** What the edges left aside may gain, over the tolerance. */
 const PRICING_SLACK = 2;
-/** Edges of a row tried at prices one believes in: how far above the cheapest, and how many. */
-const BAND = 0.02;
-const MOST_EDGES = 6;
-/** The same at prices that say little. */
-const BLIND_EDGES = 4;
+/** Edges of a row tried first: how far above the cheapest at the expected prices, and how many. */
+const BAND = 5e-3;
+const MOST_EDGES = 4;
 /** Times the set is chosen anew at better prices; after that it only grows, which ends. */
 const FRESH_SETS = 2;
 
@@ -49,7 +47,7 @@ export function solveMaster(
 ): MasterSolution {
   const full = slotProgram(p, slot, models, options.layout ?? masterLayout(p));
   const guess = options.guess ?? coldGuess(new Point(full));
-  const solver = solveOnWorkingSet(full, guess, options) ?? solveInFull(full, options);
+  const solver = solveOnWorkingSet(p, full, guess, options) ?? solveInFull(full, options);
   const { solution, stranded } = recover(p, solver);
   if (!stranded) return solution;
   const finer = Math.min(relativeTolerance(options, solver), STRANDED_TOLERANCE);
@@ -65,13 +63,14 @@ function relativeTolerance(options: MasterOptions, { measure }: InteriorPoint): 
 
 /** Undefined where the tolerance was not reached. */
 function solveOnWorkingSet(
+  p: DispatchProblem,
   full: SlotProgram,
   firstGuess: Float64Array,
   options: MasterOptions,
 ): InteriorPoint | undefined {
-  let keep = options.guess
-    ? promisingEdges(full, firstGuess, BAND, MOST_EDGES)
-    : promisingEdges(full, firstGuess, Number.POSITIVE_INFINITY, BLIND_EDGES);
+  const band = options.guess ? BAND : Number.POSITIVE_INFINITY;
+  let keep = promisingEdges(full, firstGuess, band, MOST_EDGES);
+  if (options.expectedFlow) keepUsedEdges(full, keep, options.expectedFlow);
   let guess = firstGuess;
   let final = false;
   let iterations = 0;
@@ -98,7 +97,7 @@ function solveOnWorkingSet(
     guess = point.price.slice();
     if (pass <= FRESH_SETS) {
       keep = promisingEdges(full, guess, BAND, MOST_EDGES);
-      keepUsedEdges(full, keep, point);
+      keepUsedEdges(full, keep, flowOf(p, point));
     } else {
       addCheaperEdges(full, keep, point);
     }

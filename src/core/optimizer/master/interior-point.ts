@@ -61,7 +61,7 @@ export class InteriorPoint {
       const affine = 1 / Math.max(1, newton.fall);
       // Of the affine step, since its first order takes away exactly what there is.
       const left = (1 - affine) * complementarity + affine * affine * newton.secondOrder;
-      const centering = Math.min(1, Math.max((left / complementarity) ** 3, 1e-8));
+      const centering = Math.min(1, Math.max((left / complementarity) ** 2, 1e-8));
       // In full, the correction of a step that could not be taken makes the iteration cycle
       // (Colombo and Gondzio 2008): it counts by how much of the step there was.
       newton.direction((centering * complementarity) / point.pairs, affine * affine);

@@ -25,11 +25,13 @@ export class Newton {
   readonly #point: Point;
   readonly #matrix: EnvelopeMatrix;
   readonly #nu: Float64Array;
-  /** x/z, 1/x and x/z times the edge's weight by edge, and R by row. */
+  /** x/z, 1/x and x/z times the edge's weight by edge; y/z_y, 1/y and R⁻¹ by row. */
   readonly #v: Float64Array;
   readonly #inverseX: Float64Array;
   readonly #weighted: Float64Array;
-  readonly #rowSum: Float64Array;
+  readonly #ratioY: Float64Array;
+  readonly #inverseY: Float64Array;
+  readonly #inverseSum: Float64Array;
   /** Wanted z + dz + (z/x) dx by edge. */
   readonly #aim: Float64Array;
   /** Right-hand sides by edge and row. */
@@ -62,7 +64,9 @@ export class Newton {
     this.#inverseX = new Float64Array(E);
     this.#weighted = new Float64Array(E);
     this.#aim = new Float64Array(E);
-    this.#rowSum = new Float64Array(rows);
+    this.#ratioY = new Float64Array(rows);
+    this.#inverseY = new Float64Array(rows);
+    this.#inverseSum = new Float64Array(rows);
     this.#g = new Float64Array(E);
     this.#gy = new Float64Array(rows);
     this.#rowRhs = new Float64Array(rows);
@@ -85,8 +89,8 @@ export class Newton {
     for (let r = 0; r < y.length; r++) {
       const from = rowStart[r]!;
       const to = rowStart[r + 1]!;
-      const inverseY = y[r]! / zy[r]!;
-      let sum = inverseY;
+      const ratioY = y[r]! / zy[r]!;
+      let sum = ratioY;
       for (let e = from; e < to; e++) {
         const ratio = x[e]! / z[e]!;
         inverseX[e] = 1 / x[e]!;
@@ -94,10 +98,13 @@ export class Newton {
         weighted[e] = ratio * weight[e]!;
         sum += ratio;
       }
-      this.#rowSum[r] = sum;
-      let before = inverseY;
+      const inverseSum = 1 / sum;
+      this.#ratioY[r] = ratioY;
+      this.#inverseY[r] = 1 / y[r]!;
+      this.#inverseSum[r] = inverseSum;
+      let before = ratioY;
       for (let e = from; e < to; e++) {
-        const scaled = weighted[e]! / sum;
+        const scaled = weighted[e]! * inverseSum;
         const at = base[column[e]!]!;
         for (let f = from; f < e; f++) {
           const i = at + column[f]!;
@@ -112,7 +119,8 @@ export class Newton {
         after += v[e]!;
         const c = column[e - 1]!;
         const diagonal = base[c]! + c;
-        values[diagonal] = values[diagonal]! + (weighted[e - 1]! / sum) * after * weight[e - 1]!;
+        values[diagonal] =
+          values[diagonal]! + weighted[e - 1]! * inverseSum * after * weight[e - 1]!;
       }
     }
     this.#addInverseCurvature();
@@ -170,7 +178,7 @@ export class Newton {
 
   /** Direction towards complementarity `target`; `correction` weighs the second order. */
   direction(target: number, correction: number): void {
-    const { program, x, y, zy, pi } = this.#point;
+    const { program, x, y, pi } = this.#point;
     const { rowStart, column, total, costAud, demand, unservedCostAud } = program;
     const { dx, dz, dy, dzy } = this;
     const nu = this.#nu;
@@ -180,7 +188,9 @@ export class Newton {
     const aim = this.#aim;
     const inverseX = this.#inverseX;
     const totalPull = this.#totalPull;
-    const rowSum = this.#rowSum;
+    const ratioY = this.#ratioY;
+    const inverseY = this.#inverseY;
+    const inverseSum = this.#inverseSum;
     const rowRhs = this.#rowRhs;
     const rowGy = this.#gy;
     this.#slackDirection(target, correction);
@@ -190,9 +200,9 @@ export class Newton {
       const to = rowStart[r + 1]!;
       const rowPrice = pi[r]!;
       const secondY = correction * dy[r]! * dzy[r]!;
-      const gy = rowPrice - unservedCostAud + (target - secondY) / y[r]!;
+      const gy = rowPrice - unservedCostAud + (target - secondY) * inverseY[r]!;
       rowGy[r] = gy;
-      let rhs = demand[r]! - y[r]! - (y[r]! / zy[r]!) * gy;
+      let rhs = demand[r]! - y[r]! - ratioY[r]! * gy;
       for (let e = from; e < to; e++) {
         const wanted = (target - correction * dx[e]! * dz[e]!) * inverseX[e]!;
         const ge = rowPrice - costAud[e]! - totalPull[total[e]!]! + wanted;
@@ -201,7 +211,7 @@ export class Newton {
         rhs -= x[e]! + v[e]! * ge;
       }
       rowRhs[r] = rhs;
-      const shift = rhs / rowSum[r]!;
+      const shift = rhs * inverseSum[r]!;
       for (let e = from; e < to; e++) {
         const c = column[e]!;
         nu[c] = nu[c]! + weighted[e]! * (g[e]! + shift);
@@ -259,7 +269,9 @@ export class Newton {
     const siteStep = this.#siteStep;
     const rowRhs = this.#rowRhs;
     const rowGy = this.#gy;
-    const rowSums = this.#rowSum;
+    const ratiosY = this.#ratioY;
+    const inversesY = this.#inverseY;
+    const inverseSums = this.#inverseSum;
     const dpis = this.dpi;
     let fall = 0;
     let secondOrder = 0;
@@ -267,19 +279,20 @@ export class Newton {
     for (let r = 0; r < y.length; r++) {
       const from = rowStart[r]!;
       const to = rowStart[r + 1]!;
-      const rowSum = rowSums[r]!;
+      const inverseSum = inverseSums[r]!;
+      const inverseY = inversesY[r]!;
       const gy = rowGy[r]!;
-      const ratioY = y[r]! / zy[r]!;
+      const ratioY = ratiosY[r]!;
       let pull = rowRhs[r]!;
       for (let e = from; e < to; e++) {
         const columnPull = weight[e]! * nu[column[e]!]!;
         g[e] = g[e]! - columnPull;
         pull += v[e]! * columnPull;
       }
-      let dpi = pull / rowSum;
+      let dpi = pull * inverseSum;
       let open = demand[r]! - y[r]! - ratioY * (gy + dpi);
       for (let e = from; e < to; e++) open -= x[e]! + v[e]! * (g[e]! + dpi);
-      dpi += open / rowSum;
+      dpi += open * inverseSum;
       dpis[r] = dpi;
       for (let e = from; e < to; e++) {
         const step = v[e]! * (g[e]! + dpi);
@@ -297,12 +310,14 @@ export class Newton {
       }
       const second = correction * dy[r]! * dzy[r]!;
       const step = ratioY * (gy + dpi);
-      const multiplierStep = (target - second) / y[r]! - zy[r]! - step / ratioY;
+      const multiplierStep = (target - second) * inverseY - zy[r]! - (gy + dpi);
+      const fallY = -step * inverseY;
+      const fallZy = -multiplierStep * ratioY * inverseY;
       dy[r] = step;
       dzy[r] = multiplierStep;
       secondOrder += step * multiplierStep;
-      if (-step > fall * y[r]!) fall = -step / y[r]!;
-      if (-multiplierStep > fall * zy[r]!) fall = -multiplierStep / zy[r]!;
+      if (fallY > fall) fall = fallY;
+      if (fallZy > fall) fall = fallZy;
     }
     for (let j = 0; j < program.siteCount; j++) {
       if (!this.#point.isOpen(j)) continue;

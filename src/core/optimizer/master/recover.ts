@@ -13,7 +13,7 @@ export function recover(
   const { program } = point;
   const { x, y, stranded } = exactFlows(solver);
   const solution: MasterSolution = {
-    flow: new Float64Array(p.edgeSite.length),
+    flow: flowOf(p, point, x),
     unserved: new Float64Array(rowCount(p)),
     totals: new Float64Array(program.siteCount * program.classCount),
     prices: point.price.slice(),
@@ -22,12 +22,18 @@ export function recover(
     gap: solver.gap,
   };
   for (let e = 0; e < x.length; e++) {
-    solution.flow[program.sourceEdge[e]!] = x[e]!;
     const at = program.total[e]!;
     solution.totals[at] = solution.totals[at]! + x[e]!;
   }
   for (let r = 0; r < program.rows; r++) solution.unserved[program.sourceRow[r]!] = y[r]!;
   return { solution, stranded };
+}
+
+/** Flows of a point by edge of the dispatch problem, req/s. */
+export function flowOf(p: DispatchProblem, point: Point, x = point.x): Float64Array {
+  const flow = new Float64Array(p.edgeSite.length);
+  for (let e = 0; e < x.length; e++) flow[point.program.sourceEdge[e]!] = x[e]!;
+  return flow;
 }
 
 /**

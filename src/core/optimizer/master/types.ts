@@ -40,6 +40,8 @@ export interface MasterOptions {
    * edges are tried first. Wrong ones cost iterations only.
    */
   guess?: Float64Array;
+  /** Flow the solution is expected near, req/s: edges it uses are tried too. Length E. */
+  expectedFlow?: Float64Array;
   /** See {@link masterLayout}; found anew if absent. */
   layout?: MasterLayout;
 }

@@ -3,8 +3,8 @@ import type { SlotProgram } from './program.ts';
 
 /** The most edges a row gains at a time. */
 const MOST_ADDED = 3;
-/** Share of a row's demand from which an edge is in use. */
-const USED = 1e-2;
+/** Share of a row's demand from which an edge is in use: an interior point uses every edge a little. */
+const USED = 0.06;
 /** Share of each site's limit that serving all may use. */
 const FILL = 0.9;
 
@@ -68,14 +68,13 @@ function markWithin(
   markLeast(keep, from, to, most, cost, limit);
 }
 
-/** Marks the edges a solution uses to speak of. */
-export function keepUsedEdges(full: SlotProgram, keep: Uint8Array, solved: Point): void {
-  const { rowStart, sourceEdge, demand } = solved.program;
+/** Marks the edges a flow uses to speak of: by edge of the dispatch problem, req/s. */
+export function keepUsedEdges(full: SlotProgram, keep: Uint8Array, flow: Float64Array): void {
+  const { rowStart, sourceEdge, demand } = full;
   for (let r = 0; r < full.rows; r++) {
-    let at = full.rowStart[r]!;
-    for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++, at++) {
-      while (full.sourceEdge[at] !== sourceEdge[e]) at++;
-      if (solved.x[e]! > USED * demand[r]!) keep[at] = 1;
+    const least = USED * demand[r]!;
+    for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) {
+      if (flow[sourceEdge[e]!]! > least) keep[e] = 1;
     }
   }
 }
