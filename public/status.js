@@ -191,6 +191,14 @@ function problemsOf(data) {
       ` leaves ${percent(plan.unservedShare)} of requests unserved: capacity or latency targets fall short.`,
     ]);
   }
+  for (const { of, limit, amount, missedBy } of plan.budgets ?? []) {
+    if (!(missedBy > 0)) continue;
+    const [name, unit] = of === 'carbonKg' ? ['carbon', 'kg'] : ['water', 'L'];
+    problems.push((subject) => [
+      ...subject,
+      ` misses its budget of ${name}: ${quantity(amount, 0, unit)}, where ${quantity(limit, 0, unit)} were allowed.`,
+    ]);
+  }
   if (data.staleInputs?.length > 0) {
     const sites = data.staleInputs.map(namesOf(data));
     problems.push((subject) => [

@@ -94,7 +94,10 @@ async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]
     compatibilityFlags: flags,
     manifest: singleModule(routerCode),
     triggers: [{ type: 'scheduled', schedule: cron }],
-    exports: { Coordinator: { type: 'durable-object', storage: 'sqlite' } },
+    exports: {
+      Coordinator: { type: 'durable-object', storage: 'sqlite' },
+      KeyLimits: { type: 'durable-object', storage: 'sqlite' },
+    },
     env: {
       ...textBindings({
         ...defaultVars,
@@ -104,6 +107,7 @@ async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]
       }),
       DB: { type: 'd1', id: 'isotherm' },
       COORDINATOR: { type: 'durable-object', worker: routerName, exportName: 'Coordinator' },
+      KEY_LIMITS: { type: 'durable-object', worker: routerName, exportName: 'KeyLimits' },
       ASSETS: { type: 'worker', worker: assetsName },
       ...Object.fromEntries(
         solvers.map(({ solver, service }) => [

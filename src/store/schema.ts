@@ -56,3 +56,88 @@ export const siteInputs = sqliteTable(
   },
   (t) => [primaryKey({ columns: [t.siteId, t.utcMs] }), index('site_inputs_utc').on(t.utcMs)],
 );
+
+/** Clients' keys: never the key, only what it is known by. */
+export const apiKeys = sqliteTable(
+  'api_keys',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    /** SHA-256 of the key in hex. */
+    hash: text('hash').notNull(),
+    /** Lists as JSON; null: any. */
+    models: text('models'),
+    classes: text('classes'),
+    requestsPerMinute: integer('requests_per_minute'),
+    tokensPerMinute: integer('tokens_per_minute'),
+    budgetNanoAud: integer('budget_nano_aud'),
+    budgetCarbonMg: integer('budget_carbon_mg'),
+    createdUtcMs: integer('created_utc_ms').notNull(),
+    expiresUtcMs: integer('expires_utc_ms'),
+    revokedUtcMs: integer('revoked_utc_ms'),
+    /** Grows with every change of any key, so that routers need read only what is new. */
+    revision: integer('revision').notNull(),
+  },
+  (t) => [index('api_keys_revision').on(t.revision)],
+);
+
+/** Receipts summed, in whole small units (src/core/accounting/micro.ts). */
+export const usageHours = sqliteTable(
+  'usage_hours',
+  {
+    keyId: text('key_id').notNull(),
+    model: text('model').notNull(),
+    zone: text('zone').notNull(),
+    site: text('site').notNull(),
+    /** Beginning of the hour. */
+    hourUtcMs: integer('hour_utc_ms').notNull(),
+    requests: integer('requests').notNull(),
+    estimated: integer('estimated').notNull(),
+    unpriced: integer('unpriced').notNull(),
+    promptTokens: integer('prompt_tokens').notNull(),
+    cachedTokens: integer('cached_tokens').notNull(),
+    completionTokens: integer('completion_tokens').notNull(),
+    energyMilliWh: integer('energy_milli_wh').notNull(),
+    carbonMg: integer('carbon_mg').notNull(),
+    waterMicroL: integer('water_micro_l').notNull(),
+    costNanoAud: integer('cost_nano_aud').notNull(),
+    nearestEnergyMilliWh: integer('nearest_energy_milli_wh').notNull(),
+    nearestCarbonMg: integer('nearest_carbon_mg').notNull(),
+    nearestWaterMicroL: integer('nearest_water_micro_l').notNull(),
+    nearestCostNanoAud: integer('nearest_cost_nano_aud').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.keyId, t.model, t.zone, t.site, t.hourUtcMs] }),
+    index('usage_hours_hour').on(t.hourUtcMs),
+  ],
+);
+
+/** The same by key and calendar month (UTC): what budgets are held against. */
+export const usageMonths = sqliteTable(
+  'usage_months',
+  {
+    keyId: text('key_id').notNull(),
+    monthUtcMs: integer('month_utc_ms').notNull(),
+    costNanoAud: integer('cost_nano_aud').notNull(),
+    carbonMg: integer('carbon_mg').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.keyId, t.monthUtcMs] })],
+);
+
+/** Batches of receipts that are booked: one that is written again is known by its id. */
+export const usageBatches = sqliteTable(
+  'usage_batches',
+  { id: text('id').primaryKey(), writtenUtcMs: integer('written_utc_ms').notNull() },
+  (t) => [index('usage_batches_written').on(t.writtenUtcMs)],
+);
+
+/** Counters of all isolates together; labels as Prometheus writes them. */
+export const metricCounters = sqliteTable(
+  'metric_counters',
+  {
+    name: text('name').notNull(),
+    labels: text('labels').notNull(),
+    value: integer('value').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.name, t.labels] })],
+);

@@ -1,60 +1,65 @@
-import type { RequestClass, Zone } from '../core/model/fleet.ts';
-import { bearsOneOf } from './auth.ts';
-import type { Env } from './env.ts';
+import { type ApiKey, mayAskFor } from '../core/accounting/keys.ts';
+import type { PublicSite, RequestClass, Zone } from '../core/model/fleet.ts';
+import { bearerToken, bearsOneOf } from './auth.ts';
+import { type Env, now } from './env.ts';
+import { keyRing } from './keys.ts';
 import { openAiError } from './openai-error.ts';
-import type { RequestOutcome, TokenUsage } from './outcome.ts';
 
-/**
- * What the data plane does around a request, in the order it is called: {@link authorize} before
- * anything is read, {@link admit} once it is known what is asked for, {@link watchAnswer} as the answer
- * passes, {@link settle} when all is over. Forwarding knows nothing of keys, limits and receipts.
- */
+/** What the data plane does around a request. Forwarding knows nothing of keys, limits and receipts. */
 
 /** Who asks. */
 export interface Caller {
   keyId: string;
+  /** Absent for a key of the secret CLIENT_KEYS_SHA256: it may have everything. */
+  key?: ApiKey;
 }
 
 /** What is asked for. */
 export interface Demand {
   endpoint: string;
   cls: RequestClass;
+  classIndex: number;
   zone: Zone;
   streams: boolean;
   body: Readonly<Record<string, unknown>>;
 }
 
-/** Sees an answer's bytes as they pass; must neither keep nor change them. */
+/** Reads a site's answer, if it is a success, on its way to the client. */
 export interface AnswerWatch {
-  see(chunk: Uint8Array): void;
-  /** What the bytes said of tokens, if anything. */
-  usage(): TokenUsage | undefined;
+  /** The whole of an answer that is short enough, before any of it passes on. */
+  whole(site: PublicSite, bytes: Uint8Array): void;
+  /** An answer that passes on as it comes; `events` says whether it is a stream of those. */
+  passing(site: PublicSite, events: boolean): BodyFilter;
 }
+
+/** What of a body passes on: all but what the client did not ask for. */
+export interface BodyFilter {
+  push(chunk: Uint8Array): Uint8Array[];
+  /** What is still held, and what is to follow. */
+  end(complete: boolean): Uint8Array[];
+}
+
+/** The id under which everything of the configured keys is booked. */
+export const CONFIGURED_KEYS = 'configured';
 
 /** Who asks, or the answer to somebody who may not. */
 export async function authorize(
   request: Request,
   env: Env,
-  _ctx: ExecutionContext,
+  ctx: ExecutionContext,
 ): Promise<Caller | Response> {
-  if (await bearsOneOf(request, env.CLIENT_KEYS_SHA256)) return { keyId: 'configured' };
-  const message = env.CLIENT_KEYS_SHA256
-    ? 'Incorrect API key provided.'
-    : 'No API key is accepted yet: set the secret CLIENT_KEYS_SHA256.';
-  return openAiError(401, message, { code: 'invalid_api_key' });
+  const key = await keyRing.find(bearerToken(request), now(env), env.DB, ctx);
+  if (typeof key === 'object') return { keyId: key.id, key };
+  if (await bearsOneOf(request, env.CLIENT_KEYS_SHA256)) return { keyId: CONFIGURED_KEYS };
+  if (key === 'unavailable') {
+    const message = 'API keys cannot be checked at the moment.';
+    const headers = { 'retry-after': '2' };
+    return openAiError(503, message, { code: 'keys_unavailable', headers });
+  }
+  return openAiError(401, 'Incorrect API key provided.', { code: 'invalid_api_key' });
 }
 
-/** The answer to a caller who may not have this; undefined if it may. Must not wait for I/O. */
-export function admit(_caller: Caller, _demand: Demand, _env: Env): Response | undefined {
-  return undefined;
-}
-
-/** Whoever wants to read a site's answer as it passes; only asked where the answer is a success. */
-export function watchAnswer(_caller: Caller, _demand: Demand, _env: Env): AnswerWatch | undefined {
-  return undefined;
-}
-
-/** Called once for every request that was authorized, after its last byte, within waitUntil. */
-export async function settle(outcome: RequestOutcome, _caller: Caller, _env: Env): Promise<void> {
-  console.log(JSON.stringify({ event: 'request', ...outcome }));
+/** Whether a caller may ask for a model at all. */
+export function isAllowed({ key }: Caller, model: string, classId: string): boolean {
+  return key === undefined || mayAskFor(key, model, classId);
 }

@@ -1,20 +1,20 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
-import { InvalidInputError, parseInput } from '../core/model/errors.ts';
+import { InvalidInputError } from '../core/model/errors.ts';
 import { settingsInputSchema } from '../core/optimizer/settings.ts';
 import { slotUtcMs } from '../core/planning/inputs.ts';
 import { pricesWithParts } from '../core/planning/plan.ts';
 import { currentVersion, readPlan, readPrices, recentPlans } from '../store/plans.ts';
 import { siteInputSchema, writeSiteInputs } from '../store/site-inputs.ts';
+import { adminKeys } from './admin-keys.ts';
+import { adminUsage } from './admin-usage.ts';
 import { bearsOneOf } from './auth.ts';
 import { type Env, now } from './env.ts';
 import { fleet } from './fleet.ts';
 import { inputAges } from './inputs.ts';
+import { jsonBody } from './json-body.ts';
 import { coordinatorOf, optimize } from './optimize.ts';
-import { readBody } from './read-body.ts';
-
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 const inputsBodySchema = z.strictObject({
   source: z.string().min(1).max(200),
@@ -48,21 +48,6 @@ admin.onError((error, c) => {
   console.error(error);
   return c.json({ error: error.message }, 500);
 });
-
-async function jsonBody<S extends z.ZodType>(request: Request, schema: S): Promise<z.output<S>> {
-  const bytes = await readBody(request, MAX_BODY_BYTES);
-  if (bytes === undefined) {
-    throw new HTTPException(413, { message: `body: over ${MAX_BODY_BYTES} bytes` });
-  }
-  const text = new TextDecoder().decode(bytes);
-  let value: unknown = {};
-  try {
-    if (text.trim() !== '') value = JSON.parse(text);
-  } catch (error) {
-    throw new InvalidInputError('body', [`not JSON: ${(error as Error).message}`]);
-  }
-  return parseInput(schema, value, 'body');
-}
 
 /** Runs an optimization; the body holds optimizer settings, all optional. */
 admin.post('/optimize', async (c) => {
@@ -128,5 +113,8 @@ admin.put('/inputs', async (c) => {
   await writeSiteInputs(c.env.DB, hours, source, now(c.env));
   return c.json({ written: hours.length });
 });
+
+admin.route('/keys', adminKeys);
+admin.route('/usage', adminUsage);
 
 admin.all('*', (c) => c.json({ error: `no such endpoint: ${c.req.method} ${c.req.path}` }, 404));

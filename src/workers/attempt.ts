@@ -1,3 +1,4 @@
+import { concat } from '../core/accounting/sse-events.ts';
 import type { PublicSite } from '../core/model/fleet.ts';
 import type { TraceContext } from '../core/routing/trace-context.ts';
 import type { Env } from './env.ts';
@@ -92,17 +93,28 @@ async function ask(
     if (rest === undefined) throw new Error('ended before its first byte');
     return { upstream, rest };
   }
-  const length = Number(upstream.headers.get('content-length') ?? Number.POSITIVE_INFINITY);
-  if (length <= MAX_WHOLE_BYTES) {
-    return { upstream, whole: new Uint8Array(await upstream.arrayBuffer()) };
-  }
-  const rest = await begin(upstream);
-  if (rest === undefined) return { upstream, whole: new Uint8Array() };
-  if (isRefusal(upstream.status)) {
+  const { whole, rest } = await readWhole(upstream);
+  if (rest && isRefusal(upstream.status)) {
     await rest.reader.cancel();
     return { upstream, whole: new Uint8Array() };
   }
-  return { upstream, rest };
+  return { upstream, whole, rest };
+}
+
+/** The whole body if it is short enough, said or not; else what was read of it, and the rest. */
+async function readWhole(upstream: Response): Promise<Pick<Reply, 'whole' | 'rest'>> {
+  const said = Number(upstream.headers.get('content-length') ?? 0);
+  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = upstream.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (let chunk = (await reader?.read())?.value; chunk; chunk = (await reader?.read())?.value) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (reader && (size > MAX_WHOLE_BYTES || said > MAX_WHOLE_BYTES)) {
+      return { rest: { first: concat(chunks, size), reader } };
+    }
+  }
+  return { whole: concat(chunks, size) };
 }
 
 async function begin(upstream: Response): Promise<Reply['rest'] | undefined> {

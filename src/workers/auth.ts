@@ -11,7 +11,7 @@ export async function sha256(text: string): Promise<Uint8Array> {
 }
 
 /** The token of an `Authorization: Bearer …` header; empty when there is none. */
-function bearerToken(request: Request): string {
+export function bearerToken(request: Request): string {
   const header = request.headers.get('authorization') ?? '';
   return /^bearer /i.test(header) ? header.slice(7).trim() : '';
 }
@@ -26,8 +26,17 @@ export async function bearsOneOf(request: Request, hashes: string | undefined): 
   const digest = await sha256(token);
   let matches = false;
   for (const hex of (hashes ?? '').split(',')) {
-    const expected = bytesOfHex(hex);
-    if (expected && crypto.subtle.timingSafeEqual(digest, expected)) matches = true;
+    if (matchesHash(digest, hex)) matches = true;
   }
   return matches && token !== '';
+}
+
+/** Whether a digest is the one given in hex, compared in constant time. */
+export function matchesHash(digest: Uint8Array, hex: string): boolean {
+  const expected = bytesOfHex(hex);
+  return expected !== undefined && crypto.subtle.timingSafeEqual(digest, expected);
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
 }

@@ -4,14 +4,22 @@ import { absorb, begin, incumbent, propose, stopReason } from '../core/optimizer
 import { planImpacts, rowImpacts } from '../core/optimizer/impacts.ts';
 import { restoreExclusions } from '../core/optimizer/participation.ts';
 import { assertProblem, type DispatchProblem } from '../core/optimizer/problem.ts';
-import { type SettingsInput, type StopReason, settingsSchema } from '../core/optimizer/settings.ts';
+import {
+  hasBudget,
+  type Settings,
+  type SettingsInput,
+  type StopReason,
+  settingsSchema,
+} from '../core/optimizer/settings.ts';
 import type { ConsensusState } from '../core/optimizer/state.ts';
 import { assembleDispatch } from '../core/planning/assemble.ts';
+import { beginBudget, budgetPlan, budgetPrices, stepSettings } from '../core/planning/budget.ts';
 import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
 import { summarize } from '../core/planning/outcome.ts';
 import { pricesOf, sharesOf, traceRound } from '../core/planning/plan.ts';
 import { learnedCurves, warmCurves } from '../core/planning/warm-start.ts';
 import { publishPlan } from '../store/plans.ts';
+import { absorbOptimization, nextOptimization } from './budget-run.ts';
 import { type Env, now, numberVar } from './env.ts';
 import { fleet, fleetDigest } from './fleet.ts';
 import { askSites, roundsPerAlarm } from './rounds.ts';
@@ -74,12 +82,17 @@ export class Coordinator extends DurableObject<Env> {
       placements: {},
     };
     const learned = await this.#store.learned();
-    const state = begin(problem, settings, warmCurves(fleet, inputs, learned));
+    const budget = hasBudget(settings)
+      ? { search: beginBudget(settings.budgets), excluded: 0 }
+      : undefined;
+    const first = budget ? stepSettings(settings) : settings;
+    const state = begin(problem, first, warmCurves(fleet, inputs, learned));
     await this.#store.create({
       record,
       settings,
       inputs,
       state,
+      budget,
       fleetDigest: await fleetDigest(),
     });
     await this.#schedule();
@@ -129,12 +142,16 @@ export class Coordinator extends DurableObject<Env> {
 
   /** A bounded number of rounds. Returns why to stop, or undefined to go on. */
   async #step(run: Run): Promise<StopReason | undefined> {
-    const { record, settings, inputs, state } = run;
+    const { record, inputs, state, budget } = run;
+    const settings = budget ? stepSettings(run.settings) : run.settings;
+    const priced = budget
+      ? { ...fleet, prices: budgetPrices(fleet.prices, budget.search.shadow) }
+      : fleet;
     const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
     restoreExclusions(problem, state);
     const count = roundsPerAlarm(this.env.ROUNDS_PER_ALARM, solverCount);
     const deadlineMs = numberVar(this.env.ROUND_DEADLINE_MS, 5000, 10, 60_000);
-    const round = { fleet, inputs, runId: record.runId, deadlineMs };
+    const round = { fleet: priced, inputs, runId: record.runId, deadlineMs };
     for (let n = 0; n < count; n++) {
       if (now(this.env) - record.requestedUtcMs > RUN_DEADLINE_MS) return 'deadline';
       const begunMs = Date.now();
@@ -148,6 +165,7 @@ export class Coordinator extends DurableObject<Env> {
       const slowest = replies.reduce((a, r, j) => (r.ms > (replies[a]?.ms ?? 0) ? j : a), 0);
       record.rounds.push({
         ...report,
+        round: record.rounds.length + 1,
         missing: report.missing.slice(0, MISSING_NAMED),
         ...bytes,
         wallMs: Date.now() - begunMs,
@@ -155,14 +173,21 @@ export class Coordinator extends DurableObject<Env> {
         slowestSite: fleet.sites[slowest]?.id as string,
       });
       const reason = stopReason(settings, state);
-      if (reason !== undefined) return reason;
+      if (reason === undefined) continue;
+      if (!budget || absorbOptimization(run, budget, problem)) return reason;
+      run.state = nextOptimization(run, problem);
+      return undefined;
     }
     return undefined;
   }
 
   async #publish(run: Run, reason: StopReason): Promise<void> {
-    const { record, inputs, state } = run;
-    const best = incumbent(state);
+    const { record, inputs, state, budget } = run;
+    const problem: DispatchProblem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
+    // An optimization the deadline cut short may have found a plan, too.
+    if (budget && reason === 'deadline') absorbOptimization(run, budget, problem);
+    const kept = budget?.search.best && budgetPlan(budget.search);
+    const best = kept ?? incumbent(state);
     const faults = state.sites
       .flatMap((s, j) => (s.fault ? [`${fleet.sites[j]?.id}: ${s.fault}`] : []))
       .slice(0, MISSING_NAMED)
@@ -173,8 +198,8 @@ export class Coordinator extends DurableObject<Env> {
     if (excludedShare(state) > MAX_EXCLUDED_SHARE) {
       throw new Error(`most of the fleet gave no usable answer (${faults})`);
     }
-    const problem: DispatchProblem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
-    const impacts = rowImpacts(problem, state);
+    const impacts = kept ? kept.rowImpacts : rowImpacts(problem, state);
+    const prices = kept ? budgetPrices(fleet.prices, kept.shadow) : fleet.prices;
     const outcome = summarize(fleet, problem, inputs, best.flow, best.unserved);
     const plan = await publishPlan(
       this.env.DB,
@@ -186,7 +211,7 @@ export class Coordinator extends DurableObject<Env> {
         slotCount: inputs.slotCount,
         slotHours: inputs.slotHours,
         certificate: best.certificate,
-        rounds: state.gaps.length,
+        rounds: record.rounds.length,
         trace: record.rounds.map(({ wallMs, slowestMs, slowestSite, ...report }) => ({
           ...traceRound(report),
           wallMs,
@@ -194,17 +219,15 @@ export class Coordinator extends DurableObject<Env> {
           slowestSite,
         })),
         mode: state.mode,
-        stopReason: reason,
+        stopReason: kept ? searchEnd(kept.certificate.gap, run.settings, reason) : reason,
         excluded: state.sites.flatMap((s, j) =>
           s.excluded ? [{ site: fleet.sites[j]?.id as string, reason: s.fault ?? 'out' }] : [],
         ),
         nearestShare: outcome.nearestShare,
         unservedShare: outcome.unservedShare,
+        budgets: kept?.budgets,
         impacts: planImpacts(problem, state, best.flow),
-        impactPrices: {
-          carbonAudPerT: fleet.prices.carbonAudPerT,
-          waterAudPerKl: fleet.prices.waterAudPerKl,
-        },
+        impactPrices: { carbonAudPerT: prices.carbonAudPerT, waterAudPerKl: prices.waterAudPerKl },
         sites: outcome.sites.map((s) => ({ ...s, placement: record.placements[s.site] })),
       },
       best.flow.map((flow) => sharesOf(fleet, problem, flow)),
@@ -228,6 +251,12 @@ export class Coordinator extends DurableObject<Env> {
 
 /** Workers a round asks. */
 const solverCount = new Set(fleet.sites.map(solverOf)).size;
+
+/** Why a search within budgets ended, its last optimization having ended by `reason`. */
+function searchEnd(gap: number, settings: Settings, reason: StopReason): StopReason {
+  if (gap <= settings.gapTarget) return 'gap';
+  return reason === 'gap' ? 'rounds' : reason;
+}
 
 /** Share of the fleet's servers at sites that are out of the optimization. */
 function excludedShare(state: ConsensusState): number {

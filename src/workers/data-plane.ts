@@ -2,16 +2,17 @@ import { Hono } from 'hono';
 import { slotAt } from '../core/planning/plan.ts';
 import { candidateSites } from '../core/routing/candidates.ts';
 import { continueTrace } from '../core/routing/trace-context.ts';
-import { admit, authorize, type Caller, settle, watchAnswer } from './account.ts';
+import { authorize, type Caller, isAllowed } from './account.ts';
 import { type Asked, readAsked } from './asked.ts';
 import { type Endpoint, endpoints } from './endpoints.ts';
 import { type Env, now, numberVar } from './env.ts';
 import { fleet } from './fleet.ts';
 import { type Answer, Forwarding, type Limits } from './forward.ts';
-import { models, unknownModel } from './models.ts';
+import { classOfModel, models, unknownModel } from './models.ts';
 import { openAiError, Rejection } from './openai-error.ts';
 import type { RequestOutcome } from './outcome.ts';
 import { PlanHolder } from './plan-holder.ts';
+import { RequestAccount } from './request-account.ts';
 import { health, retryBudget } from './site-health.ts';
 
 const holder = new PlanHolder();
@@ -30,12 +31,15 @@ dataPlane.use('*', async (c, next) => {
   return next();
 });
 
-dataPlane.get('/models', (c) => c.json({ object: 'list', data: models }));
+dataPlane.get('/models', (c) => {
+  const data = models.filter((m) => mayHave(c.get('caller'), m.id));
+  return c.json({ object: 'list', data });
+});
 
 // Names of models may contain slashes.
 dataPlane.get('/models/:id{.+}', (c) => {
   const id = c.req.param('id');
-  const model = models.find((m) => m.id === id);
+  const model = models.find((m) => m.id === id && mayHave(c.get('caller'), id));
   return model ? c.json(model) : rejection(unknownModel(id));
 });
 
@@ -50,6 +54,10 @@ dataPlane.all('*', (c) =>
     code: 'unknown_url',
   }),
 );
+
+function mayHave(caller: Caller, model: string): boolean {
+  return isAllowed(caller, model, fleet.classes[classOfModel(model)]?.id ?? '');
+}
 
 /** One request, from its headers to the record of what came of it. */
 async function route(
@@ -66,20 +74,21 @@ async function route(
   retryBudget.deposit();
   let asked: Asked | undefined;
   let planVersion: number | undefined;
-  let watch: ReturnType<typeof watchAnswer>;
+  const account = new RequestAccount(caller, { requestId, headers }, env, ctx);
   let planLabel: string | undefined;
   const answered = async (): Promise<Answer> => {
     const understood = await readAsked(request, endpoint, env);
     asked = understood;
     const { cls, classIndex, zone, streams, session, body } = understood;
-    const demand = { endpoint: endpoint.name, cls, zone, streams, body };
-    const refused = admit(caller, demand, env);
+    const demand = { endpoint: endpoint.name, cls, classIndex, zone, streams, body };
+    const refused = await account.admit(demand);
     if (refused) return notAsked(refused);
 
     const nowMs = now(env);
     const plan = await holder.current(env.DB, ctx);
     const at = plan && slotAt(plan.header, nowMs);
     planVersion = plan?.header.version;
+    account.routedBy(planVersion);
     planLabel = plan ? `${plan.header.version}${at?.stale ? ' stale' : ''}` : 'none';
     const shares = at && plan.slots[at.slot];
     const ranked = candidateSites(fleet, zone, classIndex, shares, session, nowMs);
@@ -94,10 +103,8 @@ async function route(
       requestId,
       trace,
     };
-    const forwarding = new Forwarding(understood, question, limitsOf(understood, env), () => {
-      watch = watchAnswer(caller, demand, env);
-      return watch;
-    });
+    const sent = { ...understood, text: account.textFor(understood.text) };
+    const forwarding = new Forwarding(sent, question, limitsOf(understood, env), account);
     request.signal.addEventListener('abort', () => forwarding.clientGone(), { once: true });
     if (request.signal.aborted) forwarding.clientGone();
     return forwarding.run(order);
@@ -124,16 +131,16 @@ async function route(
         ttftMs: answer.ttftMs,
         durationMs: Date.now() - startedUtcMs,
         answerBytes: end.answerBytes,
-        usage: watch?.usage(),
         attempts: answer.attempts,
       };
-      await settle(outcome, caller, env);
+      await account.settle(outcome);
     }),
   );
   const { response, site } = await answering;
   response.headers.set('x-request-id', requestId);
   if (site !== undefined) response.headers.set('x-isotherm-site', site);
   if (planLabel !== undefined) response.headers.set('x-isotherm-plan', planLabel);
+  account.label(response.headers);
   return response;
 }
 

@@ -1,10 +1,13 @@
-import type { Coordinator } from './main.ts';
+import type { Coordinator, KeyLimits } from './main.ts';
 
 /** Bindings, variables and secrets of the routing Worker. */
 export interface Env {
   DB: D1Database;
   COORDINATOR: DurableObjectNamespace<Coordinator>;
+  KEY_LIMITS: DurableObjectNamespace<KeyLimits>;
   ASSETS: Fetcher;
+  /** Optional: gets a data point a request. */
+  ANALYTICS?: AnalyticsEngineDataset;
   /** `true`: upstreams may be plain HTTP. For local runs. */
   ALLOW_INSECURE_UPSTREAMS: string;
   /** `true`: `x-isotherm-zone` overrides the client's place. For tests. */
@@ -22,6 +25,8 @@ export interface Env {
   STREAM_DEADLINE_MS: string;
   /** How long a site may take to an answer that is not streamed, ms. */
   COMPLETION_DEADLINE_MS: string;
+  /** How long receipts are gathered before they are booked, ms. */
+  RECEIPT_FLUSH_MS: string;
   /** Where the coordinator is first created, e.g. `oc` for Oceania. */
   COORDINATOR_LOCATION: string;
   /** JSON of optimizer settings that differ from the defaults, e.g. {"mode":"supply"}. */

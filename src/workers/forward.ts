@@ -46,19 +46,14 @@ export class Forwarding {
   readonly #asked: Asked;
   readonly #question: Question;
   readonly #limits: Limits;
-  readonly #watch: () => AnswerWatch | undefined;
+  readonly #watch: AnswerWatch;
   readonly #startedMs = Date.now();
   readonly #attempts: Attempt[] = [];
   readonly #texts = new Map<string, string>();
   #isGone = false;
   #leave: () => void = () => {};
 
-  constructor(
-    asked: Asked,
-    question: Question,
-    limits: Limits,
-    watch: () => AnswerWatch | undefined,
-  ) {
+  constructor(asked: Asked, question: Question, limits: Limits, watch: AnswerWatch) {
     this.#asked = asked;
     this.#question = question;
     this.#limits = limits;
@@ -147,13 +142,12 @@ export class Forwarding {
       attempts: this.#attempts,
     };
     const init = { status: upstream.status, headers: passedOnHeaders(upstream) };
-    const watch = upstream.ok ? this.#watch() : undefined;
     if (rest === undefined) {
       this.#leave = () => {};
       health.end(site.id);
       health.judge(site.id, { kind: 'answered' }, nowMs);
       const bytes = whole ?? new Uint8Array();
-      watch?.see(bytes);
+      if (upstream.ok) this.#watch.whole(site, bytes);
       return {
         ...common,
         response: readable(upstream) ? new Response(bytes, init) : wrapped(upstream, site.id),
@@ -164,7 +158,7 @@ export class Forwarding {
     const passing = relay(rest.first, rest.reader, {
       site: site.id,
       end: ending && new StreamEnd(ending),
-      watch,
+      filter: upstream.ok ? this.#watch.passing(site, streamed) : undefined,
       idleMs: this.#limits.idleMs,
       deadlineAtMs: this.#limits.deadlineAtMs,
       abort: (reason) => controller.abort(reason),

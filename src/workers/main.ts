@@ -1,17 +1,23 @@
 import { Hono } from 'hono';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import { pruneSiteInputs } from '../store/site-inputs.ts';
+import { pruneBatches } from '../store/usage.ts';
 import { admin } from './admin.ts';
 import { bearsOneOf } from './auth.ts';
 import { dataPlane } from './data-plane.ts';
 import { type Env, now } from './env.ts';
+import { metrics } from './metrics.ts';
 import { deploymentSettings, optimize } from './optimize.ts';
 import { sharedStatus, status } from './status.ts';
 
 export { Coordinator } from './coordinator.ts';
+export { KeyLimits } from './key-limits.ts';
 
 /** Past hours are of no use to a plan; they are kept for a while for whoever asks how one came about. */
 const INPUTS_KEPT_MS = 60 * 24 * MS_PER_HOUR;
+
+/** An isolate tries a batch for minutes at most; one written again after this would count twice. */
+const BATCHES_KEPT_MS = 2 * 24 * MS_PER_HOUR;
 
 /** The routing Worker: data plane under /v1, admin plane under /admin/v1, the page at the root. */
 const app = new Hono<{ Bindings: Env }>();
@@ -20,6 +26,7 @@ app.route('/v1', dataPlane);
 app.route('/admin/v1', admin);
 
 app.get('/healthz', (c) => c.text('ok'));
+app.get('/metrics', (c) => metrics(c.req.raw, c.env));
 
 app.get('/status.json', async (c) => {
   const trusted = await bearsOneOf(c.req.raw, c.env.ADMIN_TOKEN_SHA256);
@@ -39,6 +46,7 @@ export default {
     const settings = readableSettings(env);
     await optimize({ ...env, OPTIMIZER_SETTINGS: settings }, 'cron');
     await pruneSiteInputs(env.DB, now(env) - INPUTS_KEPT_MS);
+    await pruneBatches(env.DB, now(env) - BATCHES_KEPT_MS);
   },
 } satisfies ExportedHandler<Env>;
 

@@ -36,8 +36,10 @@ export async function optimize(
 ): Promise<RunRecord> {
   const inputs = await refreshInputs(env.DB, fleet, floorToHour(now(env)), HORIZON_SLOTS);
   const asked = { ...deploymentSettings(env), ...settings };
-  if (hasBudget(asked)) {
-    throw new InvalidInputError('budgets', ['are kept by `isotherm plan` only']);
+  if (hasBudget(asked) && asked.discloseImpacts === false) {
+    throw new InvalidInputError('budgets', [
+      'need the carbon and water of sites: discloseImpacts must not be false',
+    ]);
   }
   return coordinatorOf(env).start({ trigger, inputs, settings: asked });
 }

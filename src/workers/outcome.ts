@@ -22,7 +22,6 @@ export interface RequestOutcome {
   durationMs: number;
   /** Of the answer's body, before any compression. */
   answerBytes: number;
-  usage?: TokenUsage;
   attempts: Attempt[];
 }
 
@@ -50,9 +49,4 @@ export interface Attempt {
   ms: number;
   /** Why its answer was not taken. */
   fault?: string;
-}
-
-export interface TokenUsage {
-  inputTokens: number;
-  outputTokens: number;
 }

@@ -1,5 +1,5 @@
 import { MAX_LINE_BYTES, type StreamEnd } from '../core/routing/stream-end.ts';
-import type { AnswerWatch } from './account.ts';
+import type { BodyFilter } from './account.ts';
 import { errorBody } from './openai-error.ts';
 
 /** How a body that was passed on came to its end. */
@@ -14,7 +14,8 @@ export interface RelayOptions {
   site: string;
   /** What a stream of events ends with; absent for any other body. */
   end: StreamEnd | undefined;
-  watch: AnswerWatch | undefined;
+  /** Decides what of the body passes on; absent: all. */
+  filter: BodyFilter | undefined;
   /** How long the site may be silent, and when all has to be over. */
   idleMs: number;
   deadlineAtMs: number;
@@ -46,7 +47,7 @@ export function relay(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   options: RelayOptions,
 ): Relay {
-  const { site, end, watch, idleMs, deadlineAtMs } = options;
+  const { site, end, filter, idleMs, deadlineAtMs } = options;
   const { readable, writable } = new IdentityTransformStream();
   const writer: WritableStreamDefaultWriter<Uint8Array> = writable.getWriter();
   let bytes = 0;
@@ -84,14 +85,13 @@ export function relay(
   const passAll = async () => {
     for (let chunk: Uint8Array | undefined = first; chunk !== undefined; ) {
       bytes += chunk.byteLength;
-      watch?.see(chunk);
       if (end?.see(chunk) === false) {
         const message = `Site ${site} sent a line of over ${MAX_LINE_BYTES} bytes.`;
         failure = { kind: 'broken', code: 'upstream_line_too_long', message };
         return giveUp(new Error(message));
       }
       try {
-        await writer.write(chunk);
+        for (const piece of filter?.push(chunk) ?? [chunk]) await writer.write(piece);
       } catch {
         gone = failure === undefined;
         return giveUp(new Error('the client has left'));
@@ -100,6 +100,10 @@ export function relay(
       chunk = (await reader.read()).value;
       waitingSinceMs = undefined;
     }
+  };
+
+  const writeHeld = async (complete: boolean) => {
+    for (const piece of filter?.end(complete) ?? []) await writer.write(piece).catch(() => {});
   };
 
   const run = async (): Promise<RelayEnd> => {
@@ -118,12 +122,14 @@ export function relay(
       failure ??= { kind: 'broken', code: 'upstream_incomplete', message };
     }
     if (complete || failure === undefined) {
+      await writeHeld(true);
       await writer.close().catch(() => {});
       return { kind: 'ok', bytes };
     }
     if (end === undefined) {
       writer.abort(new Error(failure.message)).catch(() => {});
     } else {
+      await writeHeld(false);
       await writer.write(errorEvent(end, failure)).catch(() => {});
       await writer.close().catch(() => {});
     }

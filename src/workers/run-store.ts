@@ -1,7 +1,9 @@
+import type { RowImpacts } from '../core/optimizer/impacts.ts';
 import type { Settings } from '../core/optimizer/settings.ts';
 import type { ConsensusState, RoundReport, SiteState, SlotState } from '../core/optimizer/state.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
 import type { LearnedCurves } from '../core/planning/warm-start.ts';
+import type { BudgetRun } from './budget-run.ts';
 
 /** One optimization, as it is shown and remembered. */
 export interface RunRecord {
@@ -35,6 +37,8 @@ export interface Run {
   settings: Settings;
   inputs: PlanningInputs;
   state: ConsensusState;
+  /** Where budgets take several optimizations: the search that `state` is a step of. */
+  budget?: BudgetRun;
   /** Of the registry it began with: its arrays are in that one's order. */
   fleetDigest: string;
 }
@@ -45,9 +49,10 @@ const ROUNDS_IN_HISTORY = 8;
 /** Durable Object storage takes at most 128 keys in one put; a value at most 2 MB. */
 const KEYS_PER_PUT = 128;
 
-function moving({ record, state }: Run): [string, unknown][] {
+function moving({ record, state, budget }: Run): [string, unknown][] {
   const { sites, slots, ...consensus } = state;
   return [
+    ...budgetEntries(budget),
     ['run', record],
     ['consensus', consensus],
     ...sites.map((s, j): [string, unknown] => [`site/${j}`, s]),
@@ -100,9 +105,11 @@ export class RunStore {
       this.#list<SiteState>('site', siteCount),
       this.#list<SlotState>('slot', inputs.slotCount),
     ]);
+    const budget = await this.#budget(inputs.slotCount);
     return {
       record,
       settings,
+      ...(budget && { budget }),
       inputs: { ...rest, sites: series },
       state: { ...consensus, sites, slots },
       fleetDigest,
@@ -119,8 +126,8 @@ export class RunStore {
     const rounds = record.rounds.slice(-ROUNDS_IN_HISTORY);
     const brief: RunRecord = { ...record, rounds, placements: {} };
     const history = [brief, ...(await this.history())].slice(0, HISTORY);
-    const stale: string[] = [];
-    for (const prefix of ['series/', 'site/', 'slot/']) {
+    const stale = ['budget'];
+    for (const prefix of ['series/', 'site/', 'slot/', 'kept/']) {
       stale.push(...(await this.#storage.list({ prefix })).keys());
     }
     const writes: Promise<unknown>[] = [this.#storage.put({ run: record, history })];
@@ -159,6 +166,23 @@ export class RunStore {
     return { ...layout, sites };
   }
 
+  async #budget(slotCount: number): Promise<BudgetRun | undefined> {
+    const stored = await this.#storage.get<BudgetRun>('budget');
+    if (!stored) return undefined;
+    const { search, excluded } = stored;
+    const slots = search.best ? await this.#list<KeptSlot>('kept', slotCount) : [];
+    search.plans = search.plans.map((plan, i) => ({
+      ...plan,
+      flow: slots.map((s) => s.plans[i]?.flow as Float64Array),
+      unserved: slots.map((s) => s.plans[i]?.unserved as Float64Array),
+    }));
+    if (search.best) {
+      search.best.rowPrices = slots.map((s) => s.rowPrices);
+      search.best.rowImpacts = slots.map((s) => s.rowImpacts as RowImpacts);
+    }
+    return { search, excluded };
+  }
+
   #putAll(entries: [string, unknown][]): Promise<void>[] {
     const puts = [];
     for (let from = 0; from < entries.length; from += KEYS_PER_PUT) {
@@ -186,4 +210,34 @@ export class RunStore {
       return value;
     });
   }
+}
+
+/** What a search keeps of one slot. */
+interface KeptSlot {
+  plans: { flow: Float64Array; unserved: Float64Array }[];
+  rowPrices: Float64Array;
+  rowImpacts?: RowImpacts;
+}
+
+/** A search's figures under one key, and what it keeps of every slot under that slot's. */
+function budgetEntries(budget: BudgetRun | undefined): [string, unknown][] {
+  if (!budget) return [['budget', null]];
+  const { plans, best, ...search } = budget.search;
+  const brief = {
+    ...search,
+    plans: plans.map(({ flow: _, unserved: __, ...figures }) => figures),
+    best: best && { boundAud: best.boundAud, shadow: best.shadow },
+  };
+  const slots = best?.rowPrices.map((rowPrices, t): [string, KeptSlot] => [
+    `kept/${t}`,
+    {
+      plans: plans.map((p) => ({
+        flow: p.flow[t] as Float64Array,
+        unserved: p.unserved[t] as Float64Array,
+      })),
+      rowPrices,
+      rowImpacts: best.rowImpacts?.[t],
+    },
+  ]);
+  return [['budget', { search: brief, excluded: budget.excluded }], ...(slots ?? [])];
 }

@@ -72,6 +72,52 @@ describe('an optimization in workerd', () => {
     expect(sites?.find((s) => s.site === 'perth')?.placement).toBe('remote-SYD');
   });
 
+  test('keeps a budget over several optimizations, evicted between rounds', {
+    timeout: 60_000,
+  }, async () => {
+    const free = await runToEnd();
+    const { impacts } = (await currentPlan())!.header;
+    const budgets = { carbonKg: 0.93 * impacts!.carbonKg };
+    const run = await runToEnd({ budgets, gapTarget: 5e-3 }, { evictBetweenRounds: true });
+    expect(run).toMatchObject({ status: 'published' });
+    expect(run.evictions).toBeGreaterThan(3);
+    expect(run.rounds.map((r) => r.round)).toEqual(run.rounds.map((_, n) => n + 1));
+    expect(run.rounds.length).toBeGreaterThan(free.rounds.length);
+    const { header, slots } = (await currentPlan())!;
+    expect(header).toMatchObject({ stopReason: 'gap', rounds: run.rounds.length });
+    expect(header.certificate.gap).toBeLessThanOrEqual(5e-3);
+    const [budget] = header.budgets!;
+    expect(budget).toMatchObject({ of: 'carbonKg', limit: budgets.carbonKg, missedBy: 0 });
+    expect(budget!.shadowPrice).toBeGreaterThan(0);
+    expect(budget!.amount).toBeLessThanOrEqual(budgets.carbonKg * (1 + 1e-8));
+    // The sites' own answers say the same of the shares that were published.
+    expect(Math.abs(header.impacts!.carbonKg / budget!.amount - 1)).toBeLessThan(1e-6);
+    expect(header.impactPrices!.carbonAudPerT).toBeCloseTo(
+      fleet.prices.carbonAudPerT + budget!.shadowPrice,
+      6,
+    );
+    expect(slots).toHaveLength(24);
+  });
+
+  test('a budget that nothing keeps is missed, and the plan says by how much', {
+    timeout: 30_000,
+  }, async () => {
+    const run = await runToEnd({ budgets: { carbonKg: 100, waterL: 1e9 } });
+    expect(run.status).toBe('published');
+    const [carbon, water] = (await currentPlan())!.header.budgets!;
+    expect(carbon!.missedBy).toBeCloseTo(carbon!.amount - 100, 6);
+    expect(carbon!.missedBy).toBeGreaterThan(100);
+    expect(water).toMatchObject({ missedBy: 0, shadowPrice: 0 });
+    // The next run without budgets begins afresh.
+    await runToEnd();
+    expect((await currentPlan())!.header.budgets).toBeUndefined();
+  });
+
+  test('budgets and sites that may not say what they emit contradict one another', async () => {
+    const settings = { budgets: { carbonKg: 1 }, discloseImpacts: false };
+    await expect(optimize(env, 'test', settings)).rejects.toThrow(/discloseImpacts/);
+  });
+
   test('started twice is one run', async () => {
     const [a, b] = await Promise.all([optimize(env, 'one'), optimize(env, 'two')]);
     expect(b.runId).toBe(a.runId);

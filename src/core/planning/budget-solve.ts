@@ -1,4 +1,4 @@
-import { planImpacts, type RowImpacts } from '../optimizer/impacts.ts';
+import { planImpacts } from '../optimizer/impacts.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import { type SettingsInput, settingsSchema } from '../optimizer/settings.ts';
 import type { SiteProblem } from '../optimizer/site-subproblem.ts';
@@ -6,13 +6,14 @@ import { type Solution, solve } from '../optimizer/solve.ts';
 import type { RoundReport } from '../optimizer/state.ts';
 import {
   absorbStep,
-  type BudgetReport,
   beginBudget,
   budgetPlan,
   noImpacts,
   type ShadowPrices,
   stepSettings,
 } from './budget.ts';
+import type { BudgetReport } from './plan.ts';
+import { warmFrom } from './warm-start.ts';
 
 export interface BudgetSolution extends Solution {
   budgets: BudgetReport[];
@@ -37,29 +38,21 @@ export function solveWithinBudgets(
   let last: Solution | undefined;
   let rounds = 0;
   for (;;) {
-    const { state } = last ?? {};
     const solution = solve(
       problem,
       sitesAt(search.shadow),
       stepSettings(settings),
       (report) => onRound?.({ ...report, round: ++rounds }),
-      state &&
-        ((j, t) => {
-          const curve = state.sites[j]?.curves[t];
-          return curve && { ...curve, anchored: false };
-        }),
+      last && warmFrom(last.state),
     );
     last = solution;
     const impacts = planImpacts(problem, solution.state, solution.flow);
     if (!impacts) throw noImpacts(problem, solution.state);
     if (!absorbStep(search, { ...solution, impacts }, settings.gapTarget)) continue;
-    const { best, ...plan } = budgetPlan(search);
+    const plan = budgetPlan(search);
     return {
       ...solution,
       ...plan,
-      rowPrices: best.rowPrices,
-      rowImpacts: best.rowImpacts as RowImpacts[],
-      shadow: best.shadow,
       rounds,
       stopReason: plan.certificate.gap <= settings.gapTarget ? 'gap' : 'rounds',
     };

@@ -6,6 +6,7 @@ import type { DispatchProblem } from '../optimizer/problem.ts';
 import type { Settings } from '../optimizer/settings.ts';
 import type { ConsensusState } from '../optimizer/state.ts';
 import { cheapestMixture, type Mixture } from './mixture.ts';
+import type { BudgetReport } from './plan.ts';
 
 /**
  * Plans of least cost within budgets of carbon, water or both, over the horizon and fleet.
@@ -70,18 +71,10 @@ export interface BudgetPlan {
    */
   certificate: Certificate;
   budgets: BudgetReport[];
-  /** Of the step that proved the bound: its marginal prices are those of the plan. */
-  best: BestBound;
-}
-
-export interface BudgetReport {
-  of: 'carbonKg' | 'waterL';
-  limit: number;
-  amount: number;
-  /** AUD per t or kL, above the objective's own: what the last unit within the budget saves. */
-  shadowPrice: number;
-  /** Over the limit even at the highest price; 0 where the budget is kept. */
-  missedBy: number;
+  /** Of the step that proved the bound. */
+  rowPrices: Float64Array[];
+  rowImpacts?: RowImpacts[];
+  shadow: ShadowPrices;
 }
 
 /**
@@ -186,7 +179,9 @@ export function budgetPlan(search: BudgetSearch): BudgetPlan {
       shadowPrice: priceOf(best.shadow, of) * (of === 'carbonKg' ? KG_PER_TONNE : L_PER_KL),
       missedBy: mixture.excess[k] as number,
     })),
-    best,
+    rowPrices: best.rowPrices,
+    rowImpacts: best.rowImpacts,
+    shadow: best.shadow,
   };
 }
 

@@ -59,6 +59,18 @@ const planSiteSchema = z.strictObject({
   placement: z.string().optional(),
 });
 
+const budgetReportSchema = z.strictObject({
+  of: z.enum(['carbonKg', 'waterL']),
+  limit: z.number().positive(),
+  /** What the plan comes to, in the unit of its name. */
+  amount: z.number(),
+  /** AUD per t or kL, above the objective's own: what the last unit within the budget saves. */
+  shadowPrice: z.number().min(0),
+  /** Over the limit even at the highest price; 0 where the budget is kept. */
+  missedBy: z.number().min(0),
+});
+export type BudgetReport = z.output<typeof budgetReportSchema>;
+
 export const planHeaderSchema = z.strictObject({
   schemaVersion: z.literal(1),
   version: z.int().positive(),
@@ -83,6 +95,8 @@ export const planHeaderSchema = z.strictObject({
   nearestShare: z.number().min(0).max(1),
   /** Share of requests nobody can serve: capacity or SLOs fall short. */
   unservedShare: z.number().min(0).max(1),
+  /** What became of each budget; absent where there was none. */
+  budgets: z.array(budgetReportSchema).max(2).optional(),
   /** Carbon and water of all sites of the plan; absent where sites do not disclose theirs. */
   impacts: z.strictObject({ carbonKg: z.number(), waterL: z.number() }).optional(),
   /** Prices of carbon and water it was made at; absent in plans of versions that kept none. */

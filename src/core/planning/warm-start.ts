@@ -80,6 +80,14 @@ export function warmCurves(
   };
 }
 
+/** The curves as another optimization of the same slots left them. */
+export function warmFrom(state: ConsensusState) {
+  return (site: number, slot: number): SlotCurve | undefined => {
+    const curve = state.sites[site]?.curves[slot];
+    return curve && { ...curve, anchored: false };
+  };
+}
+
 function curveAt(values: Float64Array, K: number): SlotCurve {
   const samples: CurveSample[] = [];
   for (let n = K; n < values.length; n += 3) {

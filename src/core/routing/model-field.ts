@@ -5,7 +5,12 @@
  * @param text a JSON object that `JSON.parse` accepts
  */
 export function withModel(text: string, model: string): string {
-  const written = JSON.stringify(model);
+  return withField(text, 'model', model);
+}
+
+/** The same for any field that a client gave; text without it stays as it is. */
+export function withField(text: string, name: string, value: unknown): string {
+  const written = JSON.stringify(value);
   let out = '';
   let copiedTo = 0;
   let depth = 0;
@@ -28,7 +33,7 @@ export function withModel(text: string, model: string): string {
         break;
       case QUOTE: {
         const end = endOfString(text, i);
-        if (isKey && isModel(text.slice(i, end))) {
+        if (isKey && isName(text.slice(i, end), name)) {
           const from = valueAt(text, end);
           const to = endOfString(text, from);
           out += text.slice(copiedTo, from) + written;
@@ -53,8 +58,8 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /** A key may be written with escapes; few are. */
-function isModel(key: string): boolean {
-  return key === '"model"' || (key.includes('\\') && JSON.parse(key) === 'model');
+function isName(key: string, name: string): boolean {
+  return key === `"${name}"` || (key.includes('\\') && JSON.parse(key) === name);
 }
 
 function valueAt(text: string, afterKey: number): number {
@@ -73,7 +78,7 @@ function endOfString(text: string, start: number): number {
   }
 }
 
-/** One past a value that is no string, which the model of a request that is sent on never is last. */
+/** One past a value that is no string. */
 function endOfValue(text: string, start: number): number {
   let depth = 0;
   for (let i = start; i < text.length; i++) {

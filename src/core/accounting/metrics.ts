@@ -1,0 +1,93 @@
+/** Counters by name and labels as Prometheus writes them; isolates sum them, D1 keeps them. */
+
+const label = (value: string) => value.replace(/[\\"\n]/g, '_');
+
+export function labelsOf(values: Record<string, string | number>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}="${label(String(value))}"`)
+    .join(',');
+}
+
+/** Upper ends of the TTFT histogram, ms. */
+export const TTFT_BUCKETS_MS = [
+  50, 100, 200, 350, 500, 750, 1000, 1500, 2500, 5000, 10_000, 30_000,
+];
+
+/** The bucket of a TTFT, in seconds as `le` has it. */
+export function ttftBucket(ms: number): string {
+  const end = TTFT_BUCKETS_MS.find((b) => ms <= b);
+  return end === undefined ? '+Inf' : String(end / 1000);
+}
+
+export interface Counter {
+  name: string;
+  labels: string;
+  value: number;
+}
+
+const families: Record<string, { type: 'counter'; help: string }> = {
+  requests: { type: 'counter', help: 'Requests by site, class, status and outcome.' },
+  tokens: { type: 'counter', help: 'Tokens by site, class and kind.' },
+  attempts_failed: {
+    type: 'counter',
+    help: 'Attempts whose answer was not taken, by site and status.',
+  },
+  receipts_lost: { type: 'counter', help: 'Receipts dropped because D1 refused them too long.' },
+};
+
+/** Gauges of the plan, as they are when asked for. */
+export interface PlanGauges {
+  version: number;
+  ageSeconds: number;
+  gap: number;
+}
+
+/** All of it in Prometheus' text format, version 0.0.4. */
+export function prometheusText(counters: readonly Counter[], plan: PlanGauges | undefined): string {
+  const lines: string[] = [];
+  for (const [name, { type, help }] of Object.entries(families)) {
+    const full = `isotherm_${name}_total`;
+    lines.push(`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`);
+    for (const c of counters) {
+      if (c.name === name) lines.push(`${full}${c.labels && `{${c.labels}}`} ${c.value}`);
+    }
+  }
+  lines.push(...histogramLines(counters));
+  if (plan) {
+    lines.push(
+      ...gauge('plan_version', 'Version of the plan that holds.', plan.version),
+      ...gauge('plan_age_seconds', 'Since that plan was made.', plan.ageSeconds),
+      ...gauge('plan_gap', 'Proven distance of that plan to the optimum, as a share.', plan.gap),
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function gauge(name: string, help: string, value: number): string[] {
+  return [
+    `# HELP isotherm_${name} ${help}`,
+    `# TYPE isotherm_${name} gauge`,
+    `isotherm_${name} ${value}`,
+  ];
+}
+
+/** Stored by bucket and not cumulative, so that every request touches one row only. */
+function histogramLines(counters: readonly Counter[]): string[] {
+  const full = 'isotherm_ttft_seconds';
+  const lines = [
+    `# HELP ${full} Time from a request's arrival to the first byte of its stream.`,
+    `# TYPE ${full} histogram`,
+  ];
+  const sums = counters.filter((c) => c.name === 'ttft_ms_sum');
+  for (const { labels, value } of sums) {
+    let count = 0;
+    for (const le of [...TTFT_BUCKETS_MS.map((ms) => String(ms / 1000)), '+Inf']) {
+      const bucketLabels = `${labels},le="${le}"`;
+      count +=
+        counters.find((c) => c.name === 'ttft_bucket' && c.labels === bucketLabels)?.value ?? 0;
+      lines.push(`${full}_bucket{${bucketLabels}} ${count}`);
+    }
+    lines.push(`${full}_sum{${labels}} ${value / 1000}`, `${full}_count{${labels}} ${count}`);
+  }
+  return lines;
+}

@@ -1,0 +1,151 @@
+import { ppue } from '../model/cooling/index.ts';
+import type { PublicSite } from '../model/fleet.ts';
+import { hardwareProfiles, requestWork } from '../model/hardware.ts';
+import { airOf } from '../model/weather.ts';
+import { type Amounts, amountsOf, shown } from './micro.ts';
+import type { TokenUsage } from './usage.ts';
+
+/**
+ * What one request took at a site: marginal, that is, what would not have been used without it.
+ * docs/receipts.md has the formulas and what they leave out.
+ */
+
+/** What a kWh of a request's IT work means at a site in one hour. */
+export interface WorkFactors {
+  /** kWh at the meter. */
+  energyKwh: number;
+  carbonKg: number;
+  waterL: number;
+  /** Null where the site does not disclose it. */
+  costAud: number | null;
+  /** `disclosed` by the site's solver, or `estimated` from what is public. */
+  basis: 'disclosed' | 'estimated';
+}
+
+/** What is public of a site's hour. */
+export interface PublicConditions {
+  tempC: number;
+  rhPct: number;
+  carbonKgPerKwh: number;
+  gridWaterLPerKwh: number;
+}
+
+/**
+ * Factors from what is public: the weather and the grid's hour, and for the cooling nobody disclosed
+ * an air-cooled one of the usual kind. On-site water and the price stay unknown: water counts the
+ * grid's alone, the cost is null.
+ */
+export function estimatedFactors(now: PublicConditions): WorkFactors {
+  const meterKwh = ppue(REFERENCE_COOLING, airOf(now.tempC, now.rhPct));
+  return {
+    energyKwh: meterKwh,
+    carbonKg: meterKwh * now.carbonKgPerKwh,
+    waterL: meterKwh * now.gridWaterLPerKwh,
+    costAud: null,
+    basis: 'estimated',
+  };
+}
+
+/** Defaults of the mixed-mode model (docs/model.md): assumed, and close to none of the real ones. */
+const REFERENCE_COOLING = {
+  kind: 'mixed-mode',
+  economizerBelowC: 14,
+  chillerAboveC: 22,
+  economizerOverhead: 0.08,
+  fanOverhead: 0.06,
+  ratedCop: 3,
+} as const;
+
+/** Energy at the servers' plugs for these tokens, kWh; cached ones need no prefill. */
+export function workKwh(hardware: PublicSite['hardware'], usage: TokenUsage): number {
+  const prefilled = usage.promptTokens - usage.cachedTokens;
+  const profile = hardwareProfiles[hardware.profile];
+  return requestWork(profile, prefilled, usage.completionTokens, hardware.batch).itEnergyKwh;
+}
+
+export function amountsAt(site: PublicSite, factors: WorkFactors, usage: TokenUsage): Amounts {
+  const kwh = workKwh(site.hardware, usage);
+  return amountsOf({
+    energyKwh: kwh * factors.energyKwh,
+    carbonKg: kwh * factors.carbonKg,
+    waterL: kwh * factors.waterL,
+    costAud: factors.costAud === null ? null : kwh * factors.costAud,
+  });
+}
+
+/** One site's side of a receipt. */
+export interface SiteAmounts {
+  site: string;
+  basis: WorkFactors['basis'];
+  amounts: Amounts;
+}
+
+export interface Receipt {
+  requestId: string;
+  /** Public part of the key that asked. */
+  keyId: string;
+  model: string;
+  zone: string;
+  planVersion: number | null;
+  /** Beginning of the hour it is booked in, UTC ms. */
+  hourUtcMs: number;
+  usage: TokenUsage;
+  usageEstimated: boolean;
+  ttftMs: number | null;
+  served: SiteAmounts;
+  /** The nearest eligible site, at the same hour, for the same tokens. */
+  counterfactual: SiteAmounts;
+}
+
+/** Where a request went and where it would have gone, with the hour's factors of both. */
+export interface Choice {
+  site: PublicSite;
+  factors: WorkFactors;
+}
+
+export function receiptOf(
+  about: Omit<Receipt, 'served' | 'counterfactual'>,
+  served: Choice,
+  counterfactual: Choice,
+): Receipt {
+  const side = ({ site, factors }: Choice): SiteAmounts => ({
+    site: site.id,
+    basis: factors.basis,
+    amounts: amountsAt(site, factors, about.usage),
+  });
+  return { ...about, served: side(served), counterfactual: side(counterfactual) };
+}
+
+/** What the header `x-isotherm-receipt` and the last comment of a stream say. */
+export function receiptView(r: Receipt) {
+  const side = ({ site, basis, amounts }: SiteAmounts) => ({ site, basis, ...shown(amounts) });
+  return {
+    ...side(r.served),
+    zone: r.zone,
+    plan: r.planVersion,
+    tokens: {
+      prompt: r.usage.promptTokens,
+      cached: r.usage.cachedTokens,
+      completion: r.usage.completionTokens,
+      estimated: r.usageEstimated,
+    },
+    ttftMs: r.ttftMs,
+    counterfactual: side(r.counterfactual),
+  };
+}
+
+/** What is known of a receipt when a stream begins: all but tokens and what follows from them. */
+export function receiptOutset(
+  about: Pick<Receipt, 'zone' | 'planVersion' | 'ttftMs'>,
+  served: Choice,
+  counterfactual: Choice,
+) {
+  const side = ({ site, factors }: Choice) => ({ site: site.id, basis: factors.basis });
+  return {
+    ...side(served),
+    zone: about.zone,
+    plan: about.planVersion,
+    ttftMs: about.ttftMs,
+    counterfactual: side(counterfactual),
+  };
+}

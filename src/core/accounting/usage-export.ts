@@ -1,0 +1,41 @@
+import { NANO_PER_AUD } from './micro.ts';
+import type { UsageRow } from './totals.ts';
+
+/** Sums as they are exported: the whole numbers they were summed in, and the units people read. */
+
+type Sums = Partial<UsageRow>;
+
+const units: [name: string, of: keyof UsageRow, by: number][] = [
+  ['energyKwh', 'energyMilliWh', 1e6],
+  ['carbonKg', 'carbonMg', 1e6],
+  ['waterL', 'waterMicroL', 1e6],
+  ['costAud', 'costNanoAud', NANO_PER_AUD],
+  ['nearestEnergyKwh', 'nearestEnergyMilliWh', 1e6],
+  ['nearestCarbonKg', 'nearestCarbonMg', 1e6],
+  ['nearestWaterL', 'nearestWaterMicroL', 1e6],
+  ['nearestCostAud', 'nearestCostNanoAud', NANO_PER_AUD],
+];
+
+/** One sum with its hour as an instant, and every amount also in kWh, kg, L and AUD. */
+export function usageView(sums: Sums): Record<string, string | number> {
+  const { hourUtcMs, keyId, ...rest } = sums;
+  return {
+    ...(keyId !== undefined && { key: keyId }),
+    ...(hourUtcMs !== undefined && { hour: new Date(hourUtcMs).toISOString() }),
+    ...rest,
+    ...Object.fromEntries(units.map(([name, of, by]) => [name, ((sums[of] as number) ?? 0) / by])),
+  };
+}
+
+/** The same as CSV (RFC 4180), with a header; only the header where there are no sums. */
+export function usageCsv(
+  views: readonly Record<string, string | number>[],
+  header: string[],
+): string {
+  const cell = (value: string | number | undefined) => {
+    const text = String(value ?? '');
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const lines = views.map((view) => header.map((name) => cell(view[name])).join(','));
+  return [header.join(','), ...lines].map((line) => `${line}\r\n`).join('');
+}

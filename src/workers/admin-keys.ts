@@ -1,0 +1,55 @@
+import { Hono } from 'hono';
+import {
+  KEY_BYTES,
+  type KeyInput,
+  keyInputSchema,
+  keyView,
+  newKey,
+  writeKey,
+} from '../core/accounting/keys.ts';
+import { InvalidInputError } from '../core/model/errors.ts';
+import { allKeys, insertKey, MAX_KEYS, revokeKey } from '../store/keys.ts';
+import { hexOf, sha256 } from './auth.ts';
+import { type Env, now } from './env.ts';
+import { fleet } from './fleet.ts';
+import { jsonBody } from './json-body.ts';
+import { models } from './models.ts';
+
+/** Clients' keys: made, listed, revoked. A key is shown once, when it is made. */
+export const adminKeys = new Hono<{ Bindings: Env }>();
+
+adminKeys.get('/', async (c) => c.json({ keys: (await allKeys(c.env.DB)).map(keyView) }));
+
+adminKeys.post('/', async (c) => {
+  const input = await jsonBody(c.req.raw, keyInputSchema);
+  assertKnown(input);
+  const { id, key } = writeKey(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
+  const hash = hexOf(await sha256(key));
+  const record = newKey(input, { id, hash, createdUtcMs: now(c.env) });
+  if (!(await insertKey(c.env.DB, record))) {
+    return c.json({ error: `there are ${MAX_KEYS} keys, which is the limit` }, 409);
+  }
+  return c.json({ key, ...keyView(record) }, 201, { 'cache-control': 'no-store' });
+});
+
+adminKeys.delete('/:id', async (c) => {
+  const id = c.req.param('id');
+  const known = await revokeKey(c.env.DB, id, now(c.env));
+  return known ? c.json({ revoked: id }) : c.json({ error: `no key has the id "${id}"` }, 404);
+});
+
+/** A key for a misspelt model would open nothing. */
+function assertKnown(input: KeyInput): void {
+  const known = {
+    models: models.map((m) => m.id),
+    classes: fleet.classes.map((cls) => cls.id),
+  };
+  const issues = (['models', 'classes'] as const).flatMap((list) =>
+    (input[list] ?? []).flatMap((name, i) =>
+      known[list].includes(name)
+        ? []
+        : [`${list}[${i}]: "${name}" is none of ${known[list].join(', ')}`],
+    ),
+  );
+  if (issues.length > 0) throw new InvalidInputError('body', issues);
+}

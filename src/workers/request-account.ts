@@ -1,0 +1,254 @@
+import { JsonTail } from '../core/accounting/json-tail.ts';
+import { labelsOf, ttftBucket } from '../core/accounting/metrics.ts';
+import {
+  type Choice,
+  type Receipt,
+  receiptOf,
+  receiptOutset,
+  receiptView,
+} from '../core/accounting/receipt.ts';
+import { StreamMeter, type Tally } from '../core/accounting/stream-meter.ts';
+import { estimatePromptTokens, usageAsked, usageIn } from '../core/accounting/usage.ts';
+import type { PublicSite } from '../core/model/fleet.ts';
+import { floorToHour } from '../core/model/time.ts';
+import { candidateSites } from '../core/routing/candidates.ts';
+import type { AnswerWatch, BodyFilter, Caller, Demand } from './account.ts';
+import { type Admission, admit } from './admission.ts';
+import { type Env, now } from './env.ts';
+import { fleet } from './fleet.ts';
+import { journal } from './journal.ts';
+import { keyRing } from './keys.ts';
+import type { RequestOutcome } from './outcome.ts';
+import { factorsAt } from './site-factors.ts';
+
+const sitesById = new Map(fleet.sites.map((s) => [s.id, s]));
+
+/** One request's account, from its admission to its receipt. */
+export class RequestAccount implements AnswerWatch {
+  readonly #caller: Caller;
+  readonly #env: Env;
+  readonly #ctx: ExecutionContext;
+  readonly #requestId: string;
+  /** The client wants the receipt as the last comment of its stream. */
+  readonly #wantsComment: boolean;
+  #demand: Demand | undefined;
+  #admission: Admission = { reservedTokens: 0 };
+  #hidesUsage = false;
+  #planVersion: number | null = null;
+  #ttftMs: number | null = null;
+  #startedMs = Date.now();
+  /** Set once a site has begun to answer. */
+  #served: { choice: Choice; nearest: Choice; hourUtcMs: number; tally: () => Tally } | undefined;
+  #isWhole = false;
+
+  constructor(
+    caller: Caller,
+    request: { requestId: string; headers: Headers },
+    env: Env,
+    ctx: ExecutionContext,
+  ) {
+    this.#caller = caller;
+    this.#requestId = request.requestId;
+    this.#wantsComment = request.headers.get('x-isotherm-receipt') === 'stream';
+    this.#env = env;
+    this.#ctx = ctx;
+  }
+
+  /** The answer to a request that may not be; undefined if it may. */
+  async admit(demand: Demand): Promise<Response | undefined> {
+    const admission = await admit(this.#caller, demand, this.#env, this.#ctx);
+    if (admission instanceof Response) return admission;
+    this.#demand = demand;
+    this.#admission = admission;
+    return undefined;
+  }
+
+  /** The body as sites get it: of a stream they are asked to count the tokens. */
+  textFor(text: string): string {
+    const { endpoint, body } = this.#demand as Demand;
+    const asked = usageAsked(endpoint, body, text);
+    this.#hidesUsage = asked.added;
+    return asked.text;
+  }
+
+  routedBy(planVersion: number | undefined): void {
+    this.#planVersion = planVersion ?? null;
+  }
+
+  whole(site: PublicSite, bytes: Uint8Array): void {
+    this.#isWhole = true;
+    const usage = usageIn(parsed(bytes));
+    this.#begin(site, () =>
+      usage ? { usage, estimated: false } : { usage: this.#guess(bytes.length), estimated: true },
+    );
+  }
+
+  passing(site: PublicSite, events: boolean): BodyFilter {
+    return events ? this.#stream(site) : this.#longAnswer(site);
+  }
+
+  #stream(site: PublicSite): BodyFilter {
+    const meter = new StreamMeter({
+      hideUsage: this.#hidesUsage,
+      promptTokens: this.#promptTokens(),
+    });
+    this.#ttftMs = Date.now() - this.#startedMs;
+    this.#begin(site, () => meter.tally());
+    return {
+      push: (chunk) => meter.push(chunk),
+      end: (complete) => {
+        const held = meter.end();
+        return complete && this.#wantsComment ? [...held, this.#comment()] : held;
+      },
+    };
+  }
+
+  #longAnswer(site: PublicSite): BodyFilter {
+    const tail = new JsonTail();
+    let bytes = 0;
+    this.#begin(site, () => {
+      const usage = tail.usage();
+      return usage ? { usage, estimated: false } : { usage: this.#guess(bytes), estimated: true };
+    });
+    return {
+      push: (chunk) => {
+        bytes += chunk.length;
+        tail.push(chunk);
+        return [chunk];
+      },
+      end: () => [],
+    };
+  }
+
+  #begin(site: PublicSite, tally: () => Tally): void {
+    const { zone, classIndex } = this.#demand as Demand;
+    const nowMs = now(this.#env);
+    const [first] = candidateSites(fleet, zone, classIndex, undefined, '', nowMs);
+    const nearest = sitesById.get(first ?? site.id) as PublicSite;
+    const choice = (s: PublicSite): Choice => ({ site: s, factors: factorsAt(s, nowMs) });
+    this.#served = {
+      choice: choice(site),
+      nearest: choice(nearest),
+      hourUtcMs: floorToHour(nowMs),
+      tally,
+    };
+  }
+
+  /** Limits, and of the receipt what is known before the body. */
+  label(headers: Headers): void {
+    this.#admission.rates?.label(headers);
+    if (this.#served === undefined) return;
+    const { choice, nearest } = this.#served;
+    const view = this.#isWhole
+      ? receiptView(this.#receipt() as Receipt)
+      : receiptOutset(this.#about(), choice, nearest);
+    headers.set('x-isotherm-receipt', JSON.stringify(view));
+  }
+
+  /** Once all is over: the receipt is booked, the counters rise. Within waitUntil. */
+  async settle(outcome: RequestOutcome): Promise<void> {
+    const receipt = this.#receipt();
+    if (receipt) {
+      journal.add(receipt);
+      const { costNanoAud, carbonMg } = receipt.served.amounts;
+      keyRing.spend(receipt.keyId, { costNanoAud: costNanoAud ?? 0, carbonMg });
+    }
+    const { promptTokens = 0, completionTokens = 0 } = receipt?.usage ?? {};
+    const { rates, reservedTokens } = this.#admission;
+    rates?.correct('tokens', promptTokens + completionTokens - reservedTokens);
+    count(outcome, receipt);
+    this.#env.ANALYTICS?.writeDataPoint(dataPoint(this.#caller, outcome, receipt));
+    console.log(JSON.stringify({ event: 'request', ...outcome, usage: receipt?.usage }));
+    await journal.writeSoon(this.#env);
+  }
+
+  #about() {
+    const { zone, body } = this.#demand as Demand;
+    return {
+      requestId: this.#requestId,
+      keyId: this.#caller.keyId,
+      model: String(body.model),
+      zone: zone.id,
+      planVersion: this.#planVersion,
+      ttftMs: this.#ttftMs,
+    };
+  }
+
+  #receipt(): Receipt | undefined {
+    if (this.#served === undefined) return undefined;
+    const { choice, nearest, hourUtcMs, tally } = this.#served;
+    const { usage, estimated } = tally();
+    const about = { ...this.#about(), hourUtcMs, usage, usageEstimated: estimated };
+    return receiptOf(about, choice, nearest);
+  }
+
+  #comment(): Uint8Array {
+    const view = receiptView(this.#receipt() as Receipt);
+    return new TextEncoder().encode(`: isotherm-receipt ${JSON.stringify(view)}\n\n`);
+  }
+
+  #promptTokens(): number {
+    return estimatePromptTokens((this.#demand as Demand).body);
+  }
+
+  /** For an answer that does not say: an embedding has no tokens, other answers are mostly text. */
+  #guess(answerBytes: number) {
+    const isText = (this.#demand as Demand).endpoint !== 'embeddings';
+    const completionTokens = isText ? Math.ceil(answerBytes / 4) : 0;
+    return { promptTokens: this.#promptTokens(), completionTokens, cachedTokens: 0 };
+  }
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+function count(outcome: RequestOutcome, receipt: Receipt | undefined): void {
+  const site = outcome.site ?? 'none';
+  const cls = outcome.classId ?? 'none';
+  journal.count(
+    'requests',
+    labelsOf({ site, class: cls, status: outcome.status, outcome: outcome.outcome }),
+  );
+  for (const a of outcome.attempts) {
+    if (a.fault === undefined) continue;
+    journal.count('attempts_failed', labelsOf({ site: a.site, status: a.status ?? 'none' }));
+  }
+  if (receipt) {
+    const tokens = (kind: string, n: number) =>
+      journal.count('tokens', labelsOf({ site, class: cls, kind }), n);
+    tokens('prompt', receipt.usage.promptTokens);
+    tokens('cached', receipt.usage.cachedTokens);
+    tokens('completion', receipt.usage.completionTokens);
+  }
+  if (outcome.ttftMs === undefined || outcome.site === undefined) return;
+  const ms = Math.round(outcome.ttftMs);
+  const of = { site, class: cls };
+  journal.count('ttft_bucket', `${labelsOf(of)},${labelsOf({ le: ttftBucket(ms) })}`);
+  journal.count('ttft_ms_sum', labelsOf(of), ms);
+}
+
+/** For Workers Analytics Engine, where it is bound: no figure here is needed elsewhere. */
+function dataPoint(
+  caller: Caller,
+  o: RequestOutcome,
+  r: Receipt | undefined,
+): AnalyticsEngineDataPoint {
+  return {
+    indexes: [caller.keyId],
+    blobs: [o.site ?? '', o.zone ?? '', o.classId ?? '', o.endpoint, o.outcome, o.code ?? ''],
+    doubles: [
+      o.status,
+      o.ttftMs ?? -1,
+      o.durationMs,
+      r?.usage.promptTokens ?? 0,
+      r?.usage.completionTokens ?? 0,
+      r?.served.amounts.energyMilliWh ?? 0,
+      r?.served.amounts.carbonMg ?? 0,
+    ],
+  };
+}

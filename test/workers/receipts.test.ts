@@ -1,0 +1,263 @@
+import { env, exports } from 'cloudflare:workers';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { bookBatch } from '../../src/store/usage.ts';
+import { Journal, MAX_GATHERED } from '../../src/workers/journal.ts';
+import {
+  booked,
+  contentEvent,
+  doneEvent,
+  makeKey,
+  playCounting,
+  settled,
+} from './support/accounts.ts';
+import { adminCall, chat, hello } from './support/client.ts';
+
+interface Shown {
+  site: string;
+  basis: string;
+  energyWh: number;
+  carbonG: number;
+  waterMl: number;
+  costAud: number | null;
+  tokens: { prompt: number; completion: number; estimated: boolean };
+  counterfactual: { site: string; energyWh: number };
+}
+
+const receiptOf = (response: Response) =>
+  JSON.parse(response.headers.get('x-isotherm-receipt') ?? 'null') as Shown;
+
+beforeEach(() => {
+  vi.spyOn(console, 'log').mockReturnValue();
+});
+afterEach(async () => {
+  await settled();
+  vi.restoreAllMocks();
+});
+
+describe('a receipt', () => {
+  test('is in the header of a plain answer, beside that of the nearest site', async () => {
+    playCounting(() => ({ prompt_tokens: 1000, completion_tokens: 200 }));
+    const response = await chat(hello(), { headers: { 'x-isotherm-zone': 'hobart' } });
+    const receipt = receiptOf(response);
+    expect(receipt).toMatchObject({
+      site: response.headers.get('x-isotherm-site'),
+      basis: 'estimated',
+      costAud: null,
+      tokens: { prompt: 1000, completion: 200, estimated: false },
+      counterfactual: { site: 'hobart' },
+    });
+    // docs/model.md: 0.55 Wh for such a request at the plug, and cooling upon it.
+    expect(receipt.energyWh).toBeGreaterThan(0.4);
+    expect(receipt.energyWh).toBeLessThan(1);
+  });
+
+  test('of a stream: what is known in the header, all in a comment for whom asked', async () => {
+    playCounting(() => ({ prompt_tokens: 20, completion_tokens: 7 }));
+    const headers = { 'x-isotherm-receipt': 'stream' };
+    const response = await chat(hello({ stream: true }), { headers });
+    expect(receiptOf(response)).not.toHaveProperty('energyWh');
+    const text = await response.text();
+    const comment = text.slice((contentEvent + doneEvent).length);
+    expect(text.startsWith(contentEvent + doneEvent)).toBe(true);
+    expect(comment).toMatch(/^: isotherm-receipt \{.*\}\n\n$/);
+    const receipt = JSON.parse(comment.slice(': isotherm-receipt '.length)) as Shown;
+    expect(receipt.tokens).toMatchObject({ prompt: 20, completion: 7, estimated: false });
+    expect(receipt.energyWh).toBeGreaterThan(0);
+  });
+
+  test('a client that did not ask for usage or receipt sees neither', async () => {
+    const bodies = playCounting(() => ({ prompt_tokens: 20, completion_tokens: 7 }));
+    const text = await (await chat(hello({ stream: true }))).text();
+    expect(text).toBe(contentEvent + doneEvent);
+    expect(bodies[0]?.stream_options).toEqual({ include_usage: true });
+  });
+
+  test('one that asked for usage gets it', async () => {
+    playCounting(() => ({ prompt_tokens: 20, completion_tokens: 7 }));
+    const stream_options = { include_usage: true };
+    const text = await (await chat(hello({ stream: true, stream_options }))).text();
+    expect(text).toContain('"completion_tokens":7');
+  });
+});
+
+describe('what is booked', () => {
+  test('is the sum of the receipts, over some thousand requests', async () => {
+    const { id, key } = await makeKey();
+    let drawn = 1;
+    const next = (below: number) => {
+      drawn = (drawn * 48_271) % 0x7fffffff;
+      return drawn % below;
+    };
+    playCounting(() => ({ prompt_tokens: next(5000), completion_tokens: next(900) }));
+    const sum = { requests: 0, promptTokens: 0, completionTokens: 0 };
+    const micro = { energyMilliWh: 0, carbonMg: 0, waterMicroL: 0 };
+    const one = async (n: number) => {
+      const zone = ['sydney', 'hobart', 'perth'][n % 3] as string;
+      const model = n % 5 === 0 ? 'isotherm-code' : 'isotherm-chat';
+      const response = await chat(hello({ user: `user-${n}`, model }), {
+        key,
+        headers: { 'x-isotherm-zone': zone },
+      });
+      const receipt = receiptOf(response);
+      sum.requests++;
+      sum.promptTokens += receipt.tokens.prompt;
+      sum.completionTokens += receipt.tokens.completion;
+      micro.energyMilliWh += Math.round(receipt.energyWh * 1000);
+      micro.carbonMg += Math.round(receipt.carbonG * 1000);
+      micro.waterMicroL += Math.round(receipt.waterMl * 1000);
+    };
+    for (let n = 0; n < 2000; n += 20) {
+      await Promise.all(Array.from({ length: 20 }, (_, i) => one(n + i)));
+    }
+    expect(sum.requests).toBe(2000);
+    const [all] = await booked(`key=${id}&by=`);
+    expect(all).toMatchObject({ ...sum, ...micro });
+    // However it is grouped, it adds up to the same.
+    for (const by of ['site', 'zone,model', 'hour', 'key,model,zone,site,hour']) {
+      const rows = await booked(`key=${id}&by=${by}`);
+      for (const [name, total] of Object.entries({ ...sum, ...micro })) {
+        expect(rows.reduce((a, row) => a + (row[name] as number), 0)).toBe(total);
+      }
+    }
+    const csv = await adminCall('GET', `/usage?key=${id}&by=site&format=csv`);
+    const [header, ...lines] = (await csv.text()).trim().split('\r\n');
+    const column = header?.split(',').indexOf('requests') as number;
+    expect(lines.reduce((a, line) => a + Number(line.split(',')[column]), 0)).toBe(2000);
+  }, 60_000);
+
+  test('counts a batch once, however often it is written', async () => {
+    const batch = {
+      id: crypto.randomUUID(),
+      rows: [row('repeated', 3)],
+      counters: [{ name: 'requests', labels: 'site="repeated"', value: 3 }],
+    };
+    expect(await bookBatch(env.DB, batch, Date.now())).toBe(true);
+    expect(await bookBatch(env.DB, batch, Date.now())).toBe(false);
+    expect(await booked('key=repeated&by=')).toMatchObject([{ requests: 3 }]);
+    expect(await metricsText()).toContain('isotherm_requests_total{site="repeated"} 3');
+  });
+
+  test('is written once where D1’s answer is lost', async () => {
+    const lossy = new Journal();
+    vi.spyOn(console, 'error').mockReturnValue();
+    let losses = 1;
+    const DB = new Proxy(env.DB, {
+      get(db, name) {
+        if (name !== 'batch') return Reflect.get(db, name).bind(db);
+        return async (statements: D1PreparedStatement[]) => {
+          const result = await db.batch(statements);
+          if (losses-- > 0) throw new Error('connection lost');
+          return result;
+        };
+      },
+    });
+    lossy.add(receipt('lost-answer'));
+    await lossy.write({ ...env, DB });
+    await lossy.write({ ...env, DB });
+    expect(await booked('key=lost-answer&by=')).toMatchObject([{ requests: 1 }]);
+  });
+
+  test('waits while D1 refuses, and is counted as spent meanwhile', async () => {
+    const waiting = new Journal();
+    vi.spyOn(console, 'error').mockReturnValue();
+    const DB = {
+      prepare: () => {
+        throw new Error('D1 is down');
+      },
+    } as unknown as D1Database;
+    waiting.add(receipt('waiting'));
+    await waiting.write({ ...env, DB });
+    expect(waiting.unbooked('waiting', Date.now()).carbonMg).toBe(7);
+    await waiting.write(env);
+    expect(waiting.unbooked('waiting', Date.now()).carbonMg).toBe(0);
+    expect(await booked('key=waiting&by=')).toMatchObject([{ requests: 1, carbonMg: 7 }]);
+  });
+
+  test('an isolate that dies loses no more than it had gathered since its last write', async () => {
+    const dying = new Journal();
+    const slow = { ...env, RECEIPT_FLUSH_MS: '20000' };
+    const total = 2 * MAX_GATHERED + 137;
+    for (let n = 0; n < total; n++) {
+      dying.add(receipt('dying'));
+      // The first of a batch would sit out the time; the crash comes sooner.
+      void dying.writeSoon({ ...slow, RECEIPT_FLUSH_MS: '20000' });
+    }
+    await scheduler.wait(200);
+    const [kept] = await booked('key=dying&by=');
+    expect(total - (kept?.requests ?? 0)).toBeLessThanOrEqual(MAX_GATHERED);
+    expect(kept?.requests).toBe(2 * MAX_GATHERED);
+  });
+});
+
+async function metricsText(token = 'test-admin-token'): Promise<string> {
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await exports.default.fetch(
+    new Request('https://router.test/metrics', { headers }),
+  );
+  return response.text();
+}
+
+describe('metrics', () => {
+  test('requests, tokens and TTFT of all that is booked, for the admin alone', async () => {
+    playCounting(() => ({ prompt_tokens: 20, completion_tokens: 7 }));
+    const response = await chat(hello({ stream: true }));
+    const site = response.headers.get('x-isotherm-site');
+    await response.text();
+    await settled();
+    const text = await metricsText();
+    const labels = `site="${site}",class="chat"`;
+    expect(text).toMatch(
+      new RegExp(`isotherm_requests_total\\{${labels},status="200",outcome="ok"\\} \\d+`),
+    );
+    expect(text).toMatch(
+      new RegExp(`isotherm_ttft_seconds_bucket\\{${labels},le="\\+Inf"\\} \\d+`),
+    );
+    expect(text).toMatch(new RegExp(`isotherm_tokens_total\\{${labels},kind="completion"\\} \\d+`));
+    expect(await metricsText('test-client-key')).toBe('needs the admin token\n');
+  });
+});
+
+function row(keyId: string, requests: number) {
+  return {
+    keyId,
+    model: 'm',
+    zone: 'z',
+    site: 's',
+    hourUtcMs: 1_767_225_600_000,
+    requests,
+    estimated: 0,
+    unpriced: 0,
+    promptTokens: 1,
+    cachedTokens: 0,
+    completionTokens: 1,
+    energyMilliWh: 1,
+    carbonMg: 1,
+    waterMicroL: 1,
+    costNanoAud: 1,
+    nearestEnergyMilliWh: 1,
+    nearestCarbonMg: 1,
+    nearestWaterMicroL: 1,
+    nearestCostNanoAud: 1,
+  };
+}
+
+function receipt(keyId: string) {
+  const side = {
+    site: 's',
+    basis: 'estimated' as const,
+    amounts: { energyMilliWh: 5, carbonMg: 7, waterMicroL: 1, costNanoAud: null },
+  };
+  return {
+    requestId: 'r',
+    keyId,
+    model: 'm',
+    zone: 'z',
+    planVersion: null,
+    hourUtcMs: Math.floor(Date.now() / 3_600_000) * 3_600_000,
+    usage: { promptTokens: 1, completionTokens: 1, cachedTokens: 0 },
+    usageEstimated: false,
+    ttftMs: null,
+    served: side,
+    counterfactual: side,
+  };
+}
