@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { registerGrowth } from './optimizer/growth.ts';
 import { registerOptimizer } from './optimizer/index.ts';
+import { registerRouter } from './router/index.ts';
 
 const program = new Command('bench').description(
   'Measurements, each beside a peer of the same run.',
 );
 registerOptimizer(program);
 registerGrowth(program);
+registerRouter(program);
 await program.parseAsync();

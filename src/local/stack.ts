@@ -24,6 +24,11 @@ export type LocalStackOptions = {
   upstreamOverrides?: Record<string, string>;
   /** Port of the Workers' inspector, for profiles and heaps; 0 takes a free one. Absent: none. */
   inspectorPort?: number;
+  /**
+   * Another Worker in the same workerd, as one ES module. It and the router then get sockets of their
+   * own, without the Worker that miniflare puts in front.
+   */
+  beside?: { name: string; code: string; vars: Record<string, string> };
   /** Receives what the Workers log, one line a call. Absent: standard error for errors only. */
   onLog?: (level: string, message: string) => void;
 };
@@ -31,6 +36,8 @@ export type LocalStackOptions = {
 export type LocalStack = {
   /** Root of the router, without a trailing slash. */
   url: string;
+  /** Root of the router's own socket, and of the Worker's beside it. */
+  direct?: { router: string; beside: string };
   /** Runs the router's cron trigger and waits for it. */
   triggerCron(): Promise<void>;
   /** Stops everything. May be called twice. */
@@ -131,13 +138,29 @@ async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]
     manifest: singleModule('export default {};'),
     assets: { directory: projectPath('public') },
   };
-  return [router, assets, ...solverConfigs];
+  const { beside } = options;
+  const besideConfigs = beside
+    ? [
+        {
+          name: beside.name,
+          compatibilityDate: date,
+          compatibilityFlags: flags,
+          manifest: singleModule(beside.code),
+          env: textBindings(beside.vars),
+        },
+      ]
+    : [];
+  return [router, assets, ...solverConfigs, ...besideConfigs];
 }
 
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   await assertPortFree(options.host, options.port);
   const configs = await workerConfigs(options);
-  const { onLog } = options;
+  const { onLog, beside } = options;
+  const ownSocket = (name: string) =>
+    beside && (name === routerName || name === beside.name)
+      ? { unsafeDirectSockets: [{ host: options.host, port: 0 }] }
+      : undefined;
   const miniflare = new Miniflare({
     host: options.host,
     port: options.port,
@@ -149,7 +172,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     telemetry: { enabled: false },
     resourcePersistencePath: options.persistDir,
     handleStructuredLogs: onLog && (({ level, message }) => onLog(level, message)),
-    workers: configs.map((config) => ({ config })),
+    workers: configs.map((config) => ({ config, dev: ownSocket(config.name) })),
   });
   let disposed: Promise<void> | undefined;
   const dispose = () => {
@@ -164,6 +187,12 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     );
     return {
       url: url.origin,
+      ...(beside && {
+        direct: {
+          router: (await miniflare.unsafeGetDirectURL(routerName)).origin,
+          beside: (await miniflare.unsafeGetDirectURL(beside.name)).origin,
+        },
+      }),
       triggerCron: async () => {
         const router = await miniflare.getWorker(routerName);
         const { outcome } = await router.scheduled({ scheduledTime: new Date(), cron });

@@ -1,0 +1,146 @@
+import { fork } from 'node:child_process';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { table } from '../../src/cli/table.ts';
+import { projectPath } from '../../src/local/bundle.ts';
+import type { Load, Measured } from './load.ts';
+import { startTargets, type Target } from './targets.ts';
+
+interface Row {
+  case: string;
+  rps: number;
+  p50Ms: number;
+  p99Ms: number;
+  /** Requests per second against a Worker that only passes on, and against Portkey's gateway. */
+  ratioToBare: number | null;
+  ratioToPortkey: number | null;
+}
+
+const ROUNDS = 5;
+const CASES = [
+  { name: 'plain', stream: false, connections: 1 },
+  { name: 'plain', stream: false, connections: 32 },
+  { name: 'stream', stream: true, connections: 1 },
+  { name: 'stream', stream: true, connections: 32 },
+];
+
+export function registerRouter(program: Command): void {
+  program
+    .command('router')
+    .description(
+      'The routing Worker in workerd, with keys, plan, sessions and health, beside a bare pass-through Worker in the same workerd, Portkey’s gateway on Node, and the server itself.',
+    )
+    .addOption(
+      new Option('--seconds <n>', 'of each of 5 interleaved rounds').default(2).argParser(positive),
+    )
+    .addOption(new Option('--json', 'JSON on standard output'))
+    .action(measure);
+}
+
+function positive(text: string): number {
+  const n = Number(text);
+  if (n > 0 && n <= 600) return n;
+  throw new InvalidArgumentError('must be a number of seconds up to 600');
+}
+
+async function measure(options: { seconds: number; json?: true }): Promise<void> {
+  const targets = await startTargets();
+  const generator = fork(projectPath('bench/router/load.ts'));
+  const load = (asked: Load) =>
+    new Promise<Measured>((resolve) => {
+      generator.once('message', resolve);
+      generator.send(asked);
+    });
+  const rows: Row[] = [];
+  try {
+    for (const { name, stream, connections } of CASES) {
+      const body = JSON.stringify(request(stream));
+      const ask = ({ url, headers }: Target, seconds: number) =>
+        load({ url, headers, body, connections, seconds });
+      // Compilation and connections first; then in turns, since the machine's speed wanders.
+      const rounds = new Map<string, Measured[]>(targets.all.map((t) => [t.name, []]));
+      for (const target of targets.all) await ask(target, Math.min(1, options.seconds));
+      for (let n = 0; n < ROUNDS; n++) {
+        for (const target of targets.all) {
+          rounds.get(target.name)?.push(await ask(target, options.seconds));
+        }
+      }
+      const label = `${name} ${connections}`;
+      for (const [target, measured] of rounds) {
+        const failed = measured.find((m) => m.failures > 0);
+        if (!failed) continue;
+        const what = `${target} ${label}: ${failed.failures} answers failed: ${failed.failure}`;
+        if (target !== 'portkey') throw new Error(what);
+        targets.skipped.push(what);
+        rounds.delete(target);
+      }
+      rows.push(...rowsOf(label, rounds));
+    }
+  } finally {
+    generator.kill();
+    await targets.close();
+  }
+  for (const reason of targets.skipped) process.stderr.write(`${reason}\n`);
+  process.stdout.write(options.json ? `${JSON.stringify(rows, null, 2)}\n` : `${text(rows)}\n`);
+}
+
+/** About a kilobyte, a conversation's second turn. */
+function request(stream: boolean) {
+  return {
+    model: 'isotherm-chat',
+    messages: [
+      { role: 'system', content: 'You are a patient assistant. '.repeat(20) },
+      { role: 'user', content: 'Where is it cool today?' },
+      { role: 'assistant', content: 'In Hobart.' },
+      { role: 'user', content: 'And tomorrow?' },
+    ],
+    max_tokens: 100,
+    stream,
+  };
+}
+
+function rowsOf(label: string, rounds: Map<string, Measured[]>): Row[] {
+  const medianOf = (name: string, key: 'rps' | 'p50Ms' | 'p99Ms') =>
+    median((rounds.get(name) ?? []).map((m) => m[key]));
+  const ratio = (name: string, to: string) => {
+    const others = rounds.get(to);
+    if (!others) return null;
+    return median((rounds.get(name) ?? []).map((m, n) => m.rps / (others[n]?.rps ?? Number.NaN)));
+  };
+  return [...rounds.keys()].map((name) => {
+    return {
+      case: `${name} ${label}`,
+      rps: medianOf(name, 'rps'),
+      p50Ms: medianOf(name, 'p50Ms'),
+      p99Ms: medianOf(name, 'p99Ms'),
+      ratioToBare: ratio(name, 'bare'),
+      ratioToPortkey: ratio(name, 'portkey'),
+    };
+  });
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] as number;
+}
+
+function text(rows: Row[]): string {
+  const times = (x: number | null) => (x === null ? '–' : `${x.toFixed(2)}×`);
+  return table(
+    [
+      { header: ['case'], align: 'left' },
+      { header: ['requests/s'] },
+      { header: ['p50', 'ms'] },
+      { header: ['p99', 'ms'] },
+      { header: ['to bare'] },
+      { header: ['to Portkey'] },
+    ],
+    rows.map((r) => [
+      r.case,
+      r.rps.toFixed(0),
+      r.p50Ms.toFixed(2),
+      r.p99Ms.toFixed(2),
+      times(r.ratioToBare),
+      times(r.ratioToPortkey),
+    ]),
+  );
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AdminClient } from '../../src/local/admin-client.ts';
+import { projectPath } from '../../src/local/bundle.ts';
+import { readFleetFile } from '../../src/local/fleet-file.ts';
+import { startLocalStack } from '../../src/local/stack.ts';
+
+/** What a request goes through on its way to the same server. */
+export interface Target {
+  name: 'direct' | 'bare' | 'router' | 'portkey';
+  url: string;
+  headers: Record<string, string>;
+}
+
+export interface Targets {
+  all: Target[];
+  /** Why a target is not among them. */
+  skipped: string[];
+  close(): Promise<void>;
+}
+
+const KEY = 'sk-bench';
+const PATH = '/v1/chat/completions';
+const PORTKEY = 'node_modules/@portkey-ai/gateway/build/start-server.js';
+
+/** The least a Worker can do between a client and a server. */
+const bareWorker = `export default {
+  fetch(request, env) {
+    const { pathname } = new URL(request.url);
+    return fetch(env.UPSTREAM + pathname, request);
+  },
+};`;
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+export async function startTargets(): Promise<Targets> {
+  const upstream = fork(projectPath('bench/router/upstream.ts'));
+  const port = await new Promise<number>((resolve) => upstream.once('message', resolve));
+  const server = `http://127.0.0.1:${port}`;
+  const fleet = await readFleetFile(projectPath('config/fleet.json'));
+  const stack = await startLocalStack({
+    port: 0,
+    host: '127.0.0.1',
+    fleet,
+    upstreamOverrides: Object.fromEntries(fleet.sites.map((s) => [s.id, server])),
+    beside: { name: 'bare', code: bareWorker, vars: { UPSTREAM: server } },
+    onLog: () => {},
+    vars: { CLIENT_KEYS_SHA256: sha256(KEY), ADMIN_TOKEN_SHA256: sha256('admin') },
+  });
+  // With a plan, so that shares and sessions have their part in it.
+  const admin = new AdminClient(stack.url, 'admin');
+  await admin.optimize();
+  while ((await admin.latestRun()).status === 'running') await sleep(50);
+  const { direct } = stack;
+  if (!direct) throw new Error('the stack has no sockets of its own');
+  const headers = {
+    authorization: `Bearer ${KEY}`,
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'user-agent': 'bench',
+  };
+  const all: Target[] = [
+    { name: 'direct', url: server + PATH, headers },
+    { name: 'bare', url: direct.beside + PATH, headers },
+    { name: 'router', url: direct.router + PATH, headers },
+  ];
+  const skipped: string[] = [];
+  let portkey: ChildProcess | undefined;
+  if (existsSync(projectPath(PORTKEY))) {
+    const portkeyPort = port === 18_787 ? 18_788 : 18_787;
+    portkey = spawn(
+      process.execPath,
+      [projectPath(PORTKEY), '--headless', `--port=${portkeyPort}`],
+      { stdio: 'ignore' },
+    );
+    const url = `http://127.0.0.1:${portkeyPort}`;
+    for (let n = 0; n < 100 && !(await isUp(url)); n++) await sleep(100);
+    all.push({
+      name: 'portkey',
+      url: url + PATH,
+      headers: {
+        ...headers,
+        'x-portkey-provider': 'openai',
+        'x-portkey-custom-host': `${server}/v1`,
+      },
+    });
+  } else {
+    skipped.push('portkey: not installed; npm install --no-save @portkey-ai/gateway@1.15.2');
+  }
+  return {
+    all,
+    skipped,
+    async close() {
+      portkey?.kill();
+      upstream.kill();
+      await stack.dispose();
+    },
+  };
+}
+
+async function isUp(url: string): Promise<boolean> {
+  return fetch(url).then(
+    (r) => r.ok,
+    () => false,
+  );
+}
