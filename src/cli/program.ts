@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { exitCode, reportFailure } from './errors.ts';
+import { registerKeys } from './keys.ts';
 import { registerPareto } from './pareto.ts';
 import { registerPlan } from './plan.ts';
+import { registerReceipts } from './receipts.ts';
 import { registerSimulate } from './simulate.ts';
 import { registerSites } from './sites.ts';
 import { registerStart } from './start.ts';
@@ -43,5 +45,7 @@ Examples:
   registerSimulate(program);
   registerPareto(program);
   registerSites(program);
+  registerKeys(program);
+  registerReceipts(program);
   return program;
 }

@@ -1,4 +1,6 @@
-/** The few calls of the admin API that local runs make. */
+import type { KeyInput, KeyView } from '../core/accounting/keys.ts';
+
+/** The few calls of the admin API that the command line makes. */
 
 export interface RunView {
   runId: string;
@@ -60,14 +62,48 @@ export class AdminClient {
     await this.#call('PUT', '/admin/v1/inputs', { source, hours });
   }
 
+  createKey(input: KeyInput): Promise<KeyView & { key: string }> {
+    return this.#call('POST', '/admin/v1/keys', input);
+  }
+
+  async keys(): Promise<KeyView[]> {
+    return (await this.#call<{ keys: KeyView[] }>('GET', '/admin/v1/keys')).keys;
+  }
+
+  async revokeKey(id: string): Promise<void> {
+    await this.#call('DELETE', `/admin/v1/keys/${encodeURIComponent(id)}`);
+  }
+
+  /** Sums of receipts, as they are sent: JSON or CSV. */
+  async usage(query: URLSearchParams): Promise<string> {
+    const path = `/admin/v1/usage?${query}`;
+    const response = await this.#send('GET', path);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`GET ${path}: ${errorIn(text) ?? response.status}`);
+    return text;
+  }
+
   async #call<T>(method: string, path: string, body?: object): Promise<T> {
-    const response = await fetch(this.#url + path, {
+    const response = await this.#send(method, path, body);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${errorIn(text) ?? response.status}`);
+    return JSON.parse(text) as T;
+  }
+
+  #send(method: string, path: string, body?: object): Promise<Response> {
+    return fetch(this.#url + path, {
       method,
       headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
       body: body && JSON.stringify(body),
     });
-    const answer = (await response.json()) as T & { error?: string };
-    if (!response.ok) throw new Error(`${method} ${path}: ${answer.error ?? response.status}`);
-    return answer;
+  }
+}
+
+/** What an error answer says; undefined for one that is not the API's. */
+function errorIn(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as { error?: string }).error;
+  } catch {
+    return undefined;
   }
 }

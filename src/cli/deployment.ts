@@ -1,0 +1,36 @@
+import { type Command, Option } from 'commander';
+import { InvalidInputError } from '../core/model/errors.ts';
+import { AdminClient } from '../local/admin-client.ts';
+
+/** Where a deployment is, and its admin token: from the environment, since others can read arguments. */
+export interface DeploymentOptions {
+  url?: string;
+}
+
+export function withDeployment(command: Command): Command {
+  return command
+    .addOption(new Option('--url <url>', 'root of the deployment').env('ISOTHERM_URL'))
+    .addHelpText(
+      'after',
+      '\nThe admin token is read from the environment variable ISOTHERM_ADMIN_TOKEN.',
+    );
+}
+
+export function adminOf({ url }: DeploymentOptions): AdminClient {
+  if (url === undefined) {
+    throw new InvalidInputError('--url', ['is missing; expected the root of a deployment']);
+  }
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol !== 'https:' && parsed?.protocol !== 'http:') {
+    throw new InvalidInputError('--url', [`"${url}" is not an http or https URL`]);
+  }
+  const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(parsed.hostname);
+  if (parsed.protocol === 'http:' && !isLocal) {
+    throw new InvalidInputError('--url', ['must be https: the admin token would be readable']);
+  }
+  const token = process.env.ISOTHERM_ADMIN_TOKEN;
+  if (!token) {
+    throw new InvalidInputError('ISOTHERM_ADMIN_TOKEN', ['is not set; expected the admin token']);
+  }
+  return new AdminClient(url.replace(/\/+$/, ''), token);
+}

@@ -1,0 +1,88 @@
+import { type Command, Option } from 'commander';
+import { adminOf, type DeploymentOptions, withDeployment } from './deployment.ts';
+import { commonDigits, decimal } from './format.ts';
+import { instantMs } from './options.ts';
+import { type Column, table } from './table.ts';
+
+interface ReceiptsOptions extends DeploymentOptions {
+  from?: string;
+  to?: string;
+  key?: string;
+  by: string;
+  format: 'table' | 'json' | 'csv';
+}
+
+export function registerReceipts(program: Command): void {
+  withDeployment(program.command('receipts'))
+    .summary('what requests took: energy, carbon, water, money')
+    .description(
+      'Receipts of a deployment, summed: exact, as of what is booked. The last columns are what the ' +
+        'nearest site would have taken for the same requests.',
+    )
+    .option('--from <time>', 'hours from here on (default: a day before --to)')
+    .option('--to <time>', 'hours before this (default: now)')
+    .option('--key <id>', 'of this key alone')
+    .option('--by <list>', 'what to sum by, of key, model, zone, site and hour', 'site')
+    .addOption(
+      new Option('--format <format>', 'how to print them')
+        .choices(['table', 'json', 'csv'])
+        .default('table'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  isotherm receipts --url https://llm.example --by key,site
+  isotherm receipts --url https://llm.example --from 2026-11-01 --format csv > november.csv`,
+    )
+    .action(async (options: ReceiptsOptions) => {
+      const { from, to, key, by, format } = options;
+      const asked = new URLSearchParams({ by, format: format === 'csv' ? 'csv' : 'json' });
+      const hours = { from, to };
+      for (const [name, text] of Object.entries(hours)) {
+        if (text !== undefined)
+          asked.set(name, new Date(instantMs(text, `--${name}`)).toISOString());
+      }
+      if (key !== undefined) asked.set('key', key);
+      const text = await adminOf(options).usage(asked);
+      process.stdout.write(format === 'table' ? `${usageTable(text)}\n` : text);
+    });
+}
+
+type Sums = Record<string, string | number>;
+
+const figures: [name: string, header: string[]][] = [
+  ['requests', ['requests', '']],
+  ['promptTokens', ['prompt', 'tokens']],
+  ['completionTokens', ['completion', 'tokens']],
+  ['energyKwh', ['energy', 'kWh']],
+  ['carbonKg', ['carbon', 'kg']],
+  ['waterL', ['water', 'L']],
+  ['costAud', ['cost', 'AUD']],
+  ['nearestCarbonKg', ['nearest', 'kg']],
+  ['nearestWaterL', ['nearest', 'L']],
+];
+
+function usageTable(json: string): string {
+  const { by, usage } = JSON.parse(json) as { by: string[]; usage: Sums[] };
+  const digits = new Map(
+    figures.map(([name]) => {
+      const values = usage.map((sums) => Number(sums[name]));
+      return [name, values.every(Number.isInteger) ? 0 : commonDigits(values) + 2];
+    }),
+  );
+  const isPriced = (sums: Sums) => Number(sums.unpriced) < Number(sums.requests);
+  const columns: Column[] = [
+    ...by.map((name): Column => ({ header: [name, ''], align: 'left' })),
+    ...figures.map(([, header]): Column => ({ header })),
+  ];
+  const rows = usage.map((sums) => [
+    ...by.map((name) => String(sums[name])),
+    ...figures.map(([name]) =>
+      name === 'costAud' && !isPriced(sums)
+        ? 'unknown'
+        : decimal(Number(sums[name]), digits.get(name) ?? 0),
+    ),
+  ]);
+  return rows.length > 0 ? table(columns, rows) : 'No receipts in these hours.';
+}

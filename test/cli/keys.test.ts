@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readFleetFile } from '../../src/local/fleet-file.ts';
+import { type SimulatedFleet, startSimulatedFleet } from '../../src/local/simulated-fleet.ts';
+import { type LocalStack, startLocalStack } from '../../src/local/stack.ts';
+import { inProcess } from './support/run.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const adminToken = 'admin-of-this-test';
+let sites: SimulatedFleet;
+let stack: LocalStack;
+
+beforeAll(async () => {
+  const fleet = await readFleetFile();
+  sites = await startSimulatedFleet(fleet);
+  stack = await startLocalStack({
+    port: 0,
+    host: '127.0.0.1',
+    fleet,
+    upstreamOverrides: sites.urls,
+    vars: {
+      ADMIN_TOKEN_SHA256: createHash('sha256').update(adminToken).digest('hex'),
+      RECEIPT_FLUSH_MS: '0',
+    },
+    onLog: () => {},
+  });
+  vi.stubEnv('ISOTHERM_URL', stack.url);
+  vi.stubEnv('ISOTHERM_ADMIN_TOKEN', adminToken);
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await stack?.dispose();
+  await sites?.close();
+});
+
+async function ask(key: string, stream: boolean): Promise<Response> {
+  const response = await fetch(`${stack.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}` },
+    body: JSON.stringify({
+      model: 'isotherm-chat',
+      stream,
+      max_tokens: 9,
+      messages: [{ role: 'user', content: 'hello' }],
+    }),
+  });
+  await response.text();
+  return response;
+}
+
+describe('a key’s life from the command line', () => {
+  let id: string;
+  let key: string;
+
+  it('is made, and opens the deployment', async () => {
+    const made = await inProcess(['keys', 'create', '--name', 'tests', '--requests', '100']);
+    expect(made.code).toBe(0);
+    key = made.stdout.trim();
+    id = key.split('-')[2] as string;
+    expect(made.stderr).toContain(id);
+    const response = await ask(key, false);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-ratelimit-limit-requests')).toBe('100');
+    await ask(key, true);
+  });
+
+  it('has receipts, as table, JSON and CSV', async () => {
+    const query = ['receipts', '--key', id, '--by', 'key,model'];
+    await vi.waitFor(async () => {
+      const { stdout } = await inProcess([...query, '--format', 'json']);
+      const [sums] = (JSON.parse(stdout) as { usage: Record<string, number>[] }).usage;
+      expect(sums).toMatchObject({ key: id, requests: 2, completionTokens: 18, estimated: 0 });
+    }, 10_000);
+    const { stdout: csv } = await inProcess([...query, '--format', 'csv']);
+    expect(csv.split('\r\n')[1]).toMatch(new RegExp(`^${id},isotherm-chat,2,0,2,`));
+    const { stdout: shown } = await inProcess(query);
+    expect(shown).toContain(id);
+    expect(shown).toContain('unknown');
+  });
+
+  it('is listed, then revoked', async () => {
+    const { stdout } = await inProcess(['keys', 'list']);
+    expect(stdout).toContain(id);
+    expect(stdout).not.toContain(key);
+    expect((await inProcess(['keys', 'revoke', id])).code).toBe(0);
+    const { stdout: after } = await inProcess(['keys', 'list', '--json']);
+    expect((JSON.parse(after) as { revoked: string | null }[])[0]?.revoked).toBeTruthy();
+    await vi.waitFor(async () => expect((await ask(key, false)).status).toBe(401), {
+      timeout: 20_000,
+      interval: 500,
+    });
+  });
+});
+
+describe('what it refuses', () => {
+  it.each([
+    ['an unknown key', ['keys', 'revoke', 'nobody'], 1, 'no key has the id "nobody"'],
+    ['a model nobody serves', ['keys', 'create', '--name', 'x', '--model', 'gpt-9'], 1, 'gpt-9'],
+    ['a token in the clear', ['keys', 'list', '--url', 'http://llm.example'], 2, 'must be https'],
+    ['no limit at all', ['keys', 'create', '--name', 'x', '--requests', '0'], 2, 'whole number'],
+    ['sums by nothing known', ['receipts', '--by', 'colour'], 1, 'by'],
+  ])('%s', async (_, args, code, words) => {
+    const outcome = await inProcess(args);
+    expect(outcome.code).toBe(code);
+    expect(outcome.stderr).toContain(words);
+  });
+});
