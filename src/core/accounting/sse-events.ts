@@ -32,10 +32,11 @@ export class EventSplitter {
   push(chunk: Uint8Array): Uint8Array[] {
     const out: Uint8Array[] = [];
     let from = 0;
-    for (let at = 0; at < chunk.length; at++) {
-      const byte = chunk[at];
-      if (byte === LF && this.#afterCr) {
+    let lineFrom = 0;
+    for (const at of lineEnds(chunk)) {
+      if (chunk[at] === LF && this.#afterCr && lineFrom === at) {
         this.#afterCr = false;
+        lineFrom = at + 1;
         // The second half of a line end. After an event's last it belongs to that event.
         if (this.#betweenEvents && from === at) {
           if (!this.#lastChanged) out.push(chunk.subarray(at, at + 1));
@@ -43,16 +44,18 @@ export class EventSplitter {
         }
         continue;
       }
-      this.#afterCr = byte === CR;
-      if (byte !== LF && byte !== CR) {
-        this.#lineEmpty = false;
-      } else if (this.#lineEmpty) {
-        this.#take(chunk.subarray(from, at + 1), out);
-        this.#endEvent(out);
-        from = at + 1;
-      } else {
-        this.#lineEmpty = true;
-      }
+      const isBlank = this.#lineEmpty && lineFrom === at;
+      this.#lineEmpty = true;
+      this.#afterCr = chunk[at] === CR;
+      lineFrom = at + 1;
+      if (!isBlank) continue;
+      this.#take(chunk.subarray(from, at + 1), out);
+      this.#endEvent(out);
+      from = at + 1;
+    }
+    if (lineFrom < chunk.length) {
+      this.#lineEmpty = false;
+      this.#afterCr = false;
     }
     this.#take(chunk.subarray(from), out);
     return joined(out);
@@ -102,6 +105,21 @@ export class EventSplitter {
   }
 }
 
+/** Places of line feeds and carriage returns, in order. */
+function* lineEnds(chunk: Uint8Array): Generator<number> {
+  let lf = chunk.indexOf(LF);
+  let cr = chunk.indexOf(CR);
+  while (lf >= 0 || cr >= 0) {
+    if (cr < 0 || (lf >= 0 && lf < cr)) {
+      yield lf;
+      lf = chunk.indexOf(LF, lf + 1);
+    } else {
+      yield cr;
+      cr = chunk.indexOf(CR, cr + 1);
+    }
+  }
+}
+
 export function concat(pieces: readonly Uint8Array[], size: number): Uint8Array {
   if (pieces.length === 1) return pieces[0] as Uint8Array;
   const all = new Uint8Array(size);
@@ -143,6 +161,11 @@ export function linesOf(event: string): string[] {
 
 /** An event's data: its `data` lines joined; undefined where it has none. */
 export function dataOf(event: string): string | undefined {
+  // Nearly every event is one line of data.
+  const lineEnd = event.search(/[\r\n]/);
+  if (event.startsWith('data: ') && event.length - lineEnd <= 4 && lineEnd > 0) {
+    if (event.slice(lineEnd).trim() === '') return event.slice(6, lineEnd);
+  }
   const data = linesOf(event)
     .map((line) => line.replace(/[\r\n]+$/, ''))
     .filter((line) => line === 'data' || line.startsWith('data:'))

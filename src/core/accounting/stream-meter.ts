@@ -18,6 +18,7 @@ export interface Tally {
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /**
  * Reads the usage of a streamed answer as it passes. With `hideUsage`, the event that only carries
@@ -69,7 +70,7 @@ export class StreamMeter {
   }
 
   #read(bytes: Uint8Array): Uint8Array {
-    const text = new TextDecoder().decode(bytes);
+    const text = decoder.decode(bytes);
     const event = jsonOf(dataOf(text));
     if (event === undefined) return bytes;
     const characters = deltaCharacters(event);
