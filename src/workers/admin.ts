@@ -1,33 +1,20 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { z } from 'zod';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { settingsInputSchema } from '../core/optimizer/settings.ts';
 import { slotUtcMs } from '../core/planning/inputs.ts';
 import { pricesWithParts } from '../core/planning/plan.ts';
 import { currentVersion, readPlan, readPrices, recentPlans } from '../store/plans.ts';
-import { siteInputSchema, writeSiteInputs } from '../store/site-inputs.ts';
+import { writeSiteInputs } from '../store/site-inputs.ts';
 import { adminKeys } from './admin-keys.ts';
 import { adminUsage } from './admin-usage.ts';
 import { bearsOneOf } from './auth.ts';
 import { type Env, now } from './env.ts';
 import { fleet } from './fleet.ts';
 import { inputAges } from './inputs.ts';
+import { inputsBodySchema } from './inputs-body.ts';
 import { jsonBody } from './json-body.ts';
 import { coordinatorOf, optimize } from './optimize.ts';
-
-const inputsBodySchema = z.strictObject({
-  source: z.string().min(1).max(200),
-  hours: z
-    .array(
-      siteInputSchema.refine((h) => fleet.sites.some((s) => s.id === h.site), {
-        message: 'is not a site of this fleet',
-        path: ['site'],
-      }),
-    )
-    .min(1)
-    .max(5000),
-});
 
 /** The operator's API, under a bearer token of its own. */
 export const admin = new Hono<{ Bindings: Env }>();

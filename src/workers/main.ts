@@ -5,8 +5,10 @@ import { pruneBatches } from '../store/usage.ts';
 import { admin } from './admin.ts';
 import { bearsOneOf } from './auth.ts';
 import { dataPlane } from './data-plane.ts';
+import { docsPage } from './docs-page.ts';
 import { type Env, now } from './env.ts';
 import { metrics } from './metrics.ts';
+import { openApi } from './openapi.ts';
 import { deploymentSettings, optimize } from './optimize.ts';
 import { sharedStatus, status } from './status.ts';
 
@@ -27,6 +29,11 @@ app.route('/admin/v1', admin);
 
 app.get('/healthz', (c) => c.text('ok'));
 app.get('/metrics', (c) => metrics(c.req.raw, c.env));
+app.get('/openapi.json', (c) => c.json(openApi()));
+app.get('/docs', (c) => {
+  c.header('content-security-policy', "default-src 'none'; style-src 'self'; img-src 'self'");
+  return c.html(docsPage());
+});
 
 app.get('/status.json', async (c) => {
   const trusted = await bearsOneOf(c.req.raw, c.env.ADMIN_TOKEN_SHA256);

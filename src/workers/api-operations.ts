@@ -1,0 +1,196 @@
+import { z } from 'zod';
+import { keyInputSchema } from '../core/accounting/keys.ts';
+import { settingsInputSchema } from '../core/optimizer/settings.ts';
+import { planHeaderSchema, planSharesSchema } from '../core/planning/plan.ts';
+import { usageQuerySchema } from './admin-usage.ts';
+import { inputsBodySchema } from './inputs-body.ts';
+
+/** What the router answers, as data: the OpenAPI document and the page of it are made from this. */
+export interface Operation {
+  method: 'get' | 'post' | 'put' | 'delete';
+  path: string;
+  summary: string;
+  /** Who may: holders of a client key, of the admin token, anybody. */
+  access: 'client' | 'admin' | 'open';
+  body?: z.ZodType;
+  query?: z.ZodObject;
+  /** By status; the first is what is hoped for. */
+  answers: Record<number, Answer>;
+}
+
+interface Answer {
+  description: string;
+  type?: 'application/json' | 'text/csv' | 'text/plain' | 'text/html' | 'text/event-stream';
+  schema?: z.ZodType;
+}
+
+const json = (description: string, schema?: z.ZodType): Answer => ({
+  description,
+  type: 'application/json',
+  ...(schema && { schema }),
+});
+
+const errorSchema = z.object({
+  error: z.object({
+    message: z.string(),
+    type: z.string(),
+    param: z.string().nullable(),
+    code: z.string().nullable(),
+  }),
+});
+const adminErrorSchema = z.object({ error: z.string(), issues: z.array(z.string()).optional() });
+
+const model = z.string().describe('A model or alias of GET /v1/models.');
+const stream = z.boolean().optional();
+const user = z.string().optional().describe('Requests of one user prefer one site.');
+/** The gateway reads a few fields; all others pass to the site as they are. */
+const generation = { model, stream, user };
+const chatBody = z.looseObject({
+  ...generation,
+  messages: z.array(z.looseObject({ role: z.string() })),
+});
+const completionBody = z.looseObject({ ...generation, prompt: z.unknown() });
+const responsesBody = z.looseObject({ ...generation, input: z.unknown() });
+const embeddingsBody = z.looseObject({ model, user, input: z.unknown() });
+
+const clientErrors = {
+  400: json('The request is faulty.', errorSchema),
+  401: json('The key opens nothing.', errorSchema),
+  403: json('The key is not for this model.', errorSchema),
+  404: json('No such model.', errorSchema),
+  429: json('`rate_limit_exceeded`, `insufficient_quota` or `sites_busy`.', errorSchema),
+  503: json('No site could be reached.', errorSchema),
+};
+
+function generationOf(path: string, summary: string, body: z.ZodType): Operation {
+  const description =
+    'As the site gives it; with `stream`, as events. `x-isotherm-receipt` says what it took.';
+  return {
+    method: 'post',
+    path,
+    summary,
+    access: 'client',
+    body,
+    answers: { 200: json(description), ...clientErrors },
+  };
+}
+
+const adminErrors = {
+  400: json('Faults, each with its path.', adminErrorSchema),
+  401: json('Wrong or missing admin token.', adminErrorSchema),
+};
+
+type Given = Pick<Operation, 'summary' | 'answers'> & Partial<Operation>;
+
+function adminOperation(method: Operation['method'], path: string, given: Given): Operation {
+  const answers = { ...given.answers, ...adminErrors };
+  return { ...given, method, path: `/admin/v1${path}`, access: 'admin', answers };
+}
+
+const planSchema = z.object({ header: planHeaderSchema, slots: z.array(planSharesSchema) });
+
+export const operations: Operation[] = [
+  generationOf('/v1/chat/completions', 'Chat completion, routed to a site', chatBody),
+  generationOf('/v1/completions', 'Text completion', completionBody),
+  generationOf('/v1/responses', 'Response', responsesBody),
+  generationOf('/v1/embeddings', 'Embeddings', embeddingsBody),
+  {
+    method: 'get',
+    path: '/v1/models',
+    summary: 'Models this key may ask for',
+    access: 'client',
+    answers: { 200: json('A list as OpenAI gives it.'), 401: clientErrors[401] },
+  },
+  {
+    method: 'get',
+    path: '/v1/models/{id}',
+    summary: 'One model',
+    access: 'client',
+    answers: { 200: json('The model.'), 401: clientErrors[401], 404: clientErrors[404] },
+  },
+  adminOperation('post', '/keys', {
+    summary: 'Make a client key; it is shown in this answer only',
+    body: keyInputSchema,
+    answers: { 201: json('The key and what it may do.') },
+  }),
+  adminOperation('get', '/keys', {
+    summary: 'All client keys, without the keys themselves',
+    answers: { 200: json('`keys`, oldest first.') },
+  }),
+  adminOperation('delete', '/keys/{id}', {
+    summary: 'Revoke a client key',
+    answers: { 200: json('Its id.'), 404: json('No such key.', adminErrorSchema) },
+  }),
+  adminOperation('get', '/usage', {
+    summary: 'Receipts, summed',
+    query: usageQuerySchema,
+    answers: { 200: json('`usage`, a sum a group; or CSV.') },
+  }),
+  adminOperation('post', '/optimize', {
+    summary: 'Start an optimization now',
+    body: settingsInputSchema,
+    answers: { 202: json('The run; the one under way, if there is one.') },
+  }),
+  adminOperation('get', '/runs', {
+    summary: 'The latest run, and those that ended',
+    answers: { 200: json('`latest` and `ended`.') },
+  }),
+  adminOperation('get', '/plan', {
+    summary: 'The plan that holds, with the shares of every slot',
+    answers: { 200: json('The plan.', planSchema), 404: json('None yet.', adminErrorSchema) },
+  }),
+  adminOperation('get', '/plans', {
+    summary: 'Headers of the last 50 plans',
+    answers: {
+      200: json('`plans`, newest first.', z.object({ plans: z.array(planHeaderSchema) })),
+    },
+  }),
+  adminOperation('get', '/prices', {
+    summary: 'What one request more would cost, by slot, class and zone',
+    answers: { 200: json('`slots`.'), 404: json('None yet.', adminErrorSchema) },
+  }),
+  adminOperation('get', '/sites', {
+    summary: 'Sites, their part of the plan, their solvers and inputs',
+    answers: { 200: json('`sites`.') },
+  }),
+  adminOperation('put', '/inputs', {
+    summary: 'Hourly weather, wholesale price and carbon',
+    body: inputsBodySchema,
+    answers: { 200: json('How many hours were written.') },
+  }),
+  {
+    method: 'get',
+    path: '/metrics',
+    summary: 'Counters of all isolates in Prometheus’ text format',
+    access: 'admin',
+    answers: { 200: { description: 'Text format 0.0.4.', type: 'text/plain' } },
+  },
+  {
+    method: 'get',
+    path: '/status.json',
+    summary: 'What the status page shows; open where PUBLIC_STATUS is true',
+    access: 'admin',
+    answers: { 200: json('Plan, sites, latest run.') },
+  },
+  {
+    method: 'get',
+    path: '/healthz',
+    summary: 'Whether the Worker runs',
+    access: 'open',
+    answers: { 200: { description: '`ok`', type: 'text/plain' } },
+  },
+  {
+    method: 'get',
+    path: '/openapi.json',
+    summary: 'This document',
+    access: 'open',
+    answers: { 200: json('OpenAPI 3.1.') },
+  },
+  {
+    method: 'get',
+    path: '/docs',
+    summary: 'This document as a page',
+    access: 'open',
+    answers: { 200: { description: 'A page without scripts.', type: 'text/html' } },
+  },
+];

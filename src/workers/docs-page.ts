@@ -1,0 +1,99 @@
+import { html } from 'hono/html';
+import { openApi } from './openapi.ts';
+
+type Json = Record<string, unknown>;
+type Document = ReturnType<typeof openApi>;
+
+/** The OpenAPI document as a page: no script, nothing from elsewhere. */
+export function docsPage(document: Document = openApi()) {
+  const byTag = new Map<string, { path: string; method: string; of: Json }[]>();
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const [method, of] of Object.entries(methods)) {
+      const [tag = ''] = (of as { tags: string[] }).tags;
+      byTag.set(tag, [...(byTag.get(tag) ?? []), { path, method, of: of as Json }]);
+    }
+  }
+  return html`<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>Isotherm API</title>
+    <link rel="icon" href="/icon.svg" type="image/svg+xml" />
+    <link rel="stylesheet" href="/status.css" />
+  </head>
+  <body>
+    <header class="page-header">
+      <h1>Isotherm API</h1>
+      <p>${document.info.description} <a href="/openapi.json">OpenAPI ${document.openapi}</a></p>
+    </header>
+    <main>
+      ${[...byTag].map(
+        ([tag, list]) => html`<section aria-label="${tag}">
+        <h2>${tag}</h2>
+        ${list.map(({ path, method, of }) => operation(path, method, of))}
+      </section>`,
+      )}
+    </main>
+  </body>
+</html>`;
+}
+
+function operation(path: string, method: string, of: Json) {
+  const {
+    summary,
+    parameters = [],
+    requestBody,
+    responses,
+  } = of as {
+    summary: string;
+    parameters?: { name: string; description?: string; schema: Json }[];
+    requestBody?: { content: { 'application/json': { schema: Json } } };
+    responses: Record<string, { description: string }>;
+  };
+  const schema = requestBody?.content['application/json'].schema;
+  return html`<details>
+          <summary><code>${method.toUpperCase()} ${path}</code> ${summary}</summary>
+          ${parameters.length > 0 ? list('Parameters', parameters.map(parameterItem)) : ''}
+          ${schema ? list('Body', fields(schema)) : ''}
+          ${list(
+            'Answers',
+            Object.entries(responses).map(
+              ([status, { description }]) => html`<code>${status}</code> ${description}`,
+            ),
+          )}
+        </details>`;
+}
+
+function parameterItem(p: { name: string; description?: string; schema: Json }) {
+  return html`<code>${p.name}</code> ${typeOf(p.schema)} ${p.description ?? ''}`;
+}
+
+function fields(schema: Json): unknown[] {
+  const required = new Set(schema.required as string[] | undefined);
+  const properties = Object.entries((schema.properties ?? {}) as Record<string, Json>);
+  return properties.map(
+    ([name, of]) =>
+      html`<code>${name}</code> ${typeOf(of)}${required.has(name) ? ', required' : ''} ${of.description ?? ''}`,
+  );
+}
+
+/** A type in words: `integer, 1 to 1000`. */
+function typeOf(schema: Json): string {
+  if (Array.isArray(schema.enum)) return schema.enum.join(' or ');
+  if (Array.isArray(schema.anyOf)) return (schema.anyOf as Json[]).map(typeOf).join(' or ');
+  const type = String(schema.type ?? 'anything');
+  const low = schema.minimum ?? schema.exclusiveMinimum;
+  const range =
+    low !== undefined && schema.maximum !== undefined ? `, ${low} to ${schema.maximum}` : '';
+  const of = type === 'array' ? ` of ${typeOf((schema.items ?? {}) as Json)}` : '';
+  return `${type}${of}${range}`;
+}
+
+function list(title: string, items: unknown[]) {
+  return html`<h3>${title}</h3>
+          <ul>
+            ${items.map((item) => html`<li>${item}</li>`)}
+          </ul>`;
+}

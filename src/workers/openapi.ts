@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { type Operation, operations } from './api-operations.ts';
+
+type JsonSchema = Record<string, unknown>;
+
+/** A schema as callers meet it: what they may send, defaults and transformations aside. */
+export function jsonSchema(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return rest;
+}
+
+const tags: Record<Operation['access'], string> = {
+  client: 'data plane',
+  admin: 'admin plane',
+  open: 'open',
+};
+
+/** The OpenAPI 3.1 document of both planes. */
+export function openApi() {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of operations) {
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method]: operationObject(operation),
+    };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Isotherm',
+      version: '1',
+      description:
+        'Routes LLM inference across edge data centers by weather, price and carbon. The data plane speaks the OpenAI API.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      securitySchemes: {
+        client: { type: 'http', scheme: 'bearer', description: 'A client key.' },
+        admin: { type: 'http', scheme: 'bearer', description: 'The admin token.' },
+      },
+    },
+  };
+}
+
+function operationObject(o: Operation) {
+  return {
+    operationId: `${o.method}${o.path.replace(/[^a-z0-9]+/gi, '_')}`,
+    summary: o.summary,
+    tags: [tags[o.access]],
+    security: o.access === 'open' ? [] : [{ [o.access]: [] }],
+    ...parameters(o),
+    ...(o.body && {
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: jsonSchema(o.body) } },
+      },
+    }),
+    responses: Object.fromEntries(
+      Object.entries(o.answers).map(([status, { description, type, schema }]) => [
+        status,
+        {
+          description,
+          ...(type && { content: { [type]: schema ? { schema: jsonSchema(schema) } : {} } }),
+        },
+      ]),
+    ),
+  };
+}
+
+function parameters({ path, query }: Operation) {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => {
+    const { description, ...rest } = jsonSchema(schema as z.ZodType);
+    return {
+      name,
+      in: 'query',
+      required: false,
+      ...(description ? { description } : {}),
+      schema: rest,
+    };
+  });
+  const all = [...inPath, ...inQuery];
+  return all.length > 0 ? { parameters: all } : {};
+}

@@ -1,0 +1,84 @@
+import { exports } from 'cloudflare:workers';
+import { describe, expect, test } from 'vitest';
+import { admin } from '../../src/workers/admin.ts';
+import { dataPlane } from '../../src/workers/data-plane.ts';
+
+interface Operation {
+  operationId: string;
+  security: object[];
+  parameters?: { name: string; in: string; required: boolean; schema: object }[];
+  requestBody?: { content: { 'application/json': { schema: Record<string, unknown> } } };
+  responses: Record<string, { description: string }>;
+}
+
+function fetchPath(path: string): Promise<Response> {
+  return exports.default.fetch(new Request(`https://router.test${path}`));
+}
+
+async function documentOf() {
+  const response = await fetchPath('/openapi.json');
+  return response.json<{ openapi: string; paths: Record<string, Record<string, Operation>> }>();
+}
+
+/** `GET /v1/models/{id}` of every route of a plane, as the document writes them. */
+function routesOf(plane: { routes: { method: string; path: string }[] }, base: string): string[] {
+  return plane.routes
+    .filter((r) => r.method !== 'ALL')
+    .map((r) => {
+      const path = r.path.replace(/:(\w+)(\{.*?\})?/g, '{$1}').replace(/\/$/, '');
+      return `${r.method} ${base}${path}`;
+    });
+}
+
+describe('the OpenAPI document', () => {
+  test('has every route of both planes, and none that is not there', async () => {
+    const { openapi, paths } = await documentOf();
+    expect(openapi).toBe('3.1.0');
+    const written = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const there = [...routesOf(dataPlane, '/v1'), ...routesOf(admin, '/admin/v1')];
+    const inPlanes = written.filter((w) => / \/(admin\/)?v1\//.test(w));
+    expect(inPlanes.sort()).toEqual([...new Set(there)].sort());
+  });
+
+  test('is one whose operations are whole: ids once, parameters of the path, answers', async () => {
+    const { paths } = await documentOf();
+    const all = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.values(methods).map((operation) => ({ path, operation })),
+    );
+    expect(new Set(all.map((o) => o.operation.operationId)).size).toBe(all.length);
+    for (const { path, operation } of all) {
+      const inPath = (operation.parameters ?? []).filter((p) => p.in === 'path');
+      const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      expect(inPath.map((p) => p.name)).toEqual(named);
+      expect(Object.values(operation.responses).every((r) => r.description !== '')).toBe(true);
+      const isOpen = operation.security.length === 0;
+      expect(isOpen).toBe(/^\/(healthz|docs|openapi\.json)$/.test(path));
+    }
+  });
+
+  test('takes its schemas from those that check', async () => {
+    const { paths } = await documentOf();
+    const { schema } =
+      paths['/admin/v1/keys']?.post?.requestBody?.content['application/json'] ?? {};
+    expect(schema).toMatchObject({
+      type: 'object',
+      additionalProperties: false,
+      required: ['name'],
+      properties: { requestsPerMinute: { type: 'integer', minimum: 1, maximum: 1_000_000 } },
+    });
+    const query = paths['/admin/v1/usage']?.get?.parameters?.map((p) => p.name);
+    expect(query).toEqual(['from', 'to', 'key', 'by', 'format']);
+  });
+});
+
+test('the page of it needs nothing from elsewhere, and no script', async () => {
+  const response = await fetchPath('/docs');
+  const text = await response.text();
+  expect(response.headers.get('content-type')).toContain('text/html');
+  expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+  expect(text).not.toMatch(/<script|https?:\/\//);
+  expect(text).toContain('POST /v1/chat/completions');
+  expect(text).toContain('integer, 1 to 1000000');
+});
