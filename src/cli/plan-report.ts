@@ -65,6 +65,13 @@ export function planText(run: PlanRun): string {
       ),
     );
   }
+  if (run.rampRelaxedSlots.length > 0) {
+    lines.push(
+      wrap(
+        `Limits on rises over the previous plan were relaxed in ${count(run.rampRelaxedSlots.length, 'hour')}, so that all is served.`,
+      ),
+    );
+  }
   if (notes.length > 0) lines.push('', bold('Notes'), bullets(notes));
   return `${lines.join('\n')}\n`;
 }
@@ -143,6 +150,11 @@ function certificateText({ solution, gapTarget }: PlanRun): string {
 
 export function planJson(run: PlanRun) {
   const { fleet, inputs, solution, totals } = run;
+  const bySite = (slots: Float64Array[]) =>
+    slots.map((values, t) => ({
+      utc: utc(slotUtcMs(inputs, t)),
+      sites: Object.fromEntries(fleet.sites.map((s, j) => [s.id, values[j]])),
+    }));
   return {
     schemaVersion: 1,
     fleet: fleet.name,
@@ -161,10 +173,9 @@ export function planJson(run: PlanRun) {
     ttftP95Ms: totals.ttftP95Ms,
     sites: totals.sites,
     zones: totals.zones,
-    awakeServers: run.awake.map((sites, t) => ({
-      utc: utc(slotUtcMs(inputs, t)),
-      sites: Object.fromEntries(fleet.sites.map((s, j) => [s.id, sites[j]])),
-    })),
+    rampRelaxedSlots: run.rampRelaxedSlots,
+    loads: bySite(run.loads),
+    awakeServers: bySite(run.awake),
     roundLog: run.rounds.map(traceRound),
     marginalPrices: solution.rowPrices.map((rows, t) => ({
       utc: utc(slotUtcMs(inputs, t)),

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type Fleet, publicFleet } from '../core/model/fleet.ts';
+import { type DispatchProblem, loadsOf } from '../core/optimizer/problem.ts';
 import { hasBudget } from '../core/optimizer/settings.ts';
 import { type Solution, solve } from '../core/optimizer/solve.ts';
 import type { RoundReport } from '../core/optimizer/state.ts';
@@ -12,6 +13,7 @@ import { type BudgetSolution, solveWithinBudgets } from '../core/planning/budget
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
 import { summarize } from '../core/planning/outcome.ts';
+import { limitRises } from '../core/planning/ramp.ts';
 import {
   amountValue,
   assertWritable,
@@ -24,6 +26,7 @@ import {
 } from './options.ts';
 import { type InputsOptions, inputsOf, inputsOptions } from './plan-inputs.ts';
 import { planJson, planText, roundLine } from './plan-report.ts';
+import { readPrevious } from './previous.ts';
 import { stderrIsTerminal } from './progress.ts';
 import { bold } from './table.ts';
 import { traceCsv, traceText } from './trace.ts';
@@ -35,6 +38,7 @@ interface PlanOptions extends InputsOptions, FleetOptions, SolverOptions {
   maxRounds?: number;
   carbonBudget?: number;
   waterBudget?: number;
+  previous?: string;
 }
 
 /** One optimization and all that is reported of it. */
@@ -48,6 +52,10 @@ export interface PlanRun {
   nearestShare: number;
   /** Servers awake by slot and site. */
   awake: Float64Array[];
+  /** Loads by slot and site, busy servers. */
+  loads: Float64Array[];
+  /** Slots whose limits on rises were relaxed; empty without a previous plan. */
+  rampRelaxedSlots: number[];
   /** As asked for; learned hands over to classic when it stalls, see the rounds. */
   mode: SolverOptions['mode'];
   gapTarget: number;
@@ -74,6 +82,10 @@ export function registerPlan(program: Command): void {
       'at most this much carbon in all the hours planned, at least cost',
     ).argParser(amountValue),
     new Option('--water-budget <litres>', 'the same of water').argParser(amountValue),
+    new Option(
+      '--previous <file>',
+      "an earlier plan's JSON: loads rise over it by no more than the registry's ramp allows",
+    ),
   ];
   const options = [
     ...inputsOptions(),
@@ -126,6 +138,7 @@ Examples:
 function planned(whole: Fleet, options: PlanOptions): PlanRun {
   const { fleet, inputs, notes } = inputsOf(whole, options);
   const problem = assembleDispatch(publicFleet(fleet), inputs, inputs.demandReqPerS);
+  const rampRelaxedSlots = limited(problem, fleet, inputs, options.previous);
   const rounds: RoundReport[] = [];
   const settings = {
     mode: options.mode,
@@ -152,9 +165,27 @@ function planned(whole: Fleet, options: PlanOptions): PlanRun {
     nearestShare: summarize(publicFleet(fleet), problem, inputs, solution.flow, solution.unserved)
       .nearestShare,
     awake: awakeServers(fleet, problem, inputs, solution.flow),
+    loads: solution.flow.map((flow) => loadsOf(problem, flow)),
+    rampRelaxedSlots,
     mode: options.mode,
     gapTarget: options.gap,
     rounds,
     notes,
   };
+}
+
+/** Puts limits on rises over an earlier plan on a problem; returns the slots where they had to give. */
+function limited(
+  problem: DispatchProblem,
+  fleet: Fleet,
+  inputs: PlanningInputs,
+  file: string | undefined,
+): number[] {
+  if (file === undefined) return [];
+  if (!fleet.ramp) {
+    throw new InvalidInputError('--previous', [
+      'the registry limits no rises: it has no ramp.maxRisePerPlan',
+    ]);
+  }
+  return limitRises(problem, publicFleet(fleet), inputs, readPrevious(file));
 }

@@ -17,6 +17,7 @@ import { beginBudget, budgetPlan, budgetPrices, stepSettings } from '../core/pla
 import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
 import { summarize } from '../core/planning/outcome.ts';
 import { pricesOf, sharesOf, traceRound } from '../core/planning/plan.ts';
+import { limitRises, plannedLoads } from '../core/planning/ramp.ts';
 import { learnedCurves, warmCurves } from '../core/planning/warm-start.ts';
 import { publishPlan } from '../store/plans.ts';
 import { absorbOptimization, nextOptimization } from './budget-run.ts';
@@ -68,7 +69,8 @@ export class Coordinator extends DurableObject<Env> {
     const { inputs } = request;
     assertInputs(fleet, inputs);
     const settings = settingsSchema.parse(request.settings ?? {});
-    const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
+    const standing = await this.#store.standing();
+    const { problem } = problemOf({ inputs, standing });
     assertProblem(problem);
     const record: RunRecord = {
       runId: crypto.randomUUID(),
@@ -147,8 +149,7 @@ export class Coordinator extends DurableObject<Env> {
     const priced = budget
       ? { ...fleet, prices: budgetPrices(fleet.prices, budget.search.shadow) }
       : fleet;
-    const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
-    restoreExclusions(problem, state);
+    let { problem } = problemOf(run);
     const count = roundsPerAlarm(this.env.ROUNDS_PER_ALARM, solverCount);
     const deadlineMs = numberVar(this.env.ROUND_DEADLINE_MS, 5000, 10, 60_000);
     const round = { fleet: priced, inputs, runId: record.runId, deadlineMs };
@@ -172,6 +173,8 @@ export class Coordinator extends DurableObject<Env> {
         slowestMs: replies[slowest]?.ms ?? 0,
         slowestSite: fleet.sites[slowest]?.id as string,
       });
+      // With a site less, others may have to rise further.
+      if (report.excluded.length > 0) problem = problemOf(run).problem;
       const reason = stopReason(settings, state);
       if (reason === undefined) continue;
       if (!budget || absorbOptimization(run, budget, problem)) return reason;
@@ -183,7 +186,7 @@ export class Coordinator extends DurableObject<Env> {
 
   async #publish(run: Run, reason: StopReason): Promise<void> {
     const { record, inputs, state, budget } = run;
-    const problem: DispatchProblem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
+    const { problem, rampRelaxedSlots } = problemOf(run);
     // An optimization the deadline cut short may have found a plan, too.
     if (budget && reason === 'deadline') absorbOptimization(run, budget, problem);
     const kept = budget?.search.best && budgetPlan(budget.search);
@@ -225,6 +228,7 @@ export class Coordinator extends DurableObject<Env> {
         ),
         nearestShare: outcome.nearestShare,
         unservedShare: outcome.unservedShare,
+        ...(rampRelaxedSlots.length > 0 && { rampRelaxedSlots }),
         budgets: kept?.budgets,
         impacts: planImpacts(problem, state, best.flow),
         impactPrices: { carbonAudPerT: prices.carbonAudPerT, waterAudPerKl: prices.waterAudPerKl },
@@ -236,7 +240,10 @@ export class Coordinator extends DurableObject<Env> {
     record.status = 'published';
     record.planVersion = plan.header.version;
     record.endedUtcMs = now(this.env);
-    await this.#store.end(record, learnedCurves(fleet, inputs, problem, state));
+    await this.#store.end(record, {
+      learned: learnedCurves(fleet, inputs, problem, state),
+      loads: plannedLoads(fleet, inputs, problem, best.flow),
+    });
   }
 
   /** The last plan stays current; the failure is kept and shown. */
@@ -245,8 +252,18 @@ export class Coordinator extends DurableObject<Env> {
     record.error = error instanceof Error ? error.message : String(error);
     record.endedUtcMs = now(this.env);
     console.error(`optimization ${record.runId} failed: ${record.error}`);
-    await this.#store.end(record, undefined);
+    await this.#store.end(record);
   }
+}
+
+/** A run's problem: without the sites that are out, and with limits on rises. */
+function problemOf({ inputs, standing, state }: Pick<Run, 'inputs' | 'standing'> & Partial<Run>): {
+  problem: DispatchProblem;
+  rampRelaxedSlots: number[];
+} {
+  const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
+  if (state) restoreExclusions(problem, state);
+  return { problem, rampRelaxedSlots: limitRises(problem, fleet, inputs, standing) };
 }
 
 /** Workers a round asks. */

@@ -2,6 +2,7 @@ import type { RowImpacts } from '../core/optimizer/impacts.ts';
 import type { Settings } from '../core/optimizer/settings.ts';
 import type { ConsensusState, RoundReport, SiteState, SlotState } from '../core/optimizer/state.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
+import type { PlannedLoads } from '../core/planning/ramp.ts';
 import type { LearnedCurves } from '../core/planning/warm-start.ts';
 import type { BudgetRun } from './budget-run.ts';
 
@@ -37,6 +38,8 @@ export interface Run {
   settings: Settings;
   inputs: PlanningInputs;
   state: ConsensusState;
+  /** Loads of the plan in force, to which rises are limited. */
+  standing?: PlannedLoads;
   /** Where budgets take several optimizations: the search that `state` is a step of. */
   budget?: BudgetRun;
   /** Of the registry it began with: its arrays are in that one's order. */
@@ -109,6 +112,7 @@ export class RunStore {
     return {
       record,
       settings,
+      standing: await this.standing(),
       ...(budget && { budget }),
       inputs: { ...rest, sites: series },
       state: { ...consensus, sites, slots },
@@ -122,7 +126,10 @@ export class RunStore {
   }
 
   /** Ends a run: its record goes to the history, its state away. */
-  async end(record: RunRecord, learned: LearnedCurves | undefined): Promise<void> {
+  async end(
+    record: RunRecord,
+    published?: { learned: LearnedCurves; loads: PlannedLoads },
+  ): Promise<void> {
     const rounds = record.rounds.slice(-ROUNDS_IN_HISTORY);
     const brief: RunRecord = { ...record, rounds, placements: {} };
     const history = [brief, ...(await this.history())].slice(0, HISTORY);
@@ -131,7 +138,9 @@ export class RunStore {
       stale.push(...(await this.#storage.list({ prefix })).keys());
     }
     const writes: Promise<unknown>[] = [this.#storage.put({ run: record, history })];
-    if (learned) {
+    if (published) {
+      const { learned, loads } = published;
+      writes.push(this.#storage.put('loads', loads));
       const { sites, ...layout } = learned;
       const siteIds = Object.keys(sites);
       writes.push(this.#storage.put('learned', { ...layout, siteIds }));
@@ -147,6 +156,11 @@ export class RunStore {
   /** Ended runs, newest first. */
   async history(): Promise<RunRecord[]> {
     return (await this.#storage.get<RunRecord[]>('history')) ?? [];
+  }
+
+  /** Loads of the last plan, 8 bytes a site and slot. */
+  standing(): Promise<PlannedLoads | undefined> {
+    return this.#storage.get<PlannedLoads>('loads');
   }
 
   /** What the last run that published left; undefined where it cannot be read whole. */

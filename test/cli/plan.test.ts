@@ -63,6 +63,32 @@ describe('isotherm plan', () => {
     expect(wrong.stderr).toMatch(/--water-budget/);
   });
 
+  it('limits rises over an earlier plan to what the registry allows', async () => {
+    const dir = emptyFolder();
+    const [previous, registry] = [join(dir, 'previous.json'), join(dir, 'fleet.json')];
+    writeFileSync(registry, JSON.stringify({ ...fleet, ramp: { maxRisePerPlan: 0.02 } }));
+    const at = ['--at', '2026-01-15', '--slots', '2'];
+    const before = await planJson(...at, '--fleet', registry);
+    writeFileSync(previous, JSON.stringify(before));
+    // Another cooling model, so that the free plan is another.
+    const limited = ['--fleet', registry, '--previous', previous, '--cooling', 'adiabatic'];
+    const after = await planJson(...at, ...limited);
+    expect(after.rampRelaxedSlots).toEqual([]);
+    for (const [t, { sites }] of after.loads.entries()) {
+      for (const site of fleet.sites) {
+        const most = 0.02 * 0.85 * site.hardware.servers;
+        expect(sites[site.id]).toBeLessThanOrEqual(before.loads[t].sites[site.id] + most + 1e-6);
+      }
+    }
+    const without = await inProcess(['plan', ...at, '--previous', previous]);
+    expect(without.code).toBe(2);
+    expect(without.stderr).toMatch(/ramp\.maxRisePerPlan/);
+    writeFileSync(previous, '{}');
+    const bad = await inProcess(['plan', ...at, ...limited]);
+    expect(bad.code).toBe(2);
+    expect(bad.stderr).toMatch(/startUtc/);
+  });
+
   it('shows its rounds: bounds, gap, residuals, who answered', async () => {
     const at = ['plan', '--at', '2026-07-01', '--mode', 'classic', '--gap', '0.01'];
     const { stdout } = await inProcess([...at, '--trace']);

@@ -240,6 +240,36 @@ describe('a site solver that misbehaves', () => {
   });
 });
 
+describe('limits on rises', () => {
+  test('hold over the plan before, but give way where a site is lost', async () => {
+    for (const site of fleet.sites) await setFault(site.id, { kind: 'none' });
+    await runToEnd();
+    fleet.ramp = { maxRisePerPlan: 0.01 };
+    try {
+      await runToEnd();
+      expect((await currentPlan())?.header.rampRelaxedSlots).toBeUndefined();
+      await setFault('melbourne', { kind: 'status-500' });
+      const run = await runToEnd();
+      expect(run.status).toBe('published');
+      const header = (await currentPlan())!.header;
+      expect(header.excluded.map((e) => e.site)).toEqual(['melbourne']);
+      expect(header.rampRelaxedSlots!.length).toBeGreaterThan(0);
+      expect(header.unservedShare).toBeLessThan(1e-9);
+      expect(header.certificate.gap).toBeLessThanOrEqual(1e-3);
+      // From here on melbourne comes back by a hundredth of its capacity a plan.
+      await setFault('melbourne', { kind: 'none' });
+      await runToEnd();
+      const melbourne = (await currentPlan())!.header.sites.find((s) => s.site === 'melbourne')!;
+      const site = fleet.sites.find((s) => s.id === 'melbourne')!;
+      expect(melbourne.utilisation).toBeGreaterThan(0);
+      expect(melbourne.utilisation).toBeLessThanOrEqual(0.01 * site.maxUtilisation + 1e-9);
+    } finally {
+      delete fleet.ramp;
+      await setFault('melbourne', { kind: 'none' });
+    }
+  });
+});
+
 describe('a coordinator that dies after D1 has committed', () => {
   test('finds its plan there: the run is published, once', async () => {
     await optimize(env, 'test');

@@ -49,6 +49,12 @@ const fairnessSchema = z.strictObject({
   maxExtraTtftMs: z.number().min(0).max(60_000),
 });
 
+/** How fast traffic may move from one plan to the next. */
+const rampSchema = z.strictObject({
+  /** A site's load in an hour may rise by this share of its capacity over the standing plan's. */
+  maxRisePerPlan: z.number().positive().max(1),
+});
+
 export const zoneSchema = z.strictObject({
   ...place,
   population: z.number().positive(),
@@ -156,6 +162,7 @@ export const fleetSchema = z
     name: z.string().min(1).max(64),
     prices: objectivePricesSchema,
     fairness: fairnessSchema.optional(),
+    ramp: rampSchema.optional(),
     classes: z.array(requestClassSchema).min(1).max(32),
     zones: z.array(zoneSchema).min(1).max(5000),
     sites: z.array(siteSchema).min(1).max(5000),
@@ -245,6 +252,7 @@ export const publicFleetSchema = z.strictObject({
   name: z.string(),
   prices: objectivePricesSchema,
   fairness: fairnessSchema.optional(),
+  ramp: rampSchema.optional(),
   classes: z.array(requestClassSchema).min(1),
   zones: z.array(zoneSchema).min(1),
   sites: z.array(publicSiteSchema).min(1),

@@ -88,6 +88,7 @@ export function propose(p: DispatchProblem, state: ConsensusState): (SiteQuery |
       prices: site.prices,
       box: boxes[j] as Float64Array,
     };
+    if (p.limited) query.maxLoad = p.sites[j]?.maxLoad;
     if (state.asksImpacts) query.impacts = true;
     if (state.mode === 'supply') {
       query.supplyLoad = supplyLoads(p, p.sites[j] as DispatchProblem['sites'][number]);

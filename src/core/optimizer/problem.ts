@@ -24,6 +24,8 @@ export interface DispatchProblem {
   edgeCostAud: Float64Array;
   /** C_u, AUD per (req/s) and slot, for demand left unserved. */
   unservedCostAud: number;
+  /** Whether limits are below what sites compute by themselves, so that they must be told. */
+  limited?: true;
   /** Work that may wait; its rows ask for nothing in `demandReqPerS`. */
   batch?: BatchDemand[];
 }

@@ -56,6 +56,8 @@ export interface SiteQuery {
   prices: Float64Array;
   /** The most the site can be asked for, req/s. Length T·K. */
   box: Float64Array;
+  /** Limits below the site's own, busy servers; the lesser holds. Length T. */
+  maxLoad?: Float64Array;
   /** Whether carbon and water are asked for, too. */
   impacts?: true;
   /** Loads at which a supply curve is asked for, busy servers. Length T·M. */
@@ -105,7 +107,11 @@ export interface SiteCoupling {
 }
 
 /** Answers one round. Pure: same problem and query, same answer. */
-export function answerQuery(site: SiteProblem, query: SiteQuery): SiteAnswer {
+export function answerQuery(whole: SiteProblem, query: SiteQuery): SiteAnswer {
+  const { maxLoad } = query;
+  const site = maxLoad
+    ? { ...whole, maxLoad: whole.maxLoad.map((most, t) => Math.min(most, maxLoad[t] as number)) }
+    : whole;
   const answer: SiteAnswer = {
     round: query.round,
     costAud: new Float64Array(site.slotCount),

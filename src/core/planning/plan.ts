@@ -95,6 +95,8 @@ export const planHeaderSchema = z.strictObject({
   nearestShare: z.number().min(0).max(1),
   /** Share of requests nobody can serve: capacity or SLOs fall short. */
   unservedShare: z.number().min(0).max(1),
+  /** Slots whose limits on rises over the plan before were relaxed to serve all; absent without. */
+  rampRelaxedSlots: z.array(z.int().min(0)).optional(),
   /** What became of each budget; absent where there was none. */
   budgets: z.array(budgetReportSchema).max(2).optional(),
   /** Carbon and water of all sites of the plan; absent where sites do not disclose theirs. */

@@ -50,6 +50,7 @@ export function encodeQuery(q: RoundQuery): Uint8Array<ArrayBuffer> {
       totals: query.totals,
       prices: query.prices,
       box: query.box,
+      ...(query.maxLoad && { maxLoad: query.maxLoad }),
       ...(query.supplyLoad && { supplyLoad: query.supplyLoad }),
       ...(query.proximal && { penalty: query.proximal.penalty, center: query.proximal.center }),
       tempC,
@@ -79,6 +80,11 @@ export function decodeQuery(bytes: Uint8Array, classCount: number): RoundQuery {
     box: byTotal('box'),
   };
   if (impacts) query.impacts = impacts;
+  if (packet.arrays.maxLoad) {
+    query.maxLoad = read('maxLoad', T);
+    const bad = query.maxLoad.findIndex((load) => load < 0);
+    if (bad >= 0) throw new InvalidInputError(what, [`maxLoad[${bad}] is negative`]);
+  }
   const { supplyLoad } = packet.arrays;
   if (supplyLoad) {
     if (supplyLoad.length % T !== 0 || supplyLoad.length > MAX_SUPPLY_POINTS * T) {

@@ -102,7 +102,9 @@ test('question and figures cross the wire as they are', () => {
   const { problem, sites } = randomInstance(5);
   const T = problem.slotCount;
   const none = new Float64Array(T);
+  problem.limited = true;
   const query = propose(problem, begin(problem, settingsSchema.parse({})))[0]!;
+  expect(query.maxLoad).toEqual(problem.sites[0]!.maxLoad);
   const frame = {
     kind: 'query' as const,
     runId: 'r',

@@ -252,6 +252,21 @@ describe('proximal point', () => {
     expect(answerQuery(site, query).proximal!.every((n) => n === 0)).toBe(true);
   });
 
+  test('a limit in the query holds where it is below the site’s own', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const { site, query } = randomCase(seed);
+        const d = dice(seed + 2);
+        const maxLoad = site.maxLoad.map((most) => most * d.uniform(0, 1.5));
+        const lower = site.maxLoad.map((most, t) => Math.min(most, maxLoad[t]!));
+        expect(answerQuery(site, { ...query, maxLoad })).toEqual(
+          answerQuery({ ...site, maxLoad: lower }, query),
+        );
+      }),
+      { seed: 14, numRuns: 50 },
+    );
+  });
+
   test('identical sites answer identically', () => {
     const { site, query } = randomCase(6);
     expect(answerQuery(structuredClone(site), query)).toEqual(answerQuery(site, query));
