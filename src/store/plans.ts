@@ -9,6 +9,7 @@ import {
   planSharesSchema,
   type SlotPrices,
 } from '../core/planning/plan.ts';
+import { type SiteHours, siteHoursSchema } from '../core/planning/site-hours.ts';
 import { currentPlan, planSlots, plans } from './schema.ts';
 
 /** Plans kept for the record; older ones are deleted as new ones come. */
@@ -35,17 +36,18 @@ export async function publishPlan(
   draft: Omit<PlanHeader, 'version'>,
   slots: Plan['slots'],
   prices?: SlotPrices[],
+  siteHours?: SiteHours[],
 ): Promise<Plan> {
   for (const pauseMs of PAUSES_MS) {
     try {
-      return await publishOnce(db, draft, slots, prices);
+      return await publishOnce(db, draft, slots, prices, siteHours);
     } catch (error) {
       if (error instanceof InvalidInputError) throw error;
       console.warn(`publishing run ${draft.runId} failed, trying again: ${error}`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
-  return publishOnce(db, draft, slots, prices);
+  return publishOnce(db, draft, slots, prices, siteHours);
 }
 
 async function publishOnce(
@@ -53,6 +55,7 @@ async function publishOnce(
   draft: Omit<PlanHeader, 'version'>,
   slots: Plan['slots'],
   prices?: SlotPrices[],
+  siteHours?: SiteHours[],
 ): Promise<Plan> {
   const orm = open(db);
   const [known] = await orm
@@ -81,6 +84,8 @@ async function publishOnce(
         slot,
         shares: JSON.stringify(shares),
         prices: prices && JSON.stringify(parseInput(planPricesSchema, prices[slot], 'plan prices')),
+        siteHours:
+          siteHours && JSON.stringify(parseInput(siteHoursSchema, siteHours[slot], 'site hours')),
       }),
     ),
     orm
@@ -93,7 +98,7 @@ async function publishOnce(
       }),
     orm.delete(plans).where(lt(plans.version, version - KEPT_PLANS)),
   ]);
-  return { header, slots: checked };
+  return { header, slots: checked, ...(siteHours && { siteHours }) };
 }
 
 /** The version that holds; undefined before the first plan. */
@@ -108,7 +113,7 @@ export async function readPlan(db: Database, version: number): Promise<Plan | un
   const [heads, slots] = await orm.batch([
     orm.select({ header: plans.header }).from(plans).where(eq(plans.version, version)),
     orm
-      .select({ slot: planSlots.slot, shares: planSlots.shares })
+      .select({ shares: planSlots.shares, siteHours: planSlots.siteHours })
       .from(planSlots)
       .where(eq(planSlots.version, version))
       .orderBy(planSlots.slot),
@@ -122,6 +127,11 @@ export async function readPlan(db: Database, version: number): Promise<Plan | un
   return {
     header,
     slots: slots.map((s) => parseInput(planSharesSchema, JSON.parse(s.shares), what)),
+    ...(slots.every((s) => s.siteHours !== null) && {
+      siteHours: slots.map((s) =>
+        parseInput(siteHoursSchema, JSON.parse(s.siteHours as string), what),
+      ),
+    }),
   };
 }
 

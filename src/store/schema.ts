@@ -23,6 +23,8 @@ export const planSlots = sqliteTable(
     shares: text('shares').notNull(),
     /** Marginal prices as JSON (SlotPrices); null in plans of versions that kept none. */
     prices: text('prices'),
+    /** What receipts need of sites as JSON (SiteHours); null in plans of versions that kept none. */
+    siteHours: text('site_hours'),
   },
   (t) => [primaryKey({ columns: [t.version, t.slot] })],
 );

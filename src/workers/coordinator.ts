@@ -18,6 +18,7 @@ import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
 import { summarize } from '../core/planning/outcome.ts';
 import { pricesOf, sharesOf, traceRound } from '../core/planning/plan.ts';
 import { limitRises, plannedLoads } from '../core/planning/ramp.ts';
+import { siteHoursOf } from '../core/planning/site-hours.ts';
 import { learnedCurves, warmCurves } from '../core/planning/warm-start.ts';
 import { publishPlan } from '../store/plans.ts';
 import { absorbOptimization, nextOptimization } from './budget-run.ts';
@@ -203,6 +204,7 @@ export class Coordinator extends DurableObject<Env> {
     }
     const impacts = kept ? kept.rowImpacts : rowImpacts(problem, state);
     const prices = kept ? budgetPrices(fleet.prices, kept.shadow) : fleet.prices;
+    const disclosed = state.sites.map((s) => (s.excluded ? undefined : s.impacts));
     const outcome = summarize(fleet, problem, inputs, best.flow, best.unserved);
     const plan = await publishPlan(
       this.env.DB,
@@ -236,6 +238,7 @@ export class Coordinator extends DurableObject<Env> {
       },
       best.flow.map((flow) => sharesOf(fleet, problem, flow)),
       best.rowPrices.map((rows, t) => pricesOf(fleet, rows, inputs.slotHours, impacts?.[t])),
+      best.flow.map((_, t) => siteHoursOf(fleet, inputs, t, disclosed)),
     );
     record.status = 'published';
     record.planVersion = plan.header.version;

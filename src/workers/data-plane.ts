@@ -88,7 +88,7 @@ async function route(
     const plan = await holder.current(env.DB, ctx);
     const at = plan && slotAt(plan.header, nowMs);
     planVersion = plan?.header.version;
-    account.routedBy(planVersion);
+    account.routedBy(planVersion, at && !at.stale ? plan.siteHours?.[at.slot] : undefined);
     planLabel = plan ? `${plan.header.version}${at?.stale ? ' stale' : ''}` : 'none';
     const shares = at && plan.slots[at.slot];
     const ranked = candidateSites(fleet, zone, classIndex, shares, session, nowMs);

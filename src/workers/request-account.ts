@@ -11,6 +11,7 @@ import { StreamMeter, type Tally } from '../core/accounting/stream-meter.ts';
 import { estimatePromptTokens, usageAsked, usageIn } from '../core/accounting/usage.ts';
 import type { PublicSite } from '../core/model/fleet.ts';
 import { floorToHour } from '../core/model/time.ts';
+import type { SiteHours } from '../core/planning/site-hours.ts';
 import { candidateSites } from '../core/routing/candidates.ts';
 import type { AnswerWatch, BodyFilter, Caller, Demand } from './account.ts';
 import { type Admission, admit } from './admission.ts';
@@ -35,6 +36,7 @@ export class RequestAccount implements AnswerWatch {
   #admission: Admission = { reservedTokens: 0 };
   #hidesUsage = false;
   #planVersion: number | null = null;
+  #hours: SiteHours | undefined;
   #ttftMs: number | null = null;
   #startedMs = Date.now();
   /** Set once a site has begun to answer. */
@@ -71,8 +73,10 @@ export class RequestAccount implements AnswerWatch {
     return asked.text;
   }
 
-  routedBy(planVersion: number | undefined): void {
+  /** @param hours of the plan's slot; absent where the plan does not cover this instant */
+  routedBy(planVersion: number | undefined, hours: SiteHours | undefined): void {
     this.#planVersion = planVersion ?? null;
+    this.#hours = hours;
   }
 
   whole(site: PublicSite, bytes: Uint8Array): void {
@@ -121,11 +125,14 @@ export class RequestAccount implements AnswerWatch {
   }
 
   #begin(site: PublicSite, tally: () => Tally): void {
-    const { zone, classIndex } = this.#demand as Demand;
+    const { zone, cls, classIndex } = this.#demand as Demand;
     const nowMs = now(this.#env);
     const [first] = candidateSites(fleet, zone, classIndex, undefined, '', nowMs);
     const nearest = sitesById.get(first ?? site.id) as PublicSite;
-    const choice = (s: PublicSite): Choice => ({ site: s, factors: factorsAt(s, nowMs) });
+    const choice = (s: PublicSite): Choice => ({
+      site: s,
+      factors: factorsAt(s, cls.id, nowMs, this.#hours),
+    });
     this.#served = {
       choice: choice(site),
       nearest: choice(nearest),

@@ -1,26 +1,46 @@
-import { estimatedFactors, type WorkFactors } from '../core/accounting/receipt.ts';
+import {
+  disclosedFactors,
+  estimatedFactors,
+  type PublicConditions,
+  type WorkFactors,
+} from '../core/accounting/receipt.ts';
 import type { PublicSite } from '../core/model/fleet.ts';
 import { floorToHour } from '../core/model/time.ts';
+import type { SiteHours } from '../core/planning/site-hours.ts';
 import { climatology } from '../feeds/embedded/climatology.ts';
 import { embeddedCarbon, embeddedWaterLPerKwh } from '../feeds/embedded/grid.ts';
 
-/** Factors of the hours asked for lately: there are few, and every request needs two. */
-const known = new Map<string, WorkFactors>();
-const MAX_KNOWN = 2000;
+/**
+ * What a kWh of a class's work means at a site at an instant: by the plan's inputs and what its sites
+ * disclosed; without a plan that covers the instant, by embedded means.
+ */
+export function factorsAt(
+  site: PublicSite,
+  classId: string,
+  utcMs: number,
+  hours: SiteHours | undefined,
+): WorkFactors {
+  const known = hours?.[site.id];
+  if (known === undefined) return estimatedFactors(embedded(site, floorToHour(utcMs)));
+  const own = known.disclosed?.[classId];
+  return own ? disclosedFactors(known, own) : estimatedFactors(known);
+}
 
-/** What a kWh of work means at a site in the hour of an instant. */
-export function factorsAt(site: PublicSite, utcMs: number): WorkFactors {
-  const hourUtcMs = floorToHour(utcMs);
+/** Embedded hours asked for lately. */
+const embeddedHours = new Map<string, PublicConditions>();
+const MAX_HOURS = 2000;
+
+function embedded(site: PublicSite, hourUtcMs: number): PublicConditions {
   const key = `${site.id}/${hourUtcMs}`;
-  let factors = known.get(key);
-  if (factors === undefined) {
-    if (known.size >= MAX_KNOWN) known.clear();
-    factors = estimatedFactors({
+  let hour = embeddedHours.get(key);
+  if (hour === undefined) {
+    if (embeddedHours.size >= MAX_HOURS) embeddedHours.clear();
+    hour = {
       ...climatology(site.climateStation, hourUtcMs, site.timeZone),
       carbonKgPerKwh: embeddedCarbon(site.gridRegion, hourUtcMs).carbonKgPerKwh,
       gridWaterLPerKwh: embeddedWaterLPerKwh(site.gridRegion),
-    });
-    known.set(key, factors);
+    };
+    embeddedHours.set(key, hour);
   }
-  return factors;
+  return hour;
 }

@@ -18,7 +18,10 @@ export interface WorkFactors {
   waterL: number;
   /** Null where the site does not disclose it. */
   costAud: number | null;
-  /** `disclosed` by the site's solver, or `estimated` from what is public. */
+  /**
+   * Of carbon and water: `disclosed` by the site's solver, or `estimated` from what is public. Energy is
+   * estimated in either case.
+   */
   basis: 'disclosed' | 'estimated';
 }
 
@@ -44,6 +47,14 @@ export function estimatedFactors(now: PublicConditions): WorkFactors {
     costAud: null,
     basis: 'estimated',
   };
+}
+
+/** The same, with carbon and water by the site's own word. */
+export function disclosedFactors(
+  now: PublicConditions,
+  own: { carbonKg: number; waterL: number },
+): WorkFactors {
+  return { ...estimatedFactors(now), ...own, basis: 'disclosed' };
 }
 
 /** Defaults of the mixed-mode model (docs/model.md): assumed, and close to none of the real ones. */

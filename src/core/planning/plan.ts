@@ -4,6 +4,7 @@ import { KG_PER_TONNE, L_PER_KL, MS_PER_HOUR, SECONDS_PER_HOUR } from '../model/
 import type { RowImpacts } from '../optimizer/impacts.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import type { RoundReport } from '../optimizer/state.ts';
+import type { SiteHours } from './site-hours.ts';
 
 /** What routers obey: for every slot, the share of each zone's traffic in a class by site. */
 
@@ -199,6 +200,8 @@ export function pricesWithParts(slot: SlotPrices, prices: PlanHeader['impactPric
 export interface Plan {
   header: PlanHeader;
   slots: PlanShares[];
+  /** By slot; absent in plans of versions that kept none. */
+  siteHours?: SiteHours[];
 }
 
 /**
