@@ -92,7 +92,8 @@ function certifySlots(
   });
   assertServed(p, state);
   const keep = (group: SlotProof[]) => keepBetter(p, state, group, shed);
-  if (!isJoint(p, state)) {
+  // In the first round no plane is learned yet: an answer alone tells that a site joins slots.
+  if (!isJoint(p, state) && shed.every((of) => of === undefined)) {
     for (const proof of proofs) keep([proof]);
     return standingCertificate(state);
   }

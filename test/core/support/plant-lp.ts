@@ -10,17 +10,35 @@ export type LpRequests =
       lines?: (slot: number) => { slope: number; intercept: number }[];
     };
 
+export interface LpParts {
+  cost: string[];
+  rows: string[];
+  bounds: string[];
+}
+
+/** A program in CPLEX LP text. */
+export function lpText({ cost, rows, bounds }: LpParts): string {
+  const named = rows.map((r, i) => ` r${i}: ${r.replace(/^\+ /, '')}`).join('\n');
+  return `Minimize\n obj: ${cost.join('\n ')}\nSubject To\n${named}\nBounds\n${bounds.join('\n')}\nEnd\n`;
+}
+
+export const term = (c: number, name: string) => `${c < 0 ? '-' : '+'} ${Math.abs(c)} ${name}`;
+
 /**
- * The plant's linear program in CPLEX LP text, written from the equations of plant.ts and nothing of
- * the solver: limits are hard, N and M are variables of their own.
+ * The plant's linear program, written from the equations of plant.ts and nothing of the solver: limits
+ * are hard, N and M are variables of their own. Names begin with `of`; N is `of`n`t`_`k`.
  */
-export function plantLp(site: SiteProblem, p: SitePlant, requests: LpRequests): string {
+export function plantParts(
+  site: SiteProblem,
+  p: SitePlant,
+  requests: LpRequests,
+  of = '',
+): LpParts {
   const { slotCount: T, classCount: K } = site;
   const h = p.slotHours;
   const cost: string[] = [];
   const rows: string[] = [];
   const bounds: string[] = [];
-  const term = (c: number, name: string) => `${c < 0 ? '-' : '+'} ${Math.abs(c)} ${name}`;
   const bound = (name: string, most: number) => {
     if (most < Infinity) bounds.push(` ${name} <= ${most}`);
   };
@@ -31,8 +49,8 @@ export function plantLp(site: SiteProblem, p: SitePlant, requests: LpRequests): 
     const load: string[] = [];
     for (let k = 0; k < K; k++) {
       const at = t * K + k;
-      const n = `n${t}_${k}`;
-      const m = `m${t}_${k}`;
+      const n = `${of}n${t}_${k}`;
+      const m = `${of}m${t}_${k}`;
       if ('totals' in requests) bounds.push(` ${n} = ${requests.totals[at]}`);
       else {
         bound(n, requests.box[at]!);
@@ -46,40 +64,41 @@ export function plantLp(site: SiteProblem, p: SitePlant, requests: LpRequests): 
     if (!('totals' in requests)) {
       rows.push(`${load.join(' ')} <= ${site.maxLoad[t]}`);
       if (requests.lines) {
-        cost.push(`+ q${t}`);
+        cost.push(`+ ${of}q${t}`);
         for (const { slope, intercept } of requests.lines(t)) {
           const less = load.map((l) => l.replace('+ ', '').split(' '));
           rows.push(
-            `q${t} ${less.map(([s, n]) => term(-slope * Number(s), n!)).join(' ')} >= ${intercept}`,
+            `${of}q${t} ${less.map(([s, n]) => term(-slope * Number(s), n!)).join(' ')} >= ${intercept}`,
           );
         }
       }
     }
-    rows.push(`it${t} ${it.join(' ')} = ${p.baseItKw[t]}`);
-    rows.push(`f${t} ${term(-p.ppue[t]!, `it${t}`)} = ${p.overheadKw}`);
+    rows.push(`${of}it${t} ${it.join(' ')} = ${p.baseItKw[t]}`);
+    rows.push(`${of}f${t} ${term(-p.ppue[t]!, `${of}it${t}`)} = ${p.overheadKw}`);
     const b = p.battery;
-    rows.push(`f${t} ${b ? `+ c${t} - d${t}` : ''} - b${t} + e${t} - s${t} = 0`);
-    bound(`f${t}`, p.facilityKw);
-    bound(`b${t}`, p.gridKw);
-    bound(`e${t}`, Math.min(p.exportKw, p.solarKw[t]! + (b?.dischargeKw ?? 0)));
-    bound(`s${t}`, p.solarKw[t]!);
-    cost.push(term(h * p.importAud[t]!, `b${t}`), term(-h * p.exportAud[t]!, `e${t}`));
-    cost.push(term(h * p.itAud[t]!, `it${t}`));
+    rows.push(
+      `${of}f${t} ${b ? `+ ${of}c${t} - ${of}d${t}` : ''} - ${of}b${t} + ${of}e${t} - ${of}s${t} = 0`,
+    );
+    bound(`${of}f${t}`, p.facilityKw);
+    bound(`${of}b${t}`, p.gridKw);
+    bound(`${of}e${t}`, Math.min(p.exportKw, p.solarKw[t]! + (b?.dischargeKw ?? 0)));
+    bound(`${of}s${t}`, p.solarKw[t]!);
+    cost.push(term(h * p.importAud[t]!, `${of}b${t}`), term(-h * p.exportAud[t]!, `${of}e${t}`));
+    cost.push(term(h * p.itAud[t]!, `${of}it${t}`));
     if (b) {
-      const before = t === 0 ? '' : `- soc${t - 1}`;
+      const before = t === 0 ? '' : `- ${of}soc${t - 1}`;
       rows.push(
-        `soc${t} ${before} ${term(-h * b.chargeEfficiency, `c${t}`)} ${term(h / b.dischargeEfficiency, `d${t}`)} = ${t === 0 ? b.initialKwh : 0}`,
+        `${of}soc${t} ${before} ${term(-h * b.chargeEfficiency, `${of}c${t}`)} ${term(h / b.dischargeEfficiency, `${of}d${t}`)} = ${t === 0 ? b.initialKwh : 0}`,
       );
-      rows.push(`${1 / b.chargeKw} c${t} + ${1 / b.dischargeKw} d${t} <= 1`);
-      bounds.push(` ${t === T - 1 ? b.initialKwh : 0} <= soc${t} <= ${b.capacityKwh}`);
+      rows.push(`${1 / b.chargeKw} ${of}c${t} + ${1 / b.dischargeKw} ${of}d${t} <= 1`);
+      bounds.push(` ${t === T - 1 ? b.initialKwh : 0} <= ${of}soc${t} <= ${b.capacityKwh}`);
     }
-    if (p.peak) rows.push(`b${t} - r <= ${p.peak.paidKw}`);
-    water.push(term(h * p.importWaterL[t]!, `b${t}`), term(h * p.itWaterL[t]!, `it${t}`));
-    carbon.push(term(h * p.importCarbonKg[t]!, `b${t}`));
+    if (p.peak) rows.push(`${of}b${t} - ${of}r <= ${p.peak.paidKw}`);
+    water.push(term(h * p.importWaterL[t]!, `${of}b${t}`), term(h * p.itWaterL[t]!, `${of}it${t}`));
+    carbon.push(term(h * p.importCarbonKg[t]!, `${of}b${t}`));
   }
-  if (p.peak) cost.push(term(p.peak.audPerKw, 'r'));
+  if (p.peak) cost.push(term(p.peak.audPerKw, `${of}r`));
   if (p.waterCapL < Infinity) rows.push(`${water.join(' ')} <= ${p.waterCapL}`);
   if (p.carbonCapKg < Infinity) rows.push(`${carbon.join(' ')} <= ${p.carbonCapKg}`);
-  const named = rows.map((r, i) => ` r${i}: ${r.replace(/^\+ /, '')}`).join('\n');
-  return `Minimize\n obj: ${cost.join('\n ')}\nSubject To\n${named}\nBounds\n${bounds.join('\n')}\nEnd\n`;
+  return { cost, rows, bounds };
 }
