@@ -144,3 +144,11 @@ export async function readCounters(db: D1Database): Promise<CounterRise[]> {
 export async function pruneBatches(db: D1Database, beforeUtcMs: number): Promise<void> {
   await db.prepare('DELETE FROM usage_batches WHERE written_utc_ms < ?').bind(beforeUtcMs).run();
 }
+
+/** Deletes sums of hours and months that began before an instant. */
+export async function pruneUsage(db: D1Database, beforeUtcMs: number): Promise<void> {
+  await db.batch([
+    db.prepare('DELETE FROM usage_hours WHERE hour_utc_ms < ?').bind(beforeUtcMs),
+    db.prepare('DELETE FROM usage_months WHERE month_utc_ms < ?').bind(beforeUtcMs),
+  ]);
+}

@@ -27,6 +27,8 @@ export interface Env {
   COMPLETION_DEADLINE_MS: string;
   /** How long receipts are gathered before they are booked, ms. */
   RECEIPT_FLUSH_MS: string;
+  /** What a kWh is taken to cost in receipts, AUD, where no site says; unset: unknown. */
+  REFERENCE_AUD_PER_KWH: string;
   /** Where the coordinator is first created, e.g. `oc` for Oceania. */
   COORDINATOR_LOCATION: string;
   /** JSON of optimizer settings that differ from the defaults, e.g. {"mode":"supply"}. */
@@ -60,4 +62,10 @@ export function numberVar(
 ): number {
   const n = Number(value);
   return Number.isInteger(n) && n >= low && n <= high ? n : fallback;
+}
+
+/** A number from a variable, within limits; undefined when unset or nonsense. */
+export function optionalVar(value: string | undefined, low: number, high: number) {
+  const n = Number.parseFloat(value ?? '');
+  return n >= low && n <= high ? n : undefined;
 }

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import { pruneSiteInputs } from '../store/site-inputs.ts';
-import { pruneBatches } from '../store/usage.ts';
+import { pruneBatches, pruneUsage } from '../store/usage.ts';
 import { admin } from './admin.ts';
 import { bearsOneOf } from './auth.ts';
 import { dataPlane } from './data-plane.ts';
@@ -17,6 +17,9 @@ export { KeyLimits } from './key-limits.ts';
 
 /** Past hours are of no use to a plan; they are kept for a while for whoever asks how one came about. */
 const INPUTS_KEPT_MS = 60 * 24 * MS_PER_HOUR;
+
+/** Longer than a year, so that a month can be held against the same of the year before. */
+const USAGE_KEPT_MS = 400 * 24 * MS_PER_HOUR;
 
 /** An isolate tries a batch for minutes at most; one written again after this would count twice. */
 const BATCHES_KEPT_MS = 2 * 24 * MS_PER_HOUR;
@@ -54,6 +57,7 @@ export default {
     await optimize({ ...env, OPTIMIZER_SETTINGS: settings }, 'cron');
     await pruneSiteInputs(env.DB, now(env) - INPUTS_KEPT_MS);
     await pruneBatches(env.DB, now(env) - BATCHES_KEPT_MS);
+    await pruneUsage(env.DB, now(env) - USAGE_KEPT_MS);
   },
 } satisfies ExportedHandler<Env>;
 

@@ -19,11 +19,12 @@ export function factorsAt(
   classId: string,
   utcMs: number,
   hours: SiteHours | undefined,
+  referenceAudPerKwh: number | undefined,
 ): WorkFactors {
   const known = hours?.[site.id];
-  if (known === undefined) return estimatedFactors(embedded(site, floorToHour(utcMs)));
-  const own = known.disclosed?.[classId];
-  return own ? disclosedFactors(known, own) : estimatedFactors(known);
+  const own = known?.disclosed?.[classId];
+  const now = { ...(known ?? embedded(site, floorToHour(utcMs))), referenceAudPerKwh };
+  return own ? disclosedFactors(now, own) : estimatedFactors(now);
 }
 
 /** Embedded hours asked for lately. */

@@ -19,6 +19,7 @@ interface Shown {
   carbonG: number;
   waterMl: number;
   costAud: number | null;
+  costBasis: string | null;
   tokens: { prompt: number; completion: number; estimated: boolean };
   counterfactual: { site: string; energyWh: number };
 }
@@ -71,6 +72,32 @@ describe('a receipt', () => {
     expect(text).toBe(contentEvent + doneEvent);
     expect(bodies[0]?.stream_options).toEqual({ include_usage: true });
   });
+
+  test('has a cost at the reference price, marked as an estimate', async () => {
+    playCounting(() => ({ prompt_tokens: 1000, completion_tokens: 200 }));
+    const response = await chat(hello(), { vars: { REFERENCE_AUD_PER_KWH: '0.25' } });
+    const receipt = receiptOf(response);
+    expect(receipt.costBasis).toBe('estimated');
+    expect(receipt.costAud).toBeCloseTo((receipt.energyWh / 1000) * 0.25, 6);
+  });
+
+  test('of a client that left is for what had passed by then', async () => {
+    const { id, key } = await makeKey();
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async () => {
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      const writer = writable.getWriter();
+      writer.write(new TextEncoder().encode(contentEvent)).catch(() => {});
+      return new Response(readable, { headers: { 'content-type': 'text/event-stream' } });
+    });
+    const leaving = new AbortController();
+    const response = await chat(hello({ stream: true }), { key, signal: leaving.signal });
+    await response.body?.getReader().read();
+    leaving.abort();
+    await vi.waitFor(async () => {
+      const [sums] = await booked(`key=${id}&by=`);
+      expect(sums).toMatchObject({ requests: 1, estimated: 1, completionTokens: 1 });
+    }, 5000);
+  }, 15_000);
 
   test('one that asked for usage gets it', async () => {
     playCounting(() => ({ prompt_tokens: 20, completion_tokens: 7 }));

@@ -16,7 +16,7 @@ export interface WorkFactors {
   energyKwh: number;
   carbonKg: number;
   waterL: number;
-  /** Null where the site does not disclose it. */
+  /** At the operator's reference price; null without one. No site discloses its own. */
   costAud: number | null;
   /**
    * Of carbon and water: `disclosed` by the site's solver, or `estimated` from what is public. Energy is
@@ -31,12 +31,14 @@ export interface PublicConditions {
   rhPct: number;
   carbonKgPerKwh: number;
   gridWaterLPerKwh: number;
+  /** What a kWh is taken to cost, by the operator; no site says what it pays. */
+  referenceAudPerKwh?: number;
 }
 
 /**
  * Factors from what is public: the weather and the grid's hour, and for the cooling nobody disclosed
- * an air-cooled one of the usual kind. On-site water and the price stay unknown: water counts the
- * grid's alone, the cost is null.
+ * an air-cooled one of the usual kind. On-site water stays unknown: water counts the
+ * grid's alone. The cost is at the operator's reference price, or null.
  */
 export function estimatedFactors(now: PublicConditions): WorkFactors {
   const meterKwh = ppue(REFERENCE_COOLING, airOf(now.tempC, now.rhPct));
@@ -44,7 +46,7 @@ export function estimatedFactors(now: PublicConditions): WorkFactors {
     energyKwh: meterKwh,
     carbonKg: meterKwh * now.carbonKgPerKwh,
     waterL: meterKwh * now.gridWaterLPerKwh,
-    costAud: null,
+    costAud: now.referenceAudPerKwh === undefined ? null : meterKwh * now.referenceAudPerKwh,
     basis: 'estimated',
   };
 }
@@ -129,7 +131,12 @@ export function receiptOf(
 
 /** What the header `x-isotherm-receipt` and the last comment of a stream say. */
 export function receiptView(r: Receipt) {
-  const side = ({ site, basis, amounts }: SiteAmounts) => ({ site, basis, ...shown(amounts) });
+  const side = ({ site, basis, amounts }: SiteAmounts) => ({
+    site,
+    basis,
+    ...shown(amounts),
+    costBasis: amounts.costNanoAud === null ? null : 'estimated',
+  });
   return {
     ...side(r.served),
     zone: r.zone,
