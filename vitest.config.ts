@@ -87,7 +87,10 @@ export default defineConfig({
                 compatibilityDate: date,
                 compatibilityFlags: flags,
                 d1Databases: ['DB'],
-                durableObjects: { COORDINATOR: { className: 'Coordinator', useSQLite: true } },
+                durableObjects: {
+                  COORDINATOR: { className: 'Coordinator', useSQLite: true },
+                  SITE_BOARD: { className: 'SiteBoard', useSQLite: true },
+                },
                 serviceBindings: Object.fromEntries(
                   solverWorkers(sharedSolvers).map(({ solver, service }) => [
                     solverBindingName(solver),

@@ -104,6 +104,7 @@ async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]
     exports: {
       Coordinator: { type: 'durable-object', storage: 'sqlite' },
       KeyLimits: { type: 'durable-object', storage: 'sqlite' },
+      SiteBoard: { type: 'durable-object', storage: 'sqlite' },
     },
     env: {
       ...textBindings({
@@ -114,6 +115,7 @@ async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]
       }),
       DB: { type: 'd1', id: 'isotherm' },
       COORDINATOR: { type: 'durable-object', worker: routerName, exportName: 'Coordinator' },
+      SITE_BOARD: { type: 'durable-object', worker: routerName, exportName: 'SiteBoard' },
       KEY_LIMITS: { type: 'durable-object', worker: routerName, exportName: 'KeyLimits' },
       ASSETS: { type: 'worker', worker: assetsName },
       ...Object.fromEntries(

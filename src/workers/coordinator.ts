@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { solverOf } from '../core/model/solver-name.ts';
 import { absorb, begin, incumbent, propose, stopReason } from '../core/optimizer/consensus.ts';
 import { planImpacts, rowImpacts } from '../core/optimizer/impacts.ts';
-import { restoreExclusions } from '../core/optimizer/participation.ts';
+import { leaveOut, restoreExclusions } from '../core/optimizer/participation.ts';
 import { assertProblem, type DispatchProblem } from '../core/optimizer/problem.ts';
 import {
   hasBudget,
@@ -34,6 +34,8 @@ export interface StartRequest {
   trigger: string;
   inputs: PlanningInputs;
   settings?: SettingsInput;
+  /** Sites whose servers are down: planned without, unless they are most of the fleet. */
+  down?: string[];
 }
 
 /**
@@ -89,7 +91,10 @@ export class Coordinator extends DurableObject<Env> {
       ? { search: beginBudget(settings.budgets), excluded: 0 }
       : undefined;
     const first = budget ? stepSettings(settings) : settings;
+    const down = sitesLeftOut(request.down ?? []);
+    for (const j of down) problem.sites[j]?.maxLoad.fill(0);
     const state = begin(problem, first, warmCurves(fleet, inputs, learned));
+    for (const j of down) leaveOut(problem, state, j, 'its server is down');
     await this.#store.create({
       record,
       settings,
@@ -276,6 +281,15 @@ const solverCount = new Set(fleet.sites.map(solverOf)).size;
 function searchEnd(gap: number, settings: Settings, reason: StopReason): StopReason {
   if (gap <= settings.gapTarget) return 'gap';
   return reason === 'gap' ? 'rounds' : reason;
+}
+
+/** Places of sites that are down; none where it is most of the fleet, when the fault is likelier here. */
+function sitesLeftOut(down: readonly string[]): number[] {
+  const places = fleet.sites.flatMap((s, j) => (down.includes(s.id) ? [j] : []));
+  const servers = (of: number[]) =>
+    of.reduce((n, j) => n + (fleet.sites[j]?.hardware.servers ?? 0), 0);
+  const all = servers(fleet.sites.map((_, j) => j));
+  return servers(places) > MAX_EXCLUDED_SHARE * all ? [] : places;
 }
 
 /** Share of the fleet's servers at sites that are out of the optimization. */

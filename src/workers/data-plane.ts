@@ -8,6 +8,7 @@ import { type Endpoint, endpoints } from './endpoints.ts';
 import { type Env, now, numberVar } from './env.ts';
 import { fleet } from './fleet.ts';
 import { type Answer, Forwarding, type Limits } from './forward.ts';
+import { exchangeHealth } from './health-exchange.ts';
 import { classOfModel, models, unknownModel } from './models.ts';
 import { openAiError, Rejection } from './openai-error.ts';
 import type { RequestOutcome } from './outcome.ts';
@@ -72,6 +73,7 @@ async function route(
   const trace = continueTrace(headers.get('traceparent'), headers.get('tracestate'), randomHex);
   const requestId = requestIdOf(request);
   retryBudget.deposit();
+  exchangeHealth(env, ctx);
   let asked: Asked | undefined;
   let planVersion: number | undefined;
   const account = new RequestAccount(caller, { requestId, headers }, env, ctx);

@@ -1,10 +1,11 @@
-import type { Coordinator, KeyLimits } from './main.ts';
+import type { Coordinator, KeyLimits, SiteBoard } from './main.ts';
 
 /** Bindings, variables and secrets of the routing Worker. */
 export interface Env {
   DB: D1Database;
   COORDINATOR: DurableObjectNamespace<Coordinator>;
   KEY_LIMITS: DurableObjectNamespace<KeyLimits>;
+  SITE_BOARD: DurableObjectNamespace<SiteBoard>;
   ASSETS: Fetcher;
   /** Optional: gets a data point a request. */
   ANALYTICS?: AnalyticsEngineDataset;

@@ -9,11 +9,12 @@ import { docsPage } from './docs-page.ts';
 import { type Env, now } from './env.ts';
 import { metrics } from './metrics.ts';
 import { openApi } from './openapi.ts';
-import { deploymentSettings, optimize } from './optimize.ts';
+import { boardOf, deploymentSettings, optimize } from './optimize.ts';
 import { sharedStatus, status } from './status.ts';
 
 export { Coordinator } from './coordinator.ts';
 export { KeyLimits } from './key-limits.ts';
+export { SiteBoard } from './site-board.ts';
 
 /** Past hours are of no use to a plan; they are kept for a while for whoever asks how one came about. */
 const INPUTS_KEPT_MS = 60 * 24 * MS_PER_HOUR;
@@ -52,6 +53,9 @@ app.get('*', (c) => c.env.ASSETS.fetch(c.req.raw));
 export default {
   fetch: app.fetch,
   async scheduled(_controller, env): Promise<void> {
+    await boardOf(env)
+      .probeAll()
+      .catch((error) => console.error(`sites could not be probed: ${error}`));
     // Settings nobody can read must not stop the planning; asked for by hand, they are refused.
     const settings = readableSettings(env);
     await optimize({ ...env, OPTIMIZER_SETTINGS: settings }, 'cron');

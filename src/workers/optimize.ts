@@ -10,10 +10,16 @@ const HORIZON_SLOTS = 24;
 
 /** There is one coordinator a deployment; the hint places it when it is first created. */
 export function coordinatorOf(env: Env) {
-  const locationHint = (env.COORDINATOR_LOCATION || undefined) as
-    | DurableObjectLocationHint
-    | undefined;
-  return env.COORDINATOR.getByName('main', { locationHint });
+  return env.COORDINATOR.getByName('main', { locationHint: hintOf(env) });
+}
+
+/** There is one board of sites a deployment, beside it. */
+export function boardOf(env: Env) {
+  return env.SITE_BOARD.getByName('main', { locationHint: hintOf(env) });
+}
+
+function hintOf(env: Env): DurableObjectLocationHint | undefined {
+  return (env.COORDINATOR_LOCATION || undefined) as DurableObjectLocationHint | undefined;
 }
 
 /** The deployment's own defaults. Throws {@link InvalidInputError} naming what is wrong with them. */
@@ -28,11 +34,22 @@ export function deploymentSettings(env: Env): SettingsInput {
   return parseInput(settingsInputSchema, value, what);
 }
 
+/** A board that does not answer must not stop the planning. */
+async function sitesDown(env: Env): Promise<string[]> {
+  try {
+    return await boardOf(env).down();
+  } catch (error) {
+    console.error(`the board of sites does not answer: ${(error as Error).message}`);
+    return [];
+  }
+}
+
 /** Refreshes the inputs and asks the coordinator for a plan from the present hour on. */
 export async function optimize(
   env: Env,
   trigger: string,
   settings?: SettingsInput,
+  down?: string[],
 ): Promise<RunRecord> {
   const inputs = await refreshInputs(env.DB, fleet, floorToHour(now(env)), HORIZON_SLOTS);
   const asked = { ...deploymentSettings(env), ...settings };
@@ -41,5 +58,10 @@ export async function optimize(
       'need the carbon and water of sites: discloseImpacts must not be false',
     ]);
   }
-  return coordinatorOf(env).start({ trigger, inputs, settings: asked });
+  return coordinatorOf(env).start({
+    trigger,
+    inputs,
+    settings: asked,
+    down: down ?? (await sitesDown(env)),
+  });
 }

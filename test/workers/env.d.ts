@@ -6,7 +6,7 @@ declare namespace Cloudflare {
   }
   interface GlobalProps {
     mainModule: typeof import('../../src/workers/main.ts');
-    durableNamespaces: 'Coordinator' | 'KeyLimits';
+    durableNamespaces: 'Coordinator' | 'KeyLimits' | 'SiteBoard';
   }
 }
 

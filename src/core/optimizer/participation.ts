@@ -56,6 +56,17 @@ function replyFault(
   );
 }
 
+/** Plans a new state without a site, for a reason known before any round. */
+export function leaveOut(
+  p: DispatchProblem,
+  state: ConsensusState,
+  j: number,
+  fault: string,
+): void {
+  excludeSite(p, state, j);
+  (state.sites[j] as SiteState).fault = fault;
+}
+
 /** Closes excluded sites in a problem assembled anew around a stored state. */
 export function restoreExclusions(p: DispatchProblem, state: ConsensusState): void {
   state.sites.forEach((site, j) => {

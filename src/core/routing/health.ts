@@ -1,3 +1,4 @@
+import type { Tally } from './board.ts';
 import { SiteRecord } from './site-record.ts';
 
 /**
@@ -32,6 +33,7 @@ export class SiteHealth {
   readonly #records = new Map<string, SiteRecord>();
   readonly #limits: ReadonlyMap<string, SiteLimits>;
   #toldDown: ReadonlySet<string> = new Set();
+  #tallies: Record<string, Tally> = {};
 
   constructor(limits: ReadonlyMap<string, SiteLimits>) {
     this.#limits = limits;
@@ -63,6 +65,7 @@ export class SiteHealth {
   /** What the site did with an attempt. One that the client gave up says nothing of the site. */
   judge(site: string, verdict: Verdict, nowMs: number): void {
     const record = this.record(site);
+    if (verdict.kind === 'answered' || verdict.kind === 'failed') this.#tally(site, verdict.kind);
     if (verdict.kind === 'began') {
       record.began(nowMs);
       if (verdict.ttftMs !== undefined) record.timed(verdict.ttftMs, verdict.expectedMs, nowMs);
@@ -74,6 +77,13 @@ export class SiteHealth {
     } else {
       record.failed(nowMs);
     }
+  }
+
+  /** Attempts that ended since this was last called, by site. */
+  takeTallies(): Record<string, Tally> {
+    const tallies = this.#tallies;
+    this.#tallies = {};
+    return tallies;
   }
 
   /** Forgets all it has seen. */
@@ -112,6 +122,11 @@ export class SiteHealth {
   /** TTFT against expectation, as lately seen; undefined where too little was. */
   slowness(site: string): number | undefined {
     return this.#records.get(site)?.slowness;
+  }
+
+  #tally(site: string, kind: 'answered' | 'failed'): void {
+    this.#tallies[site] ??= { good: 0, bad: 0 };
+    this.#tallies[site][kind === 'answered' ? 'good' : 'bad']++;
   }
 
   #capacity(sites: readonly string[]): number {

@@ -1,0 +1,71 @@
+/** Attempts of about the last minute, of all isolates, that must be there to find a site down by them. */
+const MIN_ATTEMPTS = 20;
+const MIN_SUCCESS_SHARE = 0.5;
+const WINDOW_MS = 60_000;
+/** Probes in a row that find a site down, or up again. */
+const PROBES_DOWN = 3;
+const PROBES_UP = 2;
+/** A site found down stays so for this long, and each time within an hour for twice as long. */
+const HOLD_MS = 60_000;
+const MAX_HOLD_MS = 16 * HOLD_MS;
+const FORGOTTEN_MS = 3_600_000;
+
+/** Attempts that succeeded and failed. */
+export interface Tally {
+  good: number;
+  bad: number;
+}
+
+/** What the isolates together know of one site. Plain data, to be stored as it is. */
+export interface BoardEntry extends Tally {
+  seenMs: number;
+  /** Probes in a row that ended alike: positive ones that succeeded, negative ones that failed. */
+  probes: number;
+  downSinceMs?: number;
+  /** Length of the last time down, for the next. */
+  holdMs: number;
+  changedMs: number;
+}
+
+export function newEntry(): BoardEntry {
+  return { good: 0, bad: 0, seenMs: 0, probes: 0, holdMs: 0, changedMs: 0 };
+}
+
+/** Takes in what an isolate saw. True if that changed whether the site is down. */
+export function takeTally(entry: BoardEntry, { good, bad }: Tally, nowMs: number): boolean {
+  const kept = Math.exp(-Math.max(0, nowMs - entry.seenMs) / WINDOW_MS);
+  entry.good = entry.good * kept + good;
+  entry.bad = entry.bad * kept + bad;
+  entry.seenMs = nowMs;
+  const attempts = entry.good + entry.bad;
+  const fails = attempts >= MIN_ATTEMPTS && entry.good < MIN_SUCCESS_SHARE * attempts;
+  return fails && goDown(entry, nowMs);
+}
+
+/** Takes in the end of a probe. True if that changed whether the site is down. */
+export function takeProbe(entry: BoardEntry, succeeded: boolean, nowMs: number): boolean {
+  entry.probes = succeeded ? Math.max(0, entry.probes) + 1 : Math.min(0, entry.probes) - 1;
+  if (entry.probes <= -PROBES_DOWN) return goDown(entry, nowMs);
+  const since = entry.downSinceMs;
+  if (since === undefined || entry.probes < PROBES_UP || nowMs - since < entry.holdMs) return false;
+  delete entry.downSinceMs;
+  entry.changedMs = nowMs;
+  entry.good = 0;
+  entry.bad = 0;
+  return true;
+}
+
+/** Whether more is to be found out about a site than traffic and the next round of probes say. */
+export function isInQuestion(entry: BoardEntry): boolean {
+  return entry.downSinceMs !== undefined || entry.probes < 0;
+}
+
+function goDown(entry: BoardEntry, nowMs: number): boolean {
+  if (entry.downSinceMs !== undefined) return false;
+  const isAgain = nowMs - entry.changedMs < FORGOTTEN_MS && entry.holdMs > 0;
+  entry.holdMs = isAgain ? Math.min(2 * entry.holdMs, MAX_HOLD_MS) : HOLD_MS;
+  entry.downSinceMs = nowMs;
+  entry.changedMs = nowMs;
+  entry.probes = Math.min(0, entry.probes);
+  return true;
+}

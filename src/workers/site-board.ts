@@ -1,0 +1,139 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { PublicSite } from '../core/model/fleet.ts';
+import {
+  type BoardEntry,
+  isInQuestion,
+  newEntry,
+  type Tally,
+  takeProbe,
+  takeTally,
+} from '../core/routing/board.ts';
+import { type Env, now } from './env.ts';
+import { fleet } from './fleet.ts';
+import { optimize } from './optimize.ts';
+import { upstreamKey, upstreamUrl } from './upstream.ts';
+
+/** Sites in question are probed this often. */
+const PROBE_PAUSE_MS = 15_000;
+/** After a change, before a new plan is asked for: sites fail and come back together. */
+const DEBOUNCE_MS = 10_000;
+const PROBE_DEADLINE_MS = 5000;
+/** Cloudflare lets one invocation wait for the headers of six connections at once. */
+const PROBES_AT_ONCE = 6;
+
+/**
+ * What all isolates together know of the sites: which are down. Isolates report in the background, and
+ * learn by the answer; probes find out about sites without traffic. When a site goes down or comes
+ * back, a new plan is asked for.
+ */
+export class SiteBoard extends DurableObject<Env> {
+  /** An isolate's attempts since it last reported, by site. Returns the sites that are down. */
+  async exchange(tallies: Record<string, Tally>): Promise<string[]> {
+    const entries = await this.#entries();
+    const nowMs = Date.now();
+    let changed = false;
+    for (const { id } of fleet.sites) {
+      const tally = tallies[id];
+      if (!tally) continue;
+      const entry = entries[id] ?? newEntry();
+      entries[id] = entry;
+      changed = takeTally(entry, tally, nowMs) || changed;
+    }
+    await this.#keep(entries, changed ? 'site-down' : undefined);
+    return downIn(entries);
+  }
+
+  async down(): Promise<string[]> {
+    return downIn(await this.#entries());
+  }
+
+  /** Probes every site of the registry. */
+  async probeAll(): Promise<void> {
+    await this.#probe(fleet.sites);
+  }
+
+  override async alarm(): Promise<void> {
+    const entries = await this.#entries();
+    await this.#probe(fleet.sites.filter((s) => isInQuestion(entries[s.id] ?? newEntry())));
+    await this.#planAnew();
+    await this.#schedule(await this.#entries());
+  }
+
+  async #probe(sites: readonly PublicSite[]): Promise<void> {
+    const ends: { id: string; succeeded: boolean }[] = [];
+    for (let n = 0; n < sites.length; n += PROBES_AT_ONCE) {
+      const some = sites.slice(n, n + PROBES_AT_ONCE);
+      const probed = some.map(async (site) => ({
+        id: site.id,
+        succeeded: await answers(this.env, site),
+      }));
+      ends.push(...(await Promise.all(probed)));
+    }
+    // Read again: isolates have reported meanwhile.
+    const entries = await this.#entries();
+    const nowMs = Date.now();
+    let trigger: string | undefined;
+    for (const { id, succeeded } of ends) {
+      const entry = entries[id] ?? newEntry();
+      entries[id] = entry;
+      if (takeProbe(entry, succeeded, nowMs)) trigger = succeeded ? 'site-up' : 'site-down';
+    }
+    await this.#keep(entries, trigger);
+  }
+
+  /** Asks for a plan if there was a change, and again if a run from before it is still under way. */
+  async #planAnew(): Promise<void> {
+    const change = await this.ctx.storage.get<{ trigger: string; sinceMs: number }>('change');
+    if (!change || Date.now() - change.sinceMs < DEBOUNCE_MS) return;
+    try {
+      const down = await this.down();
+      const { requestedUtcMs } = await optimize(this.env, change.trigger, undefined, down);
+      // Else a run from before the change is still under way.
+      const isNew = requestedUtcMs - now(this.env) > -DEBOUNCE_MS;
+      if (isNew) await this.ctx.storage.delete('change');
+    } catch (error) {
+      console.error(`no plan could be asked for after ${change.trigger}: ${error}`);
+    }
+  }
+
+  async #entries(): Promise<Record<string, BoardEntry>> {
+    return (await this.ctx.storage.get<Record<string, BoardEntry>>('entries')) ?? {};
+  }
+
+  async #keep(entries: Record<string, BoardEntry>, trigger: string | undefined): Promise<void> {
+    await this.ctx.storage.put('entries', entries);
+    if (trigger) {
+      console.warn(`${trigger}: down are now ${downIn(entries).join(', ') || 'none'}`);
+      await this.ctx.storage.put('change', { trigger, sinceMs: Date.now() });
+    }
+    await this.#schedule(entries);
+  }
+
+  /** The next alarm, while there is anything to find out or to ask for. */
+  async #schedule(entries: Record<string, BoardEntry>): Promise<void> {
+    const isOpen = Object.values(entries).some(isInQuestion);
+    if (!isOpen && (await this.ctx.storage.get('change')) === undefined) return;
+    if ((await this.ctx.storage.getAlarm()) !== null) return;
+    await this.ctx.storage.setAlarm(Date.now() + PROBE_PAUSE_MS);
+  }
+}
+
+function downIn(entries: Record<string, BoardEntry>): string[] {
+  return fleet.sites.map((s) => s.id).filter((id) => entries[id]?.downSinceMs !== undefined);
+}
+
+/** Whether a site lists its models. */
+async function answers(env: Env, site: PublicSite): Promise<boolean> {
+  try {
+    const key = upstreamKey(env, site.id);
+    const response = await fetch(upstreamUrl(env, site, '/v1/models'), {
+      headers: key ? { authorization: `Bearer ${key}` } : {},
+      redirect: 'manual',
+      signal: AbortSignal.timeout(PROBE_DEADLINE_MS),
+    });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { isInQuestion, newEntry, takeProbe, takeTally } from '../../../src/core/routing/board.ts';
+
+test('down by traffic: enough attempts, most of them failed, once', () => {
+  const entry = newEntry();
+  expect(takeTally(entry, { good: 0, bad: 19 }, 0)).toBe(false);
+  expect(takeTally(entry, { good: 0, bad: 1 }, 0)).toBe(true);
+  expect(takeTally(entry, { good: 0, bad: 50 }, 1000)).toBe(false);
+  expect(entry.downSinceMs).toBe(0);
+  const well = newEntry();
+  expect(takeTally(well, { good: 60, bad: 50 }, 0)).toBe(false);
+});
+
+test('what is long past does not count', () => {
+  const entry = newEntry();
+  takeTally(entry, { good: 0, bad: 19 }, 0);
+  expect(takeTally(entry, { good: 0, bad: 5 }, 300_000)).toBe(false);
+});
+
+test('down by three probes; up by two, but not before its time, which doubles', () => {
+  const entry = newEntry();
+  expect([0, 1, 2].map((n) => takeProbe(entry, false, n))).toEqual([false, false, true]);
+  expect(takeProbe(entry, true, 30_000)).toBe(false);
+  expect(takeProbe(entry, true, 45_000)).toBe(false);
+  expect(takeProbe(entry, true, 60_002)).toBe(true);
+  expect(isInQuestion(entry)).toBe(false);
+  for (let n = 0; n < 3; n++) takeProbe(entry, false, 100_000);
+  expect(entry.downSinceMs).toBe(100_000);
+  for (let n = 0; n < 5; n++) expect(takeProbe(entry, true, 219_999)).toBe(false);
+  expect(takeProbe(entry, true, 220_000)).toBe(true);
+});
+
+test('one failed probe is a question, not an answer', () => {
+  const entry = newEntry();
+  takeProbe(entry, false, 0);
+  expect(isInQuestion(entry)).toBe(true);
+  expect(entry.downSinceMs).toBeUndefined();
+  takeProbe(entry, true, 15_000);
+  expect(isInQuestion(entry)).toBe(false);
+});

@@ -1,0 +1,70 @@
+import { runDurableObjectAlarm } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, expect, test, vi } from 'vitest';
+import { fleet } from '../../src/workers/fleet.ts';
+import { boardOf, coordinatorOf } from '../../src/workers/optimize.ts';
+import { runToEnd } from './support/runs.ts';
+
+const board = boardOf(env);
+
+/** Sites' servers that list their models, but for these. */
+function play(silent: string[]) {
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (input) => {
+    const { hostname, pathname } = new URL(input as string);
+    expect(pathname).toBe('/v1/models');
+    const site = fleet.sites.find((s) => new URL(s.upstream.baseUrl).hostname === hostname);
+    if (silent.includes(site?.id ?? '')) throw new TypeError('connect failed');
+    return Response.json({ object: 'list', data: [] });
+  });
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+test('a site that does not answer probes is down, and planned without; back, it is planned with', async () => {
+  play(['melbourne']);
+  await board.probeAll();
+  expect(await board.down()).toEqual([]);
+  await board.probeAll();
+  await board.probeAll();
+  expect(await board.down()).toEqual(['melbourne']);
+  expect(await board.exchange({})).toEqual(['melbourne']);
+
+  // The debounce passes; the alarm asks for a plan.
+  vi.useFakeTimers({ now: Date.now() + 20_000, toFake: ['Date'] });
+  await runDurableObjectAlarm(board);
+  const { latest } = await coordinatorOf(env).runs();
+  expect(latest).toMatchObject({ trigger: 'site-down', status: 'running' });
+  vi.useRealTimers();
+  const ended = await runToEnd();
+  expect(ended.status).toBe('published');
+  const header = await env.DB.prepare('select header from plans order by version desc').first(
+    'header',
+  );
+  const plan = JSON.parse(header as string);
+  expect(plan.excluded).toEqual([{ site: 'melbourne', reason: 'its server is down' }]);
+  const share = (id: string) => plan.sites.find((s: { site: string }) => s.site === id).share;
+  expect(share('melbourne')).toBe(0);
+  expect(share('sydney')).toBeGreaterThan(0);
+
+  play([]);
+  vi.useFakeTimers({ now: Date.now() + 120_000, toFake: ['Date'] });
+  await board.probeAll();
+  await board.probeAll();
+  expect(await board.down()).toEqual([]);
+  vi.setSystemTime(Date.now() + 20_000);
+  await runDurableObjectAlarm(board);
+  expect((await coordinatorOf(env).runs()).latest).toMatchObject({ trigger: 'site-up' });
+});
+
+test('reports of isolates add up', async () => {
+  const failing = { adelaide: { good: 1, bad: 14 }, perth: { good: 14, bad: 1 } };
+  expect(await board.exchange(failing)).not.toContain('adelaide');
+  await board.exchange(failing);
+  const down = await board.exchange({ nowhere: { good: 0, bad: 99 } });
+  expect(down).toContain('adelaide');
+  expect(down).not.toContain('perth');
+  expect(down).not.toContain('nowhere');
+});
