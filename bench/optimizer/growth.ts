@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { table } from '../../src/cli/table.ts';
 import { edgeInstance } from './edge-instance.ts';
 import { growthSvg } from './growth-svg.ts';
+import { endProgress, progress } from './progress.ts';
 import { type Run, run } from './run.ts';
 
 export interface GrowthPoint {
@@ -30,7 +31,7 @@ export function registerGrowth(program: Command): void {
     .addOption(new Option('--json', 'JSON on standard output'))
     .action((options: { svg?: string; json?: true }) => {
       const points = SITES.map(measure);
-      if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
+      endProgress();
       if (options.svg) writeFileSync(options.svg, growthSvg(points));
       process.stdout.write(
         options.json ? `${JSON.stringify(points, null, 2)}\n` : `${text(points)}\n`,
@@ -39,7 +40,7 @@ export function registerGrowth(program: Command): void {
 }
 
 function measure(sites: number): GrowthPoint {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${sites} sites`);
+  progress(`${sites} sites`);
   const candidates = Math.min(12, sites);
   const shape = { zones: sites, sites, classes: 2, slots: 24, candidates };
   const instance = edgeInstance(1, shape);

@@ -20,15 +20,25 @@ export interface HighsResult {
  */
 export async function solveWithHighs(instance: Instance): Promise<HighsResult> {
   const highs = await loadHighs();
-  const slots = Array.from({ length: instance.problem.slotCount }, (_, t) => t);
-  const text = lpText(instance, slots);
+  const text = lpText(instance);
   const start = cpuMs();
-  const result = highs.solve(text, { threads: 1 });
+  const value = solveText(highs, text);
   const ms = cpuMs() - start;
-  if (result.Status !== 'Optimal') throw new Error(`HiGHS: ${result.Status}`);
-  const value = (name: string) => result.Columns[name]?.Primal ?? 0;
-  const objectiveAud = slots.reduce((sum, t) => sum + trueCostAud(instance, t, value), 0);
+  let objectiveAud = 0;
+  for (let t = 0; t < instance.problem.slotCount; t++) {
+    objectiveAud += trueCostAud(instance, t, value);
+  }
   return { ms, objectiveAud };
+}
+
+/** Values of the optimal plan by name. */
+export function solveText(
+  highs: Awaited<ReturnType<typeof loadHighs>>,
+  text: string,
+): (name: string) => number {
+  const result = highs.solve(text, { threads: 1 });
+  if (result.Status !== 'Optimal') throw new Error(`HiGHS: ${result.Status}`);
+  return (name) => result.Columns[name]?.Primal ?? 0;
 }
 
 /** Widths and unit costs of a site's pieces in a slot. */
@@ -43,15 +53,15 @@ function pieces({ problem, sites }: Instance, j: number, t: number) {
   });
 }
 
-/** Slots in CPLEX LP text. */
-function lpText(instance: Instance, slots: number[]): string {
+/** The whole problem in CPLEX LP text. */
+export function lpText(instance: Instance): string {
   const { problem: p, sites } = instance;
   const K = p.classCount;
   const rows = rowCount(p);
   const objective: string[] = [];
   const constraints: string[] = [];
   const bounds: string[] = [];
-  for (const t of slots) {
+  for (let t = 0; t < p.slotCount; t++) {
     const loads = p.sites.map(() => [] as string[]);
     for (let r = 0; r < rows; r++) {
       const served = [`y${t}_${r}`];

@@ -20,6 +20,8 @@ export interface NamedInstance {
   needsData?: true;
   /** Too large for the reference solver, or for classic rounds, in reasonable time. */
   without?: ('highs' | 'classic')[];
+  /** Most master ms a round of a cold run, and least CPU of HiGHS over that of the run. */
+  musts?: { masterMsPerRound?: number; ratio?: number };
   days(dataDir: string | undefined): Promise<{ label: string; instance: Instance }[]>;
 }
 
@@ -44,6 +46,7 @@ export const instances: NamedInstance[] = [
     name: 'edge-40',
     summary: '40 zones, 40 sites, 3 classes, 24 slots, every zone may use every site',
     days: async () => seeded([1, 2, 3, 4, 5], { zones: 40, sites: 40, classes: 3, slots: HOURS }),
+    musts: { masterMsPerRound: 50 },
   },
   {
     name: 'edge-200',
@@ -51,6 +54,7 @@ export const instances: NamedInstance[] = [
     days: async () =>
       seeded([1, 2], { zones: 200, sites: 200, classes: 3, slots: HOURS, candidates: 12 }),
     without: ['classic'],
+    musts: { masterMsPerRound: 1000, ratio: 10 },
   },
   {
     name: 'edge-1000',
