@@ -1,9 +1,7 @@
 import { EnvelopeMatrix } from './envelope-cholesky.ts';
 import type { Point } from './point.ts';
-import type { SlotProgram } from './program.ts';
-
-/** Curvature below this cannot be told from none. */
-const LEAST_CURVATURE = 1e-14;
+import { envelope } from './program.ts';
+import { SiteCurvature } from './site-curvature.ts';
 
 /**
  * Newton directions of the interior-point method. Rows and edges are eliminated by hand, which
@@ -38,13 +36,11 @@ export class Newton {
   readonly #g: Float64Array;
   readonly #gy: Float64Array;
   readonly #rowRhs: Float64Array;
-  /** Φ'' + κ/w by site. */
-  readonly #curvature: Float64Array;
+  readonly #curvature: SiteCurvature;
   /** Constant part of dκ by site; price plus s times it by total. */
   readonly #slackTarget: Float64Array;
   readonly #totalPull: Float64Array;
   readonly #siteStep: Float64Array;
-  readonly #step: Float64Array;
 
   constructor(point: Point) {
     const { program } = point;
@@ -70,11 +66,10 @@ export class Newton {
     this.#g = new Float64Array(E);
     this.#gy = new Float64Array(rows);
     this.#rowRhs = new Float64Array(rows);
-    this.#curvature = new Float64Array(J);
+    this.#curvature = new SiteCurvature(point);
     this.#slackTarget = new Float64Array(J);
     this.#totalPull = new Float64Array(J * K);
     this.#siteStep = new Float64Array(J);
-    this.#step = new Float64Array(K);
   }
 
   /** Assembles and factorises the reduced matrix at the point, by pairs: no cancellation. */
@@ -123,57 +118,8 @@ export class Newton {
           values[diagonal]! + weighted[e - 1]! * inverseSum * after * weight[e - 1]!;
       }
     }
-    this.#addInverseCurvature();
+    this.#curvature.addInverse(this.#matrix);
     this.#matrix.factorize();
-  }
-
-  /** Adds Q⁻¹: 1/h by site, or in classic rounds (diag(q) + h s sᵀ)⁻¹. */
-  #addInverseCurvature(): void {
-    const { program, w, kappa, phiSlope } = this.#point;
-    const { siteCount: J, classCount: K, classic, siteColumn } = program;
-    const { values, base } = this.#matrix;
-    const step = this.#step;
-    for (let j = 0; j < J; j++) {
-      const slack = this.#point.isOpen(j) ? kappa[j]! / w[j]! : 0;
-      const h = Math.max(phiSlope[j]! + slack, LEAST_CURVATURE);
-      this.#curvature[j] = h;
-      const column = siteColumn[j]!;
-      if (!classic) {
-        const at = base[column]! + column;
-        values[at] = values[at]! + 1 / h;
-        continue;
-      }
-      for (let k = 0; k < K; k++) {
-        step.fill(0);
-        step[k] = 1;
-        this.#applyInverseCurvature(j, step);
-        for (let l = 0; l <= k; l++) {
-          const at = base[column + k]! + column + l;
-          values[at] = values[at]! + step[l]!;
-        }
-      }
-    }
-  }
-
-  /** v ← (diag(q) + h s sᵀ)⁻¹ v for a site's totals (Sherman and Morrison). */
-  #applyInverseCurvature(j: number, v: Float64Array): void {
-    const { classCount: K, perReq, models } = this.#point.program;
-    const q = models[j]!.quadratic?.weight;
-    const h = this.#curvature[j]!;
-    let ss = 0;
-    let sv = 0;
-    for (let k = 0; k < K; k++) {
-      const weight = Math.max(q?.[k] ?? 0, LEAST_CURVATURE);
-      const s = perReq[j * K + k]!;
-      v[k] = v[k]! / weight;
-      ss += (s * s) / weight;
-      sv += s * v[k]!;
-    }
-    const shrink = (h * sv) / (1 + h * ss);
-    for (let k = 0; k < K; k++) {
-      const weight = Math.max(q?.[k] ?? 0, LEAST_CURVATURE);
-      v[k] = v[k]! - (shrink * perReq[j * K + k]!) / weight;
-    }
   }
 
   /** Direction towards complementarity `target`; `correction` weighs the second order. */
@@ -323,7 +269,7 @@ export class Newton {
       if (!this.#point.isOpen(j)) continue;
       const ratio = this.#point.kappa[j]! / this.#point.w[j]!;
       this.dw[j] = this.dw[j]! - siteStep[j]!;
-      this.dkappa[j] = this.#slackTarget[j]! + ratio * this.#modelLoadStep(j);
+      this.dkappa[j] = this.#slackTarget[j]! + ratio * this.#curvature.loadStep(j, nu);
       secondOrder += this.dw[j]! * this.dkappa[j]!;
       fall = Math.max(fall, -this.dw[j]! / this.#point.w[j]!);
       fall = Math.max(fall, -this.dkappa[j]! / this.#point.kappa[j]!);
@@ -331,47 +277,9 @@ export class Newton {
     this.fall = fall;
     this.secondOrder = secondOrder;
   }
-
-  /**
-   * A load's step from ν. The slack moves by the flows' own sum, which keeps capacity exact; its
-   * multiplier by this, since there the sum's rounding would be multiplied by κ/w.
-   */
-  #modelLoadStep(j: number): number {
-    const { classCount: K, classic, siteColumn, models, perReq } = this.#point.program;
-    const h = this.#curvature[j]!;
-    if (!classic) return this.#nu[siteColumn[j]!]! / h;
-    const q = models[j]!.quadratic?.weight;
-    let ss = 0;
-    let sv = 0;
-    for (let k = 0; k < K; k++) {
-      const s = perReq[j * K + k]!;
-      const scaled = s / Math.max(q?.[k] ?? 0, LEAST_CURVATURE);
-      ss += s * scaled;
-      sv += scaled * this.#nu[siteColumn[j]! + k]!;
-    }
-    return sv / (1 + h * ss);
-  }
 }
 
 /** value ← value + step · delta. */
 export function add(value: Float64Array, delta: Float64Array, step: number): void {
   for (let i = 0; i < value.length; i++) value[i] = value[i]! + step * delta[i]!;
-}
-
-/** By column, the first column it shares a row or a site's block with. */
-function envelope(program: SlotProgram): Int32Array {
-  const first = Int32Array.from({ length: program.columns }, (_, c) => c);
-  if (program.classic) {
-    for (const from of program.siteColumn) {
-      for (let k = 0; k < program.classCount; k++) first[from + k] = from;
-    }
-  }
-  for (let r = 0; r < program.rows; r++) {
-    const from = program.rowStart[r]!;
-    for (let e = from; e < program.rowStart[r + 1]!; e++) {
-      const c = program.column[e]!;
-      first[c] = Math.min(first[c]!, program.column[from]!);
-    }
-  }
-  return first;
 }

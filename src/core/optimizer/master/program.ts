@@ -183,3 +183,21 @@ function edgeArrays(rowStart: Int32Array, edges: number): EdgeArrays {
     weight: new Float64Array(edges),
   };
 }
+
+/** By column, the first column it shares a row or a site's block with. */
+export function envelope(program: SlotProgram): Int32Array {
+  const first = Int32Array.from({ length: program.columns }, (_, c) => c);
+  if (program.classic) {
+    for (const from of program.siteColumn) {
+      for (let k = 0; k < program.classCount; k++) first[from + k] = from;
+    }
+  }
+  for (let r = 0; r < program.rows; r++) {
+    const from = program.rowStart[r]!;
+    for (let e = from; e < program.rowStart[r + 1]!; e++) {
+      const c = program.column[e]!;
+      first[c] = Math.min(first[c]!, program.column[from]!);
+    }
+  }
+  return first;
+}
