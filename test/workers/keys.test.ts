@@ -1,5 +1,9 @@
-import { exports } from 'cloudflare:workers';
+import { createExecutionContext } from 'cloudflare:test';
+import { env, exports } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { creditOf } from '../../src/core/accounting/rate-limit.ts';
+import { KeyRing } from '../../src/workers/keys.ts';
+import { KeyRates } from '../../src/workers/limits.ts';
 import { makeKey, playCounting, settled } from './support/accounts.ts';
 import { adminCall, chat, hello } from './support/client.ts';
 
@@ -106,6 +110,61 @@ describe('a key', () => {
     const response = await chat(hello(), { key, vars });
     expect(response.status).toBe(200);
     clock.mockRestore();
+  });
+});
+
+describe('isolates', () => {
+  test('share a limit: together they exceed it by their credits at most', async () => {
+    const perMinute = 200;
+    const sides = Array.from(
+      { length: 4 },
+      () => new KeyRates('shared', { requests: perMinute, tokens: 1_000_000 }),
+    );
+    const begunMs = Date.now();
+    let served = 0;
+    for (let n = 0; n < 150; n++) {
+      const ctx = createExecutionContext();
+      const limits = await Promise.all(
+        sides.map((side) => side.spend({ requests: 1, tokens: 10 }, env, ctx)),
+      );
+      served += limits.filter((limit) => limit === undefined).length;
+    }
+    const filled = ((Date.now() - begunMs) / 60_000) * perMinute;
+    expect(served).toBeLessThanOrEqual(perMinute + filled + sides.length * creditOf(perMinute));
+    // Leases that stay behind with one isolate are no more than a tenth each.
+    expect(served).toBeGreaterThanOrEqual(0.6 * perMinute);
+  });
+
+  test('let their credit through, and no more, while the object cannot be asked', async () => {
+    vi.spyOn(console, 'error').mockReturnValue();
+    const KEY_LIMITS = {
+      getByName: () => {
+        throw new Error('unreachable');
+      },
+    } as unknown as typeof env.KEY_LIMITS;
+    const side = new KeyRates('alone', { requests: 100 });
+    const ctx = createExecutionContext();
+    let served = 0;
+    for (let n = 0; n < 50; n++) {
+      const limit = await side.spend({ requests: 1, tokens: 0 }, { ...env, KEY_LIMITS }, ctx);
+      if (limit === undefined) served++;
+    }
+    expect(served).toBe(creditOf(100));
+  });
+
+  test('that have never reached D1 say so, and do not call a key wrong', async () => {
+    vi.spyOn(console, 'error').mockReturnValue();
+    const DB = {
+      withSession: () => {
+        throw new Error('D1 is down');
+      },
+    } as unknown as D1Database;
+    const { key } = await makeKey();
+    const fresh = () => new KeyRing(() => ({ costNanoAud: 0, carbonMg: 0 }));
+    const ctx = createExecutionContext();
+    expect(await fresh().find(key, Date.now(), DB, ctx)).toBe('unavailable');
+    expect(await fresh().find(key, Date.now(), env.DB, ctx)).toMatchObject({ name: 'test' });
+    expect(await fresh().find('sk-other', Date.now(), DB, ctx)).toBe('unknown');
   });
 });
 
