@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { registerGrowth } from './optimizer/growth.ts';
 import { registerOptimizer } from './optimizer/index.ts';
 import { registerRouter } from './router/index.ts';
+import { registerWorkerd } from './workerd/index.ts';
 
 const program = new Command('bench').description(
   'Measurements, each beside a peer of the same run.',
@@ -9,4 +10,5 @@ const program = new Command('bench').description(
 registerOptimizer(program);
 registerGrowth(program);
 registerRouter(program);
+registerWorkerd(program);
 await program.parseAsync();

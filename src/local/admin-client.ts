@@ -11,6 +11,8 @@ export interface RunView {
     certificate?: { objectiveAud: number; lowerBoundAud: number; gap: number };
     missing: { site: string; reason: string }[];
     wallMs: number;
+    sentBytes: number;
+    receivedBytes: number;
   }[];
   planVersion?: number;
   error?: string;

@@ -22,6 +22,8 @@ export type LocalStackOptions = {
   persistDir?: string;
   /** Site id to base URL of its server, in place of the registry's. */
   upstreamOverrides?: Record<string, string>;
+  /** Solver id to host and port of its Worker in another process. Absent: all run in this one. */
+  solverAddresses?: Record<string, string>;
   /** Port of the Workers' inspector, for profiles and heaps; 0 takes a free one. Absent: none. */
   inspectorPort?: number;
   /**
@@ -89,9 +91,8 @@ function singleModule(contents: string): WorkerConfig['manifest'] {
 }
 
 async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]> {
-  const [routerCode, solverCode, { date, flags }] = await Promise.all([
+  const [routerCode, { date, flags }] = await Promise.all([
     bundleWorker('src/workers/main.ts', { [publicFleetPath]: publicFleet(options.fleet) }),
-    bundleWorker('src/workers/site-solver.ts'),
     compatibility(),
   ]);
   const solvers = solverWorkers(options.fleet);
@@ -121,17 +122,11 @@ async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]
       ...Object.fromEntries(
         solvers.map(({ solver, service }) => [
           solverBindingName(solver),
-          { type: 'worker' as const, worker: service },
+          solverBinding(service, options.solverAddresses?.[solver]),
         ]),
       ),
     },
   };
-  const solverConfigs = solvers.map(({ service, vars }) => ({
-    name: service,
-    compatibilityDate: date,
-    manifest: singleModule(solverCode),
-    env: textBindings(vars),
-  }));
   // Deployed, the assets belong to the router. Here they are a Worker of their own, since
   // miniflare would put two more Workers in front of the router for them (a third of its speed).
   const assets: WorkerConfig = {
@@ -152,7 +147,28 @@ async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]
         },
       ]
     : [];
-  return [router, assets, ...solverConfigs, ...besideConfigs];
+  const solverWorkerConfigs = options.solverAddresses ? [] : await solverConfigs(options.fleet);
+  return [router, assets, ...solverWorkerConfigs, ...besideConfigs];
+}
+
+function solverBinding(service: string, address: string | undefined) {
+  return address === undefined
+    ? { type: 'worker' as const, worker: service }
+    : { type: 'external' as const, address };
+}
+
+/** The solver Workers of a fleet. */
+export async function solverConfigs(fleet: Fleet): Promise<WorkerConfig[]> {
+  const [code, { date }] = await Promise.all([
+    bundleWorker('src/workers/site-solver.ts'),
+    compatibility(),
+  ]);
+  return solverWorkers(fleet).map(({ service, vars }) => ({
+    name: service,
+    compatibilityDate: date,
+    manifest: singleModule(code),
+    env: textBindings(vars),
+  }));
 }
 
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {

@@ -4,6 +4,7 @@ import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import {
   type Plan,
   type PlanHeader,
+  type PlanShares,
   planHeaderSchema,
   planPricesSchema,
   planSharesSchema,
@@ -12,8 +13,10 @@ import {
 import { type SiteHours, siteHoursSchema } from '../core/planning/site-hours.ts';
 import { currentPlan, planSlots, plans } from './schema.ts';
 
-/** Plans kept for the record; older ones are deleted as new ones come. */
+/** Plans kept for the record, fewer of large ones; older ones are deleted as new ones come. */
 const KEPT_PLANS = 1000;
+/** All plans together, about: D1 holds 10 GB. */
+const KEPT_CHARACTERS = 4e9;
 
 /** D1 or a session of it; drizzle needs no more than `prepare` and `batch`. */
 type Database = D1Database | D1DatabaseSession;
@@ -28,16 +31,17 @@ const PAUSES_MS = [200, 1000];
 /**
  * Writes a plan and makes it current, in one transaction: a reader sees all of it or nothing, and an
  * older version never replaces a newer one. A run publishes once: repeated, this returns what is
- * there. Returns the plan with its version.
+ * there. Slots are taken one at a time and kept as text only, since those of a large fleet's plan
+ * would fill much of an isolate together. Returns the plan's header, with its version.
  * Throws if a part is invalid or D1 keeps refusing; nothing has changed then.
  */
 export async function publishPlan(
   db: D1Database,
   draft: Omit<PlanHeader, 'version'>,
-  slots: Plan['slots'],
-  prices?: SlotPrices[],
-  siteHours?: SiteHours[],
-): Promise<Plan> {
+  slots: Iterable<PlanShares>,
+  prices?: Iterable<SlotPrices>,
+  siteHours?: Iterable<SiteHours>,
+): Promise<Pick<Plan, 'header'>> {
   for (const pauseMs of PAUSES_MS) {
     try {
       return await publishOnce(db, draft, slots, prices, siteHours);
@@ -53,21 +57,35 @@ export async function publishPlan(
 async function publishOnce(
   db: D1Database,
   draft: Omit<PlanHeader, 'version'>,
-  slots: Plan['slots'],
-  prices?: SlotPrices[],
-  siteHours?: SiteHours[],
-): Promise<Plan> {
+  slots: Iterable<PlanShares>,
+  prices?: Iterable<SlotPrices>,
+  siteHours?: Iterable<SiteHours>,
+): Promise<Pick<Plan, 'header'>> {
   const orm = open(db);
   const [known] = await orm
-    .select({ version: plans.version })
+    .select({ header: plans.header })
     .from(plans)
     .where(eq(plans.runId, draft.runId));
-  const published = known && (await readPlan(db, known.version));
-  if (published) return published;
+  if (known) {
+    return { header: parseInput(planHeaderSchema, JSON.parse(known.header), 'stored plan') };
+  }
   const latest = await orm.select({ version: max(plans.version) }).from(plans);
   const version = (latest[0]?.version ?? 0) + 1;
   const header = parseInput(planHeaderSchema, { ...draft, version }, 'plan header');
-  const checked = slots.map((s, t) => parseInput(planSharesSchema, s, `plan slot ${t}`));
+  const shareTexts = Array.from(slots, (s, t) =>
+    JSON.stringify(parseInput(planSharesSchema, s, `plan slot ${t}`)),
+  );
+  const priceTexts = Array.from(prices ?? [], (p) =>
+    JSON.stringify(parseInput(planPricesSchema, p, 'plan prices')),
+  );
+  const siteHourTexts = Array.from(siteHours ?? [], (h) =>
+    JSON.stringify(parseInput(siteHoursSchema, h, 'site hours')),
+  );
+  const characters = [...shareTexts, ...priceTexts, ...siteHourTexts].reduce(
+    (n, text) => n + text.length,
+    0,
+  );
+  const kept = Math.min(KEPT_PLANS, Math.floor(KEPT_CHARACTERS / characters));
   await orm.batch([
     orm.insert(plans).values({
       version,
@@ -78,14 +96,13 @@ async function publishOnce(
       rounds: header.rounds,
       header: JSON.stringify(header),
     }),
-    ...checked.map((shares, slot) =>
+    ...shareTexts.map((shares, slot) =>
       orm.insert(planSlots).values({
         version,
         slot,
-        shares: JSON.stringify(shares),
-        prices: prices && JSON.stringify(parseInput(planPricesSchema, prices[slot], 'plan prices')),
-        siteHours:
-          siteHours && JSON.stringify(parseInput(siteHoursSchema, siteHours[slot], 'site hours')),
+        shares,
+        prices: priceTexts[slot],
+        siteHours: siteHourTexts[slot],
       }),
     ),
     orm
@@ -96,9 +113,9 @@ async function publishOnce(
         set: { version },
         setWhere: sql`excluded.version > ${currentPlan.version}`,
       }),
-    orm.delete(plans).where(lt(plans.version, version - KEPT_PLANS)),
+    orm.delete(plans).where(lt(plans.version, version - kept)),
   ]);
-  return { header, slots: checked, ...(siteHours && { siteHours }) };
+  return { header };
 }
 
 /** The version that holds; undefined before the first plan. */

@@ -241,9 +241,9 @@ export class Coordinator extends DurableObject<Env> {
         impactPrices: { carbonAudPerT: prices.carbonAudPerT, waterAudPerKl: prices.waterAudPerKl },
         sites: outcome.sites.map((s) => ({ ...s, placement: record.placements[s.site] })),
       },
-      best.flow.map((flow) => sharesOf(fleet, problem, flow)),
-      best.rowPrices.map((rows, t) => pricesOf(fleet, rows, inputs.slotHours, impacts?.[t])),
-      best.flow.map((_, t) => siteHoursOf(fleet, inputs, t, disclosed)),
+      eachOf(best.flow, (flow) => sharesOf(fleet, problem, flow)),
+      eachOf(best.rowPrices, (rows, t) => pricesOf(fleet, rows, inputs.slotHours, impacts?.[t])),
+      eachOf(best.flow, (_, t) => siteHoursOf(fleet, inputs, t, disclosed)),
     );
     record.status = 'published';
     record.planVersion = plan.header.version;
@@ -272,6 +272,15 @@ function problemOf({ inputs, standing, state }: Pick<Run, 'inputs' | 'standing'>
   const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
   if (state) restoreExclusions(problem, state);
   return { problem, rampRelaxedSlots: limitRises(problem, fleet, inputs, standing) };
+}
+
+/** What `of` makes of every item, made when it is asked for. */
+function eachOf<T, R>(items: readonly T[], of: (item: T, t: number) => R): Iterable<R> {
+  return {
+    *[Symbol.iterator]() {
+      for (const [t, item] of items.entries()) yield of(item, t);
+    },
+  };
 }
 
 /** Workers a round asks. */

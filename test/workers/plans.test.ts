@@ -28,7 +28,7 @@ test.each([
   };
   const plan = await publishPlan(d1({ batch }), draft(what), slots());
   expect(plan.header).toMatchObject({ runId: what, version: before + 1 });
-  expect(await readPlan(env.DB, before + 1)).toEqual(plan);
+  expect(await readPlan(env.DB, before + 1)).toEqual({ ...plan, slots: slots() });
   expect(await currentVersion(env.DB)).toBe(before + 1);
 });
 
