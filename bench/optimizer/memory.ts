@@ -7,11 +7,8 @@ import type { Instance } from '../../test/core/support/instances.ts';
 import { lpText, solveText } from './highs.ts';
 import { run } from './run.ts';
 
-/** What a process of its own gets and, where `solve` says so, solves. */
-interface Task {
-  input: { instance: Instance } | { text: string };
-  solve: boolean;
-}
+/** What a process of its own solves. */
+type Task = { instance: Instance } | { text: string };
 
 export interface PeakMemory {
   memoryMb: number;
@@ -20,8 +17,8 @@ export interface PeakMemory {
 }
 
 /**
- * Peak resident memory of each solver alone, MB: of a process that solves the instance, less that of
- * one which only reads its input (the problem; for HiGHS its text).
+ * Peak resident memory of each solver alone, MB: of a process that reads its input and solves it, less
+ * what it holds before solving. An upper bound, since the peak may be that of loading the modules.
  */
 export function peakMemory(instance: Instance, withHighs: boolean): PeakMemory {
   const memoryMb = solvingMb({ instance });
@@ -30,21 +27,18 @@ export function peakMemory(instance: Instance, withHighs: boolean): PeakMemory {
   return { memoryMb, highsMemoryMb, memoryRatio: highsMemoryMb / memoryMb };
 }
 
-function solvingMb(input: Task['input']): number {
-  return peakMb({ input, solve: true }) - peakMb({ input, solve: false });
-}
-
-function peakMb(task: Task): number {
+function solvingMb(task: Task): number {
   const options = { input: serialize(task), maxBuffer: 1 << 20 };
-  const peakKb = execFileSync(process.execPath, [fileURLToPath(import.meta.url)], options);
-  return Number(peakKb.toString()) / 1024;
+  const bytes = execFileSync(process.execPath, [fileURLToPath(import.meta.url)], options);
+  return Number(bytes.toString()) / 2 ** 20;
 }
 
-async function perform({ input, solve }: Task): Promise<void> {
+async function perform(task: Task): Promise<void> {
   const highs = await loadHighs();
-  if (solve && 'instance' in input) run(input.instance, {});
-  if (solve && 'text' in input) solveText(highs, input.text);
-  process.stdout.write(`${process.resourceUsage().maxRSS}`);
+  const before = process.memoryUsage.rss();
+  if ('text' in task) solveText(highs, task.text);
+  else run(task.instance, {});
+  process.stdout.write(`${process.resourceUsage().maxRSS * 1024 - before}`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
