@@ -8,7 +8,7 @@ import { proposalOf, residuals } from './residuals.ts';
 import type { Settings, StopReason } from './settings.ts';
 import { emptyCurve, type SlotCurve } from './site-curve.ts';
 import type { SiteAnswer, SiteQuery } from './site-subproblem.ts';
-import type { ConsensusState, MissingAnswer, RoundReport } from './state.ts';
+import { type ConsensusState, isJoint, type MissingAnswer, type RoundReport } from './state.ts';
 import { supplyLoads } from './supply-curve.ts';
 
 export { type Incumbent, incumbent } from './proof.ts';
@@ -133,7 +133,7 @@ export function absorb(
   }
   if (report.certificate && report.certificate.gap <= settings.gapTarget) return report;
   const before = proposalOf(state);
-  chooseMode(settings, state);
+  chooseMode(p, settings, state);
   if (state.mode === 'supply') {
     absorbBids(p, settings, state, report);
   } else if (state.mode === 'classic' && setPenalties(p, state)) {
@@ -173,11 +173,16 @@ export function stopReason(settings: Settings, state: ConsensusState): StopReaso
   return state.gaps.length >= settings.maxRounds ? 'rounds' : undefined;
 }
 
+/** Where something joins the slots, classic rounds wait so many times longer. */
+const JOINT_PATIENCE = 4;
+
 /** Learned rounds that no longer close the gap hand over to classic ones. */
-function chooseMode(settings: Settings, state: ConsensusState): void {
+function chooseMode(p: DispatchProblem, settings: Settings, state: ConsensusState): void {
   const [previous, latest] = state.gaps.slice(-2);
   if (state.mode !== 'learned' || previous === undefined || latest === undefined) return;
   if (!Number.isFinite(previous) || !Number.isFinite(latest)) return;
   state.stalled = latest > 0.75 * previous ? state.stalled + 1 : 0;
-  if (state.stalled >= settings.stallRounds) state.mode = 'classic';
+  // Every cut brings cuts nearer, though a few may bring the gap no lower.
+  const patience = isJoint(p, state) ? JOINT_PATIENCE : 1;
+  if (state.stalled >= patience * settings.stallRounds) state.mode = 'classic';
 }

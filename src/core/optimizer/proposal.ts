@@ -23,6 +23,8 @@ import {
 const MASTER_ITERATIONS = 80;
 /** The master's tolerance over the gap asked for, since its error is part of that gap. */
 const MASTER_SHARE = 0.2;
+/** The same over the gap that stands, where something joins the slots. */
+const JOINT_SHARE = 0.02;
 /**
  * While the gap is beyond FAR_GAP (or nothing is known at all) the curves have one sample a slot at
  * most: the next proposal teaches as much if it is optimal to this tolerance only.
@@ -98,7 +100,7 @@ function moveHorizon(
 ): void {
   const models = state.slots.map((_, t) => slotModels(t));
   const solution = solveHorizon(p, models, cutsOf(state), {
-    ...masterTolerance(settings, state),
+    ...horizonTolerance(settings, state),
     maxIterations: MASTER_ITERATIONS,
     layout,
   });
@@ -168,6 +170,22 @@ function masterTolerance(
   if (!Number.isFinite(total)) return { tolerance: MASTER_SHARE * settings.gapTarget };
   const toleranceAud = (MASTER_SHARE * settings.gapTarget * total) / state.slots.length;
   return { tolerance: FAR_TOLERANCE, toleranceAud };
+}
+
+/**
+ * The same for slots that something joins: a tenth of the gap asked for, or while that is far a share
+ * of the gap that stands, since cuts teach most where the master really has its minimum.
+ */
+function horizonTolerance(
+  settings: Settings,
+  state: ConsensusState,
+): { tolerance: number; toleranceAud?: number } {
+  if (state.mode === 'classic') return { tolerance: CLASSIC_TOLERANCE };
+  const total = totalCostAud(state);
+  const gap = state.gaps.findLast(Number.isFinite);
+  if (gap === undefined || !Number.isFinite(total)) return { tolerance: FAR_TOLERANCE };
+  const share = Math.max(MASTER_SHARE * settings.gapTarget, JOINT_SHARE * gap);
+  return { tolerance: FAR_TOLERANCE, toleranceAud: share * total };
 }
 
 /** Whether nothing at all is known of the sites' costs: any proposal teaches as much. */

@@ -30,7 +30,7 @@ const GUESS_TOLERANCE = 1e-2;
 const GUESS_ITERATIONS = 60;
 
 export interface HorizonOptions {
-  /** Gap to stop at: relative to the objective's scale, and in AUD a slot; both, where given. */
+  /** Gap to stop at: relative to the objective's scale, and in AUD; both, where given. */
   tolerance: number;
   toleranceAud?: number;
   maxIterations: number;
@@ -72,7 +72,7 @@ export function solveHorizon(
     const solver = new InteriorPoint(point, new HorizonNewton(point));
     solver.run(options.tolerance, options.maxIterations);
     // The scale has settled by now.
-    const tolerance = relativeTolerance(p, options, solver);
+    const tolerance = relativeTolerance(options, solver);
     const reached = solver.run(tolerance, options.maxIterations);
     const missed = partial ? gainLeftAside(full, keep, point) / solver.measure.scale : 0;
     if (!partial || missed <= PRICING_SLACK * tolerance) {
@@ -87,13 +87,10 @@ export function solveHorizon(
 
 /** What the options ask for, over the objective's scale. */
 function relativeTolerance(
-  p: DispatchProblem,
-  { tolerance, toleranceAud }: HorizonOptions,
+  { tolerance, toleranceAud = Number.POSITIVE_INFINITY }: HorizonOptions,
   { measure }: InteriorPoint,
 ): number {
-  if (toleranceAud === undefined) return tolerance;
-  const relative = (toleranceAud * p.slotCount) / measure.scale;
-  return Math.min(tolerance, Math.max(relative, LEAST_TOLERANCE));
+  return Math.min(tolerance, Math.max(toleranceAud / measure.scale, LEAST_TOLERANCE));
 }
 
 /**

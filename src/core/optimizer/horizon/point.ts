@@ -84,7 +84,6 @@ export class HorizonPoint extends Point {
       measure.complementarity += this.sigma[i]! * this.lambda[i]!;
       measure.residual += this.lambda[i]! * Math.abs(open);
     }
-    for (const theta of this.theta) measure.scale += Math.abs(theta);
     return measure;
   }
 }
