@@ -15,6 +15,20 @@ export interface EdgeShape {
   candidates?: number;
 }
 
+/** A site with the energy behind its costs. */
+export interface EdgeSite extends SiteProblem {
+  energy: {
+    baseItKw: number;
+    /** IT power per req/s. Length K. */
+    kwPerReqPerS: Float64Array;
+    /** By slot. */
+    ppue: Float64Array;
+    audPerKwh: Float64Array;
+    carbonKgPerKwh: number;
+    tempC: Float64Array;
+  };
+}
+
 const AUD_PER_USER_HOUR = 0.5;
 const PREFILL_MS = 40;
 const CARBON_AUD_PER_KG = 0.075;
@@ -28,7 +42,10 @@ const PEAK_UTILISATION = 0.6;
  * coordinator's queue prior is wrong on purpose: V = 1 and the listed value of time, whereas each
  * site's true variability is 0.6–2.5 and its true price of waiting half to twice the listed one.
  */
-export function edgeInstance(seed: number, shape: EdgeShape): Instance {
+export function edgeInstance(
+  seed: number,
+  shape: EdgeShape,
+): Omit<Instance, 'sites'> & { sites: EdgeSite[] } {
   const d = dice(seed);
   const { zones: I, sites: J, classes: K, slots: T } = shape;
   const place = () => ({ latDeg: -d.uniform(12, 43), lonDeg: d.uniform(115, 153) });
@@ -36,7 +53,7 @@ export function edgeInstance(seed: number, shape: EdgeShape): Instance {
   const spot = Array.from({ length: 6 }, () => spotAudPerKwh(d, T));
   const places = Array.from({ length: J }, place);
   const capabilities: SiteCapability[] = [];
-  const sites: SiteProblem[] = [];
+  const sites: EdgeSite[] = [];
   for (const { latDeg } of places) {
     const site = randomSite(d, classServerS, T, latDeg, spot[d.integer(0, 5)] as Float64Array);
     sites.push(site);
@@ -93,7 +110,7 @@ function randomSite(
   T: number,
   latDeg: number,
   spot: Float64Array,
-): SiteProblem {
+): EdgeSite {
   const K = classServerS.length;
   const servers = d.integer(4, 40);
   const speed = d.uniform(0.7, 1.6);
@@ -105,25 +122,37 @@ function randomSite(
   const meanC = 34 + 0.45 * latDeg + d.uniform(-4, 4);
   const rateAud = new Float64Array(T * K);
   const loadPerReqPerS = Float64Array.from(classServerS, (s) => s * speed * d.uniform(0.95, 1.05));
+  const energy: EdgeSite['energy'] = {
+    baseItKw: 0.2 * servers * serverKw,
+    kwPerReqPerS: loadPerReqPerS.map((load) => serverKw * load),
+    ppue: new Float64Array(T),
+    audPerKwh: new Float64Array(T),
+    carbonKgPerKwh,
+    tempC: new Float64Array(T),
+  };
   for (let t = 0; t < T; t++) {
     const tempC = meanC - 6 * Math.cos((2 * Math.PI * ((t % 24) - 3)) / 24) + d.uniform(-1, 1);
     const audPerKwh =
       (onSpot ? 0.04 + (spot[t] as number) : contractAudPerKwh) +
       carbonKgPerKwh * CARBON_AUD_PER_KG;
-    const kwPerServer = serverKw * ppue(cooling, { tempC, wetBulbC: tempC - 5 });
+    energy.tempC[t] = tempC;
+    energy.audPerKwh[t] = audPerKwh;
+    energy.ppue[t] = ppue(cooling, { tempC, wetBulbC: tempC - 5 });
     for (let k = 0; k < K; k++) {
-      rateAud[t * K + k] = audPerKwh * kwPerServer * (loadPerReqPerS[k] as number);
+      const facilityKw = (energy.ppue[t] as number) * (energy.kwPerReqPerS[k] as number);
+      rateAud[t * K + k] = audPerKwh * facilityKw;
     }
   }
   return {
     slotCount: T,
     classCount: K,
-    baseAud: new Float64Array(T).fill(0.2 * servers * serverKw * contractAudPerKwh),
+    baseAud: new Float64Array(T).fill(energy.baseItKw * contractAudPerKwh),
     rateAud,
     waitingAud: new Float64Array(T).fill(AUD_PER_USER_HOUR * 2 ** d.uniform(-1, 1)),
     loadPerReqPerS,
     maxLoad: new Float64Array(T).fill(0.9 * servers),
     queue: { servers, variability: d.uniform(0.6, 2.5) },
+    energy,
   };
 }
 

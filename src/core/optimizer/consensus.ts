@@ -45,6 +45,7 @@ export function begin(
         (_, t) => warm?.(j, t) ?? emptyCurve(p.classCount),
       ),
       cuts: [],
+      servedShare: 1,
       missed: 0,
       excluded: false,
     })),

@@ -1,4 +1,4 @@
-import type { DispatchProblem } from './problem.ts';
+import type { DispatchProblem, SiteCapability } from './problem.ts';
 import { wholeCostAud, wholeMarginalAud } from './site-coupling.ts';
 import { learn } from './site-curve.ts';
 import { loadOf, type SiteAnswer, type SiteQuery } from './site-subproblem.ts';
@@ -20,7 +20,10 @@ export function learnAnswer(
   site.answeredCostAud.set(wholeCostAud(answer, query.totals));
   site.marginalAud.set(wholeMarginalAud(answer));
   if (answer.impacts) site.impacts = answer.impacts;
-  if (answer.coupling) site.cuts.push(...answer.coupling.cuts.map((cut) => ({ ...cut, idle: 0 })));
+  if (answer.coupling) {
+    site.cuts.push(...answer.coupling.cuts);
+    site.servedShare = servedShare(capability, query.totals, answer.coupling.shedReqPerS);
+  }
   if (answer.supply && query.supplyLoad) {
     takeBid(p, site, supplyBid(capability, query.supplyLoad, answer, answer.supply));
     return;
@@ -30,6 +33,14 @@ export function learnAnswer(
     const marginal = answer.marginalAud.subarray(t * K, (t + 1) * K);
     learn(curve, capability, load, marginal, answer.slopeAud[t] as number);
   });
+}
+
+function servedShare(site: SiteCapability, totals: Float64Array, shed: Float64Array): number {
+  const s = site.loadPerReqPerS;
+  const load = (of: Float64Array) =>
+    of.reduce((sum, n, at) => sum + n * (s[at % s.length] as number), 0);
+  const asked = load(totals);
+  return asked > 0 ? 1 - load(shed) / asked : 1;
 }
 
 /** A bid is all there is to know of a site: its curves are the bid's. */

@@ -1,4 +1,4 @@
-import { solveHorizon } from './horizon/index.ts';
+import { type Cut, solveHorizon } from './horizon/index.ts';
 import {
   type MasterLayout,
   type MasterSolution,
@@ -10,13 +10,8 @@ import {
 import type { DispatchProblem } from './problem.ts';
 import type { Settings } from './settings.ts';
 import { congestionCurve, isEmpty, type SlotCurve } from './site-curve.ts';
-import {
-  type ConsensusState,
-  isJoint,
-  type SiteCut,
-  type SiteState,
-  type SlotState,
-} from './state.ts';
+import { loadOf } from './site-subproblem.ts';
+import { type ConsensusState, isJoint, type SiteState, type SlotState } from './state.ts';
 
 /** The next proposal: masters against models of the sites, as exact as the round is worth. */
 
@@ -35,9 +30,9 @@ const FAR_TOLERANCE = 1e-2;
 const CLASSIC_TOLERANCE = 1e-8;
 /** A slot whose own gap is this share of the one asked for keeps its plan. */
 const SETTLED_SHARE = 0.1;
-/** A cut counts in a master from this weight λ on; after so many masters without, it is forgotten. */
-const IDLE_WEIGHT = 1e-6;
-const IDLE_MASTERS = 4;
+/** Cuts kept after a master: of all sites together, and of each at least. */
+const MOST_CUTS = 1200;
+const LEAST_CUTS = 8;
 /** The first proposal that answers have gone into is that of round two. */
 const FIRST_INFORMED_ROUND = 2;
 
@@ -103,6 +98,8 @@ function moveHorizon(
     ...horizonTolerance(settings, state),
     maxIterations: MASTER_ITERATIONS,
     layout,
+    guess: state.round > FIRST_INFORMED_ROUND ? standingPrices(p, state) : undefined,
+    room: likelyRoom(p, state),
   });
   solution.slots.forEach((slot, t) => {
     moveSlot(p, state, models[t] as SiteModel[], t, slot);
@@ -111,19 +108,64 @@ function moveHorizon(
   keepWorkingCuts(state, solution.cutWeights);
 }
 
+/**
+ * Load a site will probably have at most in a slot, index t·J + j: where it could not serve all of the
+ * last proposal, the part of it that it could. Only says where to begin.
+ */
+function likelyRoom(p: DispatchProblem, state: ConsensusState): Float64Array {
+  const J = p.sites.length;
+  const room = new Float64Array(p.slotCount * J);
+  p.sites.forEach(({ maxLoad, loadPerReqPerS }, j) => {
+    const { servedShare, totals } = state.sites[j] as SiteState;
+    for (let t = 0; t < p.slotCount; t++) {
+      const most = maxLoad[t] as number;
+      room[t * J + j] =
+        servedShare < 1
+          ? Math.min(
+              most,
+              Math.max(LEAST_ROOM * most, servedShare * loadOf(loadPerReqPerS, totals, t)),
+            )
+          : most;
+    }
+  });
+  return room;
+}
+
+/** Of the last masters, index (t·J + j)·K + k. */
+function standingPrices(p: DispatchProblem, state: ConsensusState): Float64Array {
+  const K = p.classCount;
+  const JK = p.sites.length * K;
+  const prices = new Float64Array(p.slotCount * JK);
+  state.sites.forEach((site, j) => {
+    for (let t = 0; t < p.slotCount; t++) {
+      prices.set(site.prices.subarray(t * K, (t + 1) * K), t * JK + j * K);
+    }
+  });
+  return prices;
+}
+
+/** Of a site's limit. */
+const LEAST_ROOM = 0.05;
+
 /** The cuts masters see: none in classic rounds. */
-function cutsOf(state: ConsensusState): SiteCut[][] {
+function cutsOf(state: ConsensusState): Cut[][] {
   return state.sites.map((site) => (state.mode === 'classic' || site.excluded ? [] : site.cuts));
 }
 
-/** Drops the cuts that no master has used for a while. */
+/**
+ * Keeps of each site the cuts that count in the master's price, as many as the masters have room for;
+ * those of the latest answer have not been tried yet and stay in any case.
+ */
 function keepWorkingCuts(state: ConsensusState, weights: Float64Array[]): void {
+  const coupled = state.sites.filter((site) => site.cuts.length > 0).length;
+  const most = Math.max(LEAST_CUTS, Math.floor(MOST_CUTS / Math.max(1, coupled)));
   state.sites.forEach((site, j) => {
-    if (weights[j]?.length !== site.cuts.length) return;
-    site.cuts = site.cuts.filter((cut, i) => {
-      cut.idle = (weights[j]?.[i] as number) > IDLE_WEIGHT ? 0 : cut.idle + 1;
-      return cut.idle < IDLE_MASTERS;
-    });
+    if (site.cuts.length <= most || weights[j]?.length !== site.cuts.length) return;
+    const ranked = site.cuts.map((cut, i) => ({ cut, weight: weights[j]?.[i] as number }));
+    site.cuts = ranked
+      .toSorted((a, b) => b.weight - a.weight)
+      .slice(0, most)
+      .map(({ cut }) => cut);
   });
 }
 

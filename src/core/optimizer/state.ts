@@ -42,7 +42,9 @@ export interface SiteState {
   impacts?: SiteImpacts;
   curves: SlotCurve[];
   /** Planes below its coupled cost; none where its slots are independent. */
-  cuts: SiteCut[];
+  cuts: Cut[];
+  /** Share of the last proposal's load that it could serve within its own limits. */
+  servedShare: number;
   /** What it bid in a supply round. */
   bid?: SupplyBid;
   /** Rounds in a row without a valid answer, and why the last was refused. */
@@ -50,11 +52,6 @@ export interface SiteState {
   fault?: string;
   /** Out of this optimization: planned at zero, its demand moved. */
   excluded: boolean;
-}
-
-/** A supporting plane, and for how many masters in a row it has not mattered. */
-export interface SiteCut extends Cut {
-  idle: number;
 }
 
 /**

@@ -11,7 +11,7 @@ import { startAt } from '../master/start.ts';
 import { addCheaperEdges, gainLeftAside, promisingEdges } from '../master/working-set.ts';
 import { type DispatchProblem, edgeCount, rowCount } from '../problem.ts';
 import { HorizonNewton } from './newton.ts';
-import { type Cut, HorizonPoint } from './point.ts';
+import { type Cut, HorizonPoint, steepness } from './point.ts';
 import { type HorizonProgram, horizonProgram } from './program.ts';
 
 export type { Cut } from './point.ts';
@@ -20,6 +20,8 @@ export type { Cut } from './point.ts';
 const START_GAP = 1;
 /** Relative gap that is always enough. */
 const LEAST_TOLERANCE = 1e-9;
+/** Gap at which prices are good enough to look for edges missing from the working set. */
+const PRICING_GAP = 1e-2;
 /** What the edges left aside may gain, over the tolerance. */
 const PRICING_SLACK = 2;
 /** Edges of a row tried: how far above the cheapest, and how many. */
@@ -35,6 +37,10 @@ export interface HorizonOptions {
   toleranceAud?: number;
   maxIterations: number;
   layout: MasterLayout;
+  /** Prices the solution is expected near, index (t·J + j)·K + k; found by the slots alone if absent. */
+  guess?: Float64Array;
+  /** Load each site will have at most in a slot, index t·J + j: only says where to begin. */
+  room: Float64Array;
 }
 
 export interface HorizonSolution {
@@ -63,21 +69,25 @@ export function solveHorizon(
   options: HorizonOptions,
 ): HorizonSolution {
   const full = horizonProgram(p, models, options.layout);
-  let prices = slotPrices(p, models, cuts, options.layout);
-  const keep = promisingEdges(full, prices, BAND, MOST_EDGES);
+  let prices = options.guess ?? slotPrices(p, models, cuts, options);
+  // Enough edges to serve all within what sites can probably take.
+  const likely = { ...full, limit: options.room };
+  const keep = promisingEdges(likely, prices, BAND, MOST_EDGES);
   for (;;) {
     const partial = keep.includes(0);
     const point = new HorizonPoint(partial ? (restrict(full, keep) as HorizonProgram) : full, cuts);
-    point.startCuts(startAt(point, prices, START_GAP));
+    point.startCuts(startAt(point, prices, START_GAP, options.room));
     const solver = new InteriorPoint(point, new HorizonNewton(point));
-    solver.run(options.tolerance, options.maxIterations);
-    // The scale has settled by now.
-    const tolerance = relativeTolerance(options, solver);
-    const reached = solver.run(tolerance, options.maxIterations);
-    const missed = partial ? gainLeftAside(full, keep, point) / solver.measure.scale : 0;
-    if (!partial || missed <= PRICING_SLACK * tolerance) {
-      const { x, y } = exactFlows(solver);
-      return { ...bySlot(p, solver, x, y), cutWeights: weightsBySite(point, cuts) };
+    const missed = () => (partial ? gainLeftAside(full, keep, point) / solver.measure.scale : 0);
+    let reached = solver.run(PRICING_GAP, options.maxIterations);
+    if (missed() <= PRICING_SLACK * PRICING_GAP) {
+      // The scale has settled by now.
+      const tolerance = relativeTolerance(options, solver);
+      reached = solver.run(tolerance, options.maxIterations);
+      if (!partial || missed() <= PRICING_SLACK * tolerance) {
+        const { x, y } = exactFlows(solver);
+        return { ...bySlot(p, solver, x, y), cutWeights: weightsBySite(point, cuts) };
+      }
     }
     prices = point.price;
     if (reached) addCheaperEdges(full, keep, point);
@@ -95,29 +105,43 @@ function relativeTolerance(
 
 /**
  * Where prices are expected, index (t·J + j)·K + k: those of the slots by themselves, with batch
- * demand spread evenly over its window and coupled costs as steep as their newest touching cut.
+ * demand spread evenly over its window and coupled costs as steep as the gentler of the latest cuts:
+ * the other may be one from beyond what the site can serve.
  */
 function slotPrices(
   p: DispatchProblem,
   models: SiteModel[][],
   cuts: readonly (readonly Cut[])[],
-  layout: MasterLayout,
+  { layout, room }: HorizonOptions,
 ): Float64Array {
   const K = p.classCount;
   const JK = p.sites.length * K;
-  const alone: DispatchProblem = { ...p, demandReqPerS: spreadEvenly(p), batch: undefined };
+  const J = p.sites.length;
+  const alone: DispatchProblem = {
+    ...p,
+    sites: p.sites.map((site, j) => ({
+      ...site,
+      maxLoad: site.maxLoad.map((_, t) => room[t * J + j]!),
+    })),
+    demandReqPerS: spreadEvenly(p),
+    batch: undefined,
+  };
   const prices = new Float64Array(p.slotCount * JK);
   models.forEach((slot, t) => {
     const steeper = slot.map((model, j): SiteModel => {
-      const newest = cuts[j]?.at(-1);
-      if (!newest) return model;
-      const offsetAud = model.offsetAud.map((a, k) => a + newest.marginalAud[t * K + k]!);
+      const cut = gentlest(cuts[j]?.slice(-2) ?? []);
+      if (!cut) return model;
+      const offsetAud = model.offsetAud.map((a, k) => a + cut.marginalAud[t * K + k]!);
       return { ...model, offsetAud };
     });
     const options = { tolerance: GUESS_TOLERANCE, maxIterations: GUESS_ITERATIONS, layout };
     prices.set(solveMaster(alone, t, steeper, options).prices, t * JK);
   });
   return prices;
+}
+
+function gentlest(cuts: readonly Cut[]): Cut | undefined {
+  return cuts.toSorted((a, b) => steepness(a) - steepness(b))[0];
 }
 
 /** Demand with every batch in equal parts in the slots of its window. */

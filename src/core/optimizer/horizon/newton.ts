@@ -2,7 +2,6 @@ import { EnvelopeMatrix } from '../master/envelope-cholesky.ts';
 import type { Directions } from '../master/interior-point.ts';
 import { add } from '../master/newton.ts';
 import { Border } from './border.ts';
-import { CutCurvature } from './cut-curvature.ts';
 import type { HorizonPoint } from './point.ts';
 
 /** Curvature below this cannot be told from none. */
@@ -18,7 +17,6 @@ export class HorizonNewton implements Directions {
   readonly #point: HorizonPoint;
   readonly #slots: EnvelopeMatrix;
   readonly #border: Border;
-  readonly #curvatureOfCuts: CutCurvature;
   readonly #dx: Float64Array;
   readonly #dz: Float64Array;
   readonly #dy: Float64Array;
@@ -53,7 +51,6 @@ export class HorizonNewton implements Directions {
     this.#point = point;
     this.#slots = new EnvelopeMatrix(envelope(point));
     this.#border = new Border(point);
-    this.#curvatureOfCuts = new CutCurvature(point);
     this.#dx = zeros(E);
     this.#dz = zeros(E);
     this.#dy = zeros(rows);
@@ -108,8 +105,7 @@ export class HorizonNewton implements Directions {
     }
     this.#addInverseCurvature();
     this.#slots.factorize();
-    this.#curvatureOfCuts.fill(this.#v, this.#rowSum, this.#border);
-    this.#border.factorize(this.#slots);
+    this.#border.factorize(this.#v, this.#rowSum, this.#slots);
   }
 
   /** Summed by pairs of edges, which avoids cancellation: see master/newton.ts. */
@@ -144,17 +140,15 @@ export class HorizonNewton implements Directions {
 
   /** Its π stays an unknown, so its edges meet nobody else's. */
   #addBatchRow(r: number): void {
-    const { rowStart, column, weight, ownRows } = this.#point.program;
+    const { rowStart, column, weight } = this.#point.program;
     const { values, base } = this.#slots;
-    const unknown = this.#point.cuts.length + r - ownRows;
-    const border = this.#border.column(unknown);
+    const border = this.#border.batchColumn(r);
     for (let e = rowStart[r]!; e < rowStart[r + 1]!; e++) {
       const c = column[e]!;
       const scaled = this.#v[e]! * weight[e]!;
       values[base[c]! + c] = values[base[c]! + c]! + scaled * weight[e]!;
       border[c] = border[c]! - scaled;
     }
-    this.#border.add(unknown, unknown, this.#rowSum[r]!);
   }
 
   /** Adds Q⁻¹: 1/h by site, or in classic rounds (diag(q) + h s sᵀ)⁻¹ (Sherman and Morrison). */

@@ -8,6 +8,14 @@ export interface Cut {
   marginalAud: Float64Array;
 }
 
+/** Least weight of a cut to begin with, over the others'. */
+const LEAST_WEIGHT = 1e-3;
+
+/** Σ |marginal|. */
+export function steepness(cut: Cut): number {
+  return cut.marginalAud.reduce((sum, m) => sum + Math.abs(m), 0);
+}
+
 /**
  * A point of a horizon's program. Besides a slot's variables there are, for the coupled cost θ_j of
  * every site that has cuts, θ_j ≥ cut_i(N_j): a slack σ_i and a multiplier λ_i each.
@@ -36,8 +44,7 @@ export class HorizonPoint extends Point {
     this.cutSite = Int32Array.from(all, ({ j }) => j);
     this.cutGroup = Int32Array.from(all, ({ j }) => sites.indexOf(j));
     this.groups = sites.length;
-    // Every cut of a site counts alike at first.
-    this.lambda = Float64Array.from(all, ({ j }) => 1 / (cuts[j] as readonly Cut[]).length);
+    this.lambda = Float64Array.from(cuts.flatMap(firstWeights));
     this.sigma = new Float64Array(all.length);
     this.theta = new Float64Array(sites.length);
     this.cutValue = new Float64Array(all.length);
@@ -86,4 +93,13 @@ export class HorizonPoint extends Point {
     }
     return measure;
   }
+}
+
+/** λ to begin with: the steepest cuts are those from beyond what a site can serve, and count least. */
+function firstWeights(cuts: readonly Cut[]): number[] {
+  const sizes = cuts.map(steepness);
+  const level = Math.max(...sizes, Number.MIN_VALUE) * LEAST_WEIGHT;
+  const inverse = sizes.map((size) => 1 / (size + level));
+  const sum = inverse.reduce((a, b) => a + b, 0);
+  return inverse.map((weight) => weight / sum);
 }

@@ -30,9 +30,15 @@ export function coldGuess(point: Point): Float64Array {
  * load, which leaves rows short of their demand: the iteration closes them.
  * @param guess prices by total j·K + k, AUD per (req/s)
  * @param relativeGap complementarity over the objective's scale, which sets μ
+ * @param room load of each site to begin with at most; its limit if absent
  * @returns μ
  */
-export function startAt(point: Point, guess: Float64Array, relativeGap: number): number {
+export function startAt(
+  point: Point,
+  guess: Float64Array,
+  relativeGap: number,
+  room: Float64Array = point.program.limit,
+): number {
   const { program, x, z, y, zy, pi, w, kappa } = point;
   const { rowStart, total, costAud, demand, limit } = program;
   let scale = 0;
@@ -61,7 +67,7 @@ export function startAt(point: Point, guess: Float64Array, relativeGap: number):
     y[r] = mu / zy[r]!;
   }
   point.refresh();
-  if (fitWithin(point, FULLEST)) for (let e = 0; e < x.length; e++) z[e] = mu / x[e]!;
+  if (fitWithin(point, FULLEST, room)) for (let e = 0; e < x.length; e++) z[e] = mu / x[e]!;
   for (let j = 0; j < program.siteCount; j++) {
     if (!point.isOpen(j)) continue;
     w[j] = limit[j]! - point.load[j]!;
@@ -100,12 +106,12 @@ function rowPrice(
 }
 
 /** Empties sites to at most `share` of their limit; true if there were any. Refreshes the point. */
-function fitWithin(point: Point, share: number): boolean {
+function fitWithin(point: Point, share: number, limit = point.program.limit): boolean {
   const { program, x, load } = point;
   let changed = false;
   const factor = new Float64Array(program.siteCount);
   for (let j = 0; j < program.siteCount; j++) {
-    const most = share * program.limit[j]!;
+    const most = share * limit[j]!;
     factor[j] = load[j]! > most ? most / load[j]! : 1;
     if (factor[j] !== 1) changed = true;
   }
