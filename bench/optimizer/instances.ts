@@ -1,4 +1,6 @@
-import { publicFleet } from '../../src/core/model/fleet.ts';
+import { batterySchema } from '../../src/core/model/battery.ts';
+import { type Fleet, publicFleet, type Site } from '../../src/core/model/fleet.ts';
+import { solarSchema } from '../../src/core/model/solar.ts';
 import { MS_PER_HOUR } from '../../src/core/model/units.ts';
 import type { SiteCapability } from '../../src/core/optimizer/problem.ts';
 import { assembleDispatch, assembleSites } from '../../src/core/planning/assemble.ts';
@@ -10,6 +12,7 @@ import { readDataset } from '../../src/sim/dataset.ts';
 import { withTariff } from '../../src/sim/overrides.ts';
 import type { Instance } from '../../test/core/support/instances.ts';
 import { dice } from '../../test/core/support/random.ts';
+import { cappedInstance } from './capped-instance.ts';
 import { edgeInstance } from './edge-instance.ts';
 
 /** A named problem: one or more independent days, each optimized by itself. */
@@ -18,6 +21,8 @@ export interface NamedInstance {
   summary: string;
   /** Runs only where a folder of series is given. */
   needsData?: true;
+  /** Slots depend on one another: more rounds are allowed. */
+  coupled?: true;
   /** Too large for the reference solver, or for classic rounds, in reasonable time. */
   without?: ('highs' | 'classic')[];
   /** Most master ms a round of a cold run, and least CPU of HiGHS over that of the run. */
@@ -31,16 +36,7 @@ export const instances: NamedInstance[] = [
   {
     name: 'au-14',
     summary: 'the embedded fleet, a mid-season day each',
-    days: async () => {
-      const fleet = await readFleetFile();
-      return ['2026-01-15', '2026-04-15', '2026-07-15', '2026-10-15'].map((label) => {
-        const start = Date.parse(`${label}T00:00Z`);
-        return {
-          label,
-          instance: assembled(fleet, embeddedInputs(publicFleet(fleet), start, HOURS)),
-        };
-      });
-    },
+    days: async () => auDays(await readFleetFile()),
   },
   {
     name: 'edge-40',
@@ -64,6 +60,24 @@ export const instances: NamedInstance[] = [
     without: ['highs', 'classic'],
   },
   {
+    name: 'au-14-battery',
+    summary: 'au-14 with a battery, solar power and a demand charge at every site',
+    days: async () => auDays(await batteryFleet()),
+    coupled: true,
+    without: ['highs'],
+  },
+  {
+    name: 'edge-40-caps',
+    summary: 'edge-40 with a daily cap of water or carbon at three sites of four',
+    days: async () =>
+      [1, 2].map((seed) => ({
+        label: `seed ${seed}`,
+        instance: cappedInstance(seed, { zones: 40, sites: 40, classes: 3, slots: HOURS }),
+      })),
+    coupled: true,
+    without: ['highs', 'classic'],
+  },
+  {
     name: 'au-2022',
     summary: 'every day of 2022 with spot prices, sites with weather only',
     needsData: true,
@@ -71,6 +85,41 @@ export const instances: NamedInstance[] = [
     without: ['highs'],
   },
 ];
+
+/** A day of each season. */
+function auDays(fleet: Fleet): { label: string; instance: Instance }[] {
+  return ['2026-01-15', '2026-04-15', '2026-07-15', '2026-10-15'].map((label) => {
+    const start = Date.parse(`${label}T00:00Z`);
+    const inputs = embeddedInputs(publicFleet(fleet), start, HOURS);
+    return { label, instance: assembled(fleet, inputs) };
+  });
+}
+
+/**
+ * The embedded fleet, each site with a battery of two hours at half its servers' power, solar modules
+ * of as much, and a demand charge on what it draws beyond two thirds of that.
+ */
+async function batteryFleet(): Promise<Fleet> {
+  const fleet = await readFleetFile();
+  return {
+    ...fleet,
+    sites: fleet.sites.map((site): Site => {
+      const kw = (SERVER_KW * site.hardware.servers) / 2;
+      return {
+        ...site,
+        cost: {
+          ...site.cost,
+          battery: batterySchema.parse({ capacityKwh: 2 * kw, chargeKw: kw, dischargeKw: kw }),
+          solar: solarSchema.parse({ kind: 'array', peakKw: kw, cloudCover: 0.3 }),
+          demandCharge: { audPerKwMonth: 12, paidKw: (2 * kw) / 3 },
+        },
+      };
+    }),
+  };
+}
+
+/** Whole server at work, about that of the embedded hardware. */
+const SERVER_KW = 5;
 
 function seeded(seeds: number[], shape: Parameters<typeof edgeInstance>[1]) {
   return seeds.map((seed) => ({ label: `seed ${seed}`, instance: edgeInstance(seed, shape) }));
@@ -92,10 +141,7 @@ async function daysOf2022(dataDir: string): Promise<{ label: string; instance: I
   });
 }
 
-function assembled(
-  fleet: Awaited<ReturnType<typeof readFleetFile>>,
-  inputs: PlanningInputs,
-): Instance {
+function assembled(fleet: Fleet, inputs: PlanningInputs): Instance {
   const problem = assembleDispatch(publicFleet(fleet), inputs, inputs.demandReqPerS);
   misinform(problem.sites);
   return {

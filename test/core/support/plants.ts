@@ -1,6 +1,6 @@
 import type { PlantBattery, SitePlant } from '../../../src/core/optimizer/site-plant/plant.ts';
 import type { SiteProblem, SiteQuery } from '../../../src/core/optimizer/site-subproblem.ts';
-import { randomInstance } from './instances.ts';
+import { type Instance, randomInstance } from './instances.ts';
 import { type Dice, dice } from './random.ts';
 
 export interface PlantShape {
@@ -138,4 +138,22 @@ export function randomPlantQuery(site: PlantSite, seed: number): SiteQuery {
   }
   const prices = Float64Array.from({ length: TK }, () => d.uniform(-0.3, 3) * money);
   return { round: 1, totals, prices, box };
+}
+
+/** A random instance of four sites, the first `plants` of them with plants. */
+export function plantFleet(
+  seed: number,
+  shape: { utilisation: number; slots?: number; waitingAud?: number; plants?: number },
+): Instance {
+  const { utilisation, slots = 6, waitingAud = 0, plants = 2 } = shape;
+  const common = { slots, classes: 2, waitingAud };
+  const { problem } = randomInstance(seed, { ...common, sites: 4, zones: 4, utilisation });
+  const sites = problem.sites.map((capability, j): SiteProblem => {
+    const { plant, ...plain } = randomPlantSite(10 * seed + j, common);
+    capability.loadPerReqPerS = plain.loadPerReqPerS;
+    capability.maxLoad = plain.maxLoad.slice();
+    capability.prior = { ...plain.queue, costAudPerWaiting: waitingAud };
+    return j < plants ? { ...plain, plant } : plain;
+  });
+  return { problem, sites };
 }

@@ -2,11 +2,16 @@ import loadHighs from 'highs';
 import { describe, expect, test, vi } from 'vitest';
 import { waitingRequests, waitingSlope } from '../../../../src/core/model/queueing.ts';
 import { operatePlant } from '../../../../src/core/optimizer/site-plant/operate.ts';
-import { answerQuery, type SiteProblem } from '../../../../src/core/optimizer/site-subproblem.ts';
+import { answerQuery } from '../../../../src/core/optimizer/site-subproblem.ts';
 import { solve } from '../../../../src/core/optimizer/solve.ts';
-import { randomInstance } from '../../support/instances.ts';
+import type { Instance } from '../../support/instances.ts';
 import { type LpRequests, lpText, plantParts, term } from '../../support/plant-lp.ts';
-import { type PlantSite, randomPlantQuery, randomPlantSite } from '../../support/plants.ts';
+import {
+  type PlantSite,
+  plantFleet,
+  randomPlantQuery,
+  randomPlantSite,
+} from '../../support/plants.ts';
 
 // Two solvers on hundreds of programs take longer where cores are shared.
 vi.setConfig({ testTimeout: 60_000 });
@@ -132,22 +137,8 @@ test('bound with a queue: between its tangents and its chords', () => {
 });
 
 describe('a fleet with plants', () => {
-  /** Two sites with plants, two without, and the demand of a random instance. */
-  function fleet(seed: number, utilisation: number) {
-    const shape = { slots: 6, classes: 2, waitingAud: 0 };
-    const { problem } = randomInstance(seed, { ...shape, sites: 4, zones: 4, utilisation });
-    const sites = problem.sites.map((capability, j): SiteProblem => {
-      const { plant, ...plain } = randomPlantSite(10 * seed + j, shape);
-      capability.loadPerReqPerS = plain.loadPerReqPerS;
-      capability.maxLoad = plain.maxLoad.slice();
-      capability.prior = { ...plain.queue, costAudPerWaiting: 0 };
-      return j < 2 ? { ...plain, plant } : plain;
-    });
-    return { problem, sites };
-  }
-
   /** All of it in one program. */
-  function centralised({ problem: p, sites }: ReturnType<typeof fleet>): number {
+  function centralised({ problem: p, sites }: Instance): number {
     const { slotCount: T, classCount: K } = p;
     const none = new Float64Array(T * K);
     const parts = sites.map((site, j) => {
@@ -197,7 +188,7 @@ describe('a fleet with plants', () => {
   ])(
     'instance %i at utilisation %f: the certificate holds HiGHS’s optimum',
     (seed, utilisation) => {
-      const instance = fleet(seed, utilisation);
+      const instance = plantFleet(seed, { utilisation });
       const best = centralised(instance);
       const { certificate } = solve(instance.problem, instance.sites, { gapTarget: 1e-4 });
       const rounding = 1e-7 * Math.abs(best);
