@@ -160,8 +160,10 @@ function keepBetter(
   // Answers of different rounds that contradict one another prove nothing together.
   const excess = Math.max(lower, bestBound) - Math.min(upper, bestCost);
   const contradicts = excess > CONTRADICTION * Math.abs(upper) + 1e-12;
+  const better = contradicts || upper < bestCost;
+  if (better && group.length === state.slots.length) keepTotals(state);
   for (const { slot, t, upperAud, lowerAud, rows } of group) {
-    if (contradicts || upper < bestCost) {
+    if (better) {
       slot.bestCostAud = upperAud;
       keepPlan(p, state, t, shed);
     }
@@ -170,6 +172,13 @@ function keepBetter(
       slot.bestPrices.set(rows.aud);
       slot.bestEdges.set(rows.edge);
     }
+  }
+}
+
+/** Coupled sites are held near what the best plan asks of them. */
+function keepTotals(state: ConsensusState): void {
+  for (const site of state.sites) {
+    if (site.cuts.length > 0) site.bestTotals = site.totals.slice();
   }
 }
 

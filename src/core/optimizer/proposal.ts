@@ -8,6 +8,7 @@ import {
   solveMaster,
 } from './master/index.ts';
 import type { DispatchProblem } from './problem.ts';
+import { heldNearBest } from './proximal.ts';
 import type { Settings } from './settings.ts';
 import { congestionCurve, isEmpty, type SlotCurve } from './site-curve.ts';
 import { loadOf } from './site-subproblem.ts';
@@ -93,7 +94,7 @@ function moveHorizon(
   slotModels: SlotModels,
   layout: MasterLayout,
 ): void {
-  const models = state.slots.map((_, t) => slotModels(t));
+  const models = state.slots.map((_, t) => heldNearBest(p, state, slotModels(t), t));
   const solution = solveHorizon(p, models, cutsOf(state), {
     ...horizonTolerance(settings, state),
     maxIterations: MASTER_ITERATIONS,

@@ -43,6 +43,8 @@ export interface SiteState {
   curves: SlotCurve[];
   /** Planes below its coupled cost; none where its slots are independent. */
   cuts: Cut[];
+  /** What the best plan asks of it, where it has cuts. */
+  bestTotals?: Float64Array;
   /** Share of the last proposal's load that it could serve within its own limits. */
   servedShare: number;
   /** What it bid in a supply round. */
