@@ -150,7 +150,9 @@ export class Forwarding {
       if (upstream.ok) this.#watch.whole(site, bytes);
       return {
         ...common,
-        response: readable(upstream) ? new Response(bytes, init) : wrapped(upstream, site.id),
+        response: readable(upstream)
+          ? new Response(bodyOf(bytes), init)
+          : wrapped(upstream, site.id),
         end: { outcome: 'ok', answerBytes: bytes.byteLength },
       };
     }
@@ -181,7 +183,7 @@ export class Forwarding {
     const init = { status: upstream.status, headers: passedOnHeaders(upstream) };
     const isUsable = readable(upstream) && whole.byteLength > 0;
     return {
-      response: isUsable ? new Response(whole, init) : wrapped(upstream, site),
+      response: isUsable ? new Response(bodyOf(whole), init) : wrapped(upstream, site),
       site,
       attempts: this.#attempts,
       end: { outcome: 'unavailable', answerBytes: whole.byteLength },
@@ -233,4 +235,9 @@ function wrapped(upstream: Response, site: string): Response {
   const retryAfter = upstream.headers.get('retry-after');
   const headers = retryAfter === null ? undefined : { 'retry-after': retryAfter };
   return openAiError(upstream.status, message, { code: 'upstream_error', headers });
+}
+
+/** A status such as 204 may have no body, not even an empty one. */
+function bodyOf(bytes: Uint8Array): Uint8Array | null {
+  return bytes.byteLength === 0 ? null : bytes;
 }

@@ -2,6 +2,7 @@
 
 declare namespace Cloudflare {
   interface Env extends WorkerEnv {
+    FUZZ_RUNS: string;
     TEST_MIGRATIONS: import('cloudflare:test').D1Migration[];
   }
   interface GlobalProps {
