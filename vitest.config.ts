@@ -49,12 +49,16 @@ function withFleet(fleet: Fleet): Plugin {
   };
 }
 
+/** Of a test. Shared cores and look-ups without DNS take their time, and no test is about time. */
+const TEST_TIMEOUT_MS = 30_000;
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'node',
+          testTimeout: TEST_TIMEOUT_MS,
           include: ['test/**/*.test.ts'],
           exclude: ['test/workers/**', 'test/workers-shared/**'],
           environment: 'node',
@@ -72,6 +76,7 @@ export default defineConfig({
         ],
         test: {
           name: 'workers',
+          testTimeout: TEST_TIMEOUT_MS,
           include: ['test/workers/**/*.test.ts'],
           setupFiles: ['./test/workers/support/setup.ts'],
         },
@@ -106,6 +111,7 @@ export default defineConfig({
         ],
         test: {
           name: 'workers-shared',
+          testTimeout: TEST_TIMEOUT_MS,
           include: ['test/workers-shared/**/*.test.ts'],
           setupFiles: ['./test/workers/support/setup.ts'],
         },
