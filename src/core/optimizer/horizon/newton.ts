@@ -1,11 +1,10 @@
 import { EnvelopeMatrix } from '../master/envelope-cholesky.ts';
 import type { Directions } from '../master/interior-point.ts';
 import { add } from '../master/newton.ts';
+import { envelope } from '../master/program.ts';
+import { SiteCurvature } from '../master/site-curvature.ts';
 import { Border } from './border.ts';
 import type { HorizonPoint } from './point.ts';
-
-/** Curvature below this cannot be told from none. */
-const LEAST_CURVATURE = 1e-14;
 
 /**
  * Newton directions of a horizon's program: as in master/newton.ts edges and own rows are eliminated
@@ -29,10 +28,10 @@ export class HorizonNewton implements Directions {
   readonly #dtheta: Float64Array;
   readonly #nu: Float64Array;
   readonly #omega: Float64Array;
-  /** x/z by edge, R by row, Φ'' + κ/w by site. */
+  /** x/z by edge, R by row. */
   readonly #v: Float64Array;
   readonly #rowSum: Float64Array;
-  readonly #curvature: Float64Array;
+  readonly #curvature: SiteCurvature;
   /** Right-hand sides: by edge, g and the wanted z + dz + (z/x) dx; by row, g_y and what is open. */
   readonly #g: Float64Array;
   readonly #aim: Float64Array;
@@ -49,7 +48,7 @@ export class HorizonNewton implements Directions {
     const { rows, siteCount: S, columns } = program;
     const zeros = (n: number) => new Float64Array(n);
     this.#point = point;
-    this.#slots = new EnvelopeMatrix(envelope(point));
+    this.#slots = new EnvelopeMatrix(envelope({ ...program, rows: program.ownRows }));
     this.#border = new Border(point);
     this.#dx = zeros(E);
     this.#dz = zeros(E);
@@ -65,7 +64,7 @@ export class HorizonNewton implements Directions {
     this.#omega = zeros(this.#border.size);
     this.#v = zeros(E);
     this.#rowSum = zeros(rows);
-    this.#curvature = zeros(S);
+    this.#curvature = new SiteCurvature(point);
     this.#g = zeros(E);
     this.#aim = zeros(E);
     this.#gy = zeros(rows);
@@ -103,7 +102,7 @@ export class HorizonNewton implements Directions {
       if (r < program.ownRows) this.#addOwnRow(r, y[r]! / zy[r]!);
       else this.#addBatchRow(r);
     }
-    this.#addInverseCurvature();
+    this.#curvature.addInverse(this.#slots);
     this.#slots.factorize();
     this.#border.factorize(this.#v, this.#rowSum, this.#slots);
   }
@@ -148,34 +147,6 @@ export class HorizonNewton implements Directions {
       const scaled = this.#v[e]! * weight[e]!;
       values[base[c]! + c] = values[base[c]! + c]! + scaled * weight[e]!;
       border[c] = border[c]! - scaled;
-    }
-  }
-
-  /** Adds Q⁻¹: 1/h by site, or in classic rounds (diag(q) + h s sᵀ)⁻¹ (Sherman and Morrison). */
-  #addInverseCurvature(): void {
-    const { program, w, kappa, phiSlope } = this.#point;
-    const { siteCount, classCount: K, classic, siteColumn, perReq, models } = program;
-    const { values, base } = this.#slots;
-    for (let s = 0; s < siteCount; s++) {
-      const slack = this.#point.isOpen(s) ? kappa[s]! / w[s]! : 0;
-      const h = Math.max(phiSlope[s]! + slack, LEAST_CURVATURE);
-      this.#curvature[s] = h;
-      const column = siteColumn[s]!;
-      if (!classic) {
-        values[base[column]! + column] = values[base[column]! + column]! + 1 / h;
-        continue;
-      }
-      const scaled = scaledLoads(models[s]!.quadratic?.weight, perReq, s * K, K);
-      let ss = 0;
-      for (let k = 0; k < K; k++) ss += perReq[s * K + k]! * scaled[k]!;
-      for (let k = 0; k < K; k++) {
-        const row = base[column + k]! + column;
-        for (let l = 0; l <= k; l++) {
-          const joint = (h * scaled[k]! * scaled[l]!) / (1 + h * ss);
-          values[row + l] = values[row + l]! - joint;
-        }
-        values[row + k] = values[row + k]! + scaled[k]! / perReq[s * K + k]!;
-      }
     }
   }
 
@@ -310,7 +281,8 @@ export class HorizonNewton implements Directions {
     for (let s = 0; s < program.siteCount; s++) {
       if (!this.#point.isOpen(s)) continue;
       this.#dw[s] = this.#dw[s]! - siteStep[s]!;
-      this.#dkappa[s] = this.#slackTarget[s]! + (kappa[s]! / w[s]!) * this.#modelLoadStep(s);
+      this.#dkappa[s] =
+        this.#slackTarget[s]! + (kappa[s]! / w[s]!) * this.#curvature.loadStep(s, this.#nu);
       this.#count(w[s]!, this.#dw[s]!, kappa[s]!, this.#dkappa[s]!);
     }
     for (let i = 0; i < cuts; i++) {
@@ -326,49 +298,4 @@ export class HorizonNewton implements Directions {
     this.fall = Math.max(this.fall, -step / value, -multiplierStep / multiplier);
     this.secondOrder += step * multiplierStep;
   }
-
-  /** A load's step from ν: see master/newton.ts. */
-  #modelLoadStep(s: number): number {
-    const { classCount: K, classic, siteColumn, models, perReq } = this.#point.program;
-    const h = this.#curvature[s]!;
-    if (!classic) return this.#nu[siteColumn[s]!]! / h;
-    const scaled = scaledLoads(models[s]!.quadratic?.weight, perReq, s * K, K);
-    let ss = 0;
-    let sv = 0;
-    for (let k = 0; k < K; k++) {
-      ss += perReq[s * K + k]! * scaled[k]!;
-      sv += scaled[k]! * this.#nu[siteColumn[s]! + k]!;
-    }
-    return sv / (1 + h * ss);
-  }
-}
-
-/** s_k/q_k of a site. */
-function scaledLoads(
-  q: Float64Array | undefined,
-  perReq: Float64Array,
-  from: number,
-  K: number,
-): number[] {
-  return Array.from({ length: K }, (_, k) => {
-    return perReq[from + k]! / Math.max(q?.[k] ?? 0, LEAST_CURVATURE);
-  });
-}
-
-/** By column, the first column it shares an own row or a site's block with. */
-function envelope({ program }: HorizonPoint): Int32Array {
-  const first = Int32Array.from({ length: program.columns }, (_, c) => c);
-  if (program.classic) {
-    for (const from of program.siteColumn) {
-      for (let k = 0; k < program.classCount; k++) first[from + k] = from;
-    }
-  }
-  for (let r = 0; r < program.ownRows; r++) {
-    const from = program.rowStart[r]!;
-    for (let e = from; e < program.rowStart[r + 1]!; e++) {
-      const c = program.column[e]!;
-      first[c] = Math.min(first[c]!, program.column[from]!);
-    }
-  }
-  return first;
 }
