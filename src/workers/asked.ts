@@ -27,8 +27,6 @@ export interface Asked {
   zone: Zone;
   /** Requests of one session prefer one site. */
   session: string;
-  /** Whether a site may hold something of this session already. */
-  hasHistory: boolean;
   /** What the client gives for the whole answer. */
   deadlineMs?: number;
 }
@@ -55,7 +53,6 @@ export async function readAsked(request: Request, endpoint: Endpoint, env: Env):
       'stream',
     );
   }
-  const header = request.headers.get('x-isotherm-session');
   return {
     endpoint,
     text,
@@ -64,8 +61,7 @@ export async function readAsked(request: Request, endpoint: Endpoint, env: Env):
     classIndex,
     streams: stream === true && endpoint.ending !== undefined,
     zone,
-    session: sessionOf(header, body, endpoint),
-    hasHistory: header !== null || endpoint.continues(body),
+    session: sessionOf(request.headers.get('x-isotherm-session'), body, endpoint),
     deadlineMs,
   };
 }

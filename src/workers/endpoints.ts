@@ -12,8 +12,6 @@ export interface Endpoint {
   tokenLimits: string[];
   /** What a conversation begins with, so that its later turns find the same site. */
   opening(body: Body): unknown;
-  /** Whether an earlier turn may have left something in a site's cache. */
-  continues(body: Body): boolean;
 }
 
 export const endpoints: Endpoint[] = [
@@ -22,20 +20,17 @@ export const endpoints: Endpoint[] = [
     ending: 'done-marker',
     tokenLimits: ['max_tokens', 'max_completion_tokens'],
     opening: (body) => upToFirstUser(body.messages),
-    continues: (body) => hasAssistant(body.messages),
   },
   {
     name: 'completions',
     ending: 'done-marker',
     tokenLimits: ['max_tokens'],
     opening: (body) => body.prompt,
-    continues: () => false,
   },
   {
     name: 'embeddings',
     tokenLimits: [],
     opening: (body) => body.input,
-    continues: () => false,
   },
   {
     name: 'responses',
@@ -43,7 +38,6 @@ export const endpoints: Endpoint[] = [
     tokenLimits: ['max_output_tokens'],
     // Only the site that made a response knows it: turns that name one must come with a session.
     opening: (body) => [body.instructions, upToFirstUser(body.input)],
-    continues: (body) => typeof body.previous_response_id === 'string' || hasAssistant(body.input),
   },
 ];
 
@@ -52,10 +46,6 @@ function upToFirstUser(messages: unknown): unknown {
   if (!Array.isArray(messages)) return messages;
   const first = messages.findIndex((m) => roleOf(m) === 'user');
   return messages.slice(0, first < 0 ? 2 : first + 1);
-}
-
-function hasAssistant(messages: unknown): boolean {
-  return Array.isArray(messages) && messages.some((m) => roleOf(m) === 'assistant');
 }
 
 function roleOf(message: unknown): unknown {
