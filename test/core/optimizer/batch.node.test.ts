@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { solve } from '../../../src/core/optimizer/solve.ts';
 import { randomInstance, withBatch } from '../support/instances.ts';
+import { dice } from '../support/random.ts';
 import { reference } from '../support/reference.ts';
 
 /** Work that may wait, against HiGHS and against its own definition. */
@@ -76,4 +77,37 @@ test('work moves to the cheap slots, and a plan that may move it never costs mor
       still.objectiveAud - 0.01 * Math.abs(still.objectiveAud),
     );
   }
+});
+
+test('300 instances of all kinds: lower bound ≤ optimum ≤ objective', () => {
+  let proven = 0;
+  for (let seed = 1000; seed < 1300; seed++) {
+    const d = dice(seed);
+    const random = randomInstance(seed, {
+      zones: d.integer(1, 4),
+      sites: d.integer(1, 4),
+      classes: 2,
+      slots: d.integer(1, 6),
+      utilisation: d.chance(0.2) ? 10 ** d.uniform(-6, -1) : d.uniform(0.1, 1.5),
+      edgeShare: d.uniform(0.3, 1),
+      waitingAud: 0,
+      negativeShare: d.chance(0.2) ? 1 : 0.2,
+      closedShare: d.chance(0.2) ? 0.4 : 0,
+      idleRowShare: d.chance(0.2) ? 0.4 : 0,
+    });
+    const instance = withBatch(random, d.integer(0, 1), d.integer(0, 5));
+    const { problem } = instance;
+    const optimum = reference(instance);
+    const mode = MODES[seed % MODES.length]!;
+    const { certificate, stopReason } = solve(problem, instance.sites, { mode, maxRounds: 40 });
+    const rounding = 1e-7 * (Math.abs(optimum) + problem.demandReqPerS.reduce((a, b) => a + b, 0));
+    expect(certificate.lowerBoundAud, `seed ${seed}, ${mode}`).toBeLessThanOrEqual(
+      optimum + rounding,
+    );
+    expect(certificate.objectiveAud, `seed ${seed}, ${mode}`).toBeGreaterThanOrEqual(
+      optimum - rounding,
+    );
+    if (stopReason === 'gap') proven++;
+  }
+  expect(proven).toBeGreaterThan(0.95 * 300);
 });
