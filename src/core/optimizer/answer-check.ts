@@ -115,8 +115,13 @@ export interface CostSample {
  * What is wrong between two answers of one site, or undefined. No convex cost gives both unless
  *   ∇g(N)·(N' − N) ≤ g(N') − g(N) ≤ ∇g(N')·(N' − N).
  * Summed over all slots, so it also holds for a site whose slots depend on one another.
+ * @param precision of the answers, over the money at stake
  */
-export function contradiction(earlier: CostSample, later: CostSample): string | undefined {
+export function contradiction(
+  earlier: CostSample,
+  later: CostSample,
+  precision = 1e-9,
+): string | undefined {
   let least = 0;
   let most = 0;
   let size = 0;
@@ -132,7 +137,7 @@ export function contradiction(earlier: CostSample, later: CostSample): string | 
     rise += (later.costAud[t] as number) - (earlier.costAud[t] as number);
     size += Math.abs(later.costAud[t] as number) + Math.abs(earlier.costAud[t] as number);
   }
-  const rounding = 1e-9 * size + 1e-12;
+  const rounding = precision * size + 1e-12;
   if (most < least - rounding) return 'marginalAud falls where the load rises: not convex';
   if (rise < least - rounding || rise > most + rounding) {
     return 'costAud contradicts the marginal costs of this answer and the last: not convex';

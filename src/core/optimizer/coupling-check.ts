@@ -3,6 +3,12 @@ import type { DispatchProblem } from './problem.ts';
 import { coupledCostAud } from './site-coupling.ts';
 import type { SiteAnswer, SiteCoupling, SiteQuery } from './site-subproblem.ts';
 
+/**
+ * A plant's program is solved to what doubles allow, which where it degenerates is this over the money
+ * at stake; far under any gap, so a site that lies within it gains nothing.
+ */
+export const PLANT_PRECISION = 1e-6;
+
 const MOST_CUTS = 2;
 
 /** What is wrong with a coupling by itself, or undefined. */
@@ -45,7 +51,7 @@ function crossing(query: SiteQuery, cuts: SiteCoupling['cuts']): string | undefi
     return { value, size };
   });
   if (!first || !second) return undefined;
-  return second.value > first.value + 1e-9 * (first.size + second.size) + 1e-12
+  return second.value > first.value + PLANT_PRECISION * (first.size + second.size) + 1e-12
     ? 'cuts[1] exceeds the first at the proposal: not a plane below'
     : undefined;
 }
@@ -64,7 +70,7 @@ export function coupledBoundFault(query: SiteQuery, answer: SiteAnswer): string 
     over += revenue;
     size += Math.abs(revenue);
   });
-  return over > 1e-9 * size + 1e-12
+  return over > PLANT_PRECISION * size + 1e-12
     ? 'boundAud exceeds the cost at the proposal: not a minimum'
     : undefined;
 }

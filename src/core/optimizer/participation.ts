@@ -1,4 +1,5 @@
 import { answerFault, contradiction } from './answer-check.ts';
+import { PLANT_PRECISION } from './coupling-check.ts';
 import type { DispatchProblem } from './problem.ts';
 import type { Settings } from './settings.ts';
 import { wholeCostAud, wholeMarginalAud } from './site-coupling.ts';
@@ -53,6 +54,7 @@ function replyFault(
       costAud: wholeCostAud(reply, query.totals),
       marginalAud: wholeMarginalAud(reply),
     },
+    reply.coupling && PLANT_PRECISION,
   );
 }
 

@@ -47,6 +47,17 @@ describe.each(SEEDS)('random plants of all kinds at every site, seed %i', (seed)
   });
 });
 
+// Of these seeds the plants' programs degenerate, and are solved to a millionth of the cost only.
+test.each([14, 32, 42, 56])('no honest site is refused, seed %i', (seed) => {
+  const { problem, sites } = plantFleet(seed, { utilisation: 1.1, waitingAud: 1, plants: 4 });
+  const refused: string[] = [];
+  const { stopReason } = solve(problem, sites, { gapTarget: 1e-3 }, (report) => {
+    refused.push(...report.missing.map((m) => `${m.site} in round ${report.round}: ${m.reason}`));
+  });
+  expect(refused).toEqual([]);
+  expect(stopReason).toBe('gap');
+});
+
 test('supply rounds go on as learned ones where a site has a plant', () => {
   const { problem, sites } = plantFleet(3, { utilisation: 0.5, waitingAud: 1 });
   const { certificate, state } = solve(problem, sites, { mode: 'supply', gapTarget: 1e-3 });
