@@ -156,7 +156,10 @@ function failed(error: unknown, request: Request): Answer {
   if (error instanceof Rejection) return notAsked(rejection(error));
   // A body that ends early is a client that left.
   if (request.signal.aborted) return notAsked(new Response(null, { status: 499 }), 'client_closed');
-  throw error;
+  // Whatever it is, the client gets an answer it can read, and the log has a line.
+  console.error(`a request failed in the router: ${(error as Error)?.stack ?? error}`);
+  const message = 'The router failed on this request.';
+  return notAsked(openAiError(500, message, { code: 'internal_error' }));
 }
 
 function rejection({ status, message, code, param }: Rejection): Response {

@@ -58,10 +58,13 @@ export default {
       .catch((error) => console.error(`sites could not be probed: ${error}`));
     // Settings nobody can read must not stop the planning; asked for by hand, they are refused.
     const settings = readableSettings(env);
-    await optimize({ ...env, OPTIMIZER_SETTINGS: settings }, 'cron');
+    const planned = optimize({ ...env, OPTIMIZER_SETTINGS: settings }, 'cron');
+    // A plan that cannot be begun must not keep old records from going.
+    await planned.catch(() => {});
     await pruneSiteInputs(env.DB, now(env) - INPUTS_KEPT_MS);
     await pruneBatches(env.DB, now(env) - BATCHES_KEPT_MS);
     await pruneUsage(env.DB, now(env) - USAGE_KEPT_MS);
+    await planned;
   },
 } satisfies ExportedHandler<Env>;
 

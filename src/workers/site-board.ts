@@ -132,7 +132,8 @@ async function answers(env: Env, site: PublicSite): Promise<boolean> {
       signal: AbortSignal.timeout(PROBE_DEADLINE_MS),
     });
     await response.body?.cancel();
-    return response.ok;
+    // A site that has too much to do is up.
+    return response.ok || response.status === 429;
   } catch {
     return false;
   }
