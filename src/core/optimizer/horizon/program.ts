@@ -86,6 +86,33 @@ interface RowList {
   slot: number[];
 }
 
+function addEdge(
+  edges: EdgeList,
+  site: number,
+  k: number,
+  costAud: number,
+  sourceEdge: number,
+): void {
+  edges.site.push(site);
+  edges.k.push(k);
+  edges.costAud.push(costAud);
+  edges.sourceEdge.push(sourceEdge);
+}
+
+/** The row that the edges added since the last one make. */
+function endRow(
+  rows: RowList,
+  edges: EdgeList,
+  source: number,
+  demand: number,
+  slot: number,
+): void {
+  rows.start.push(edges.site.length);
+  rows.source.push(source);
+  rows.demand.push(demand);
+  rows.slot.push(slot);
+}
+
 function addOwnRows(
   p: DispatchProblem,
   layout: MasterLayout,
@@ -104,15 +131,9 @@ function addOwnRows(
         const e = sourceEdge[n]!;
         const s = t * J + p.edgeSite[e]!;
         if (!(limit[s]! > CLOSED)) continue;
-        edges.site.push(s);
-        edges.k.push(r % p.classCount);
-        edges.costAud.push(p.edgeCostAud[e]!);
-        edges.sourceEdge.push(t * p.edgeSite.length + e);
+        addEdge(edges, s, r % p.classCount, p.edgeCostAud[e]!, t * p.edgeSite.length + e);
       }
-      rows.start.push(edges.site.length);
-      rows.source.push(t * R + r);
-      rows.demand.push(demand);
-      rows.slot.push(t);
+      endRow(rows, edges, t * R + r, demand, t);
     }
   }
 }
@@ -132,15 +153,9 @@ function addBatchRows(
       for (const j of byPlace) {
         const s = t * J + j;
         if (!(limit[s]! > CLOSED)) continue;
-        edges.site.push(s);
-        edges.k.push(batch.classIndex);
-        edges.costAud.push(0);
-        edges.sourceEdge.push(-1);
+        addEdge(edges, s, batch.classIndex, 0, -1);
       }
     }
-    rows.start.push(edges.site.length);
-    rows.source.push(p.slotCount * rowCount(p) + b);
-    rows.demand.push(batch.amount);
-    rows.slot.push(-1);
+    endRow(rows, edges, p.slotCount * rowCount(p) + b, batch.amount, -1);
   });
 }
