@@ -2,7 +2,7 @@ import { coupledBoundFault, couplingFault } from './coupling-check.ts';
 import { figuresFault } from './figures.ts';
 import { impactsFault } from './impacts.ts';
 import type { DispatchProblem } from './problem.ts';
-import { wholeCostAud, wholeMarginalAud } from './site-coupling.ts';
+import { stakeAud, wholeCostAud, wholeMarginalAud } from './site-coupling.ts';
 import type { SiteAnswer, SiteQuery } from './site-subproblem.ts';
 import { supplyFault } from './supply-curve.ts';
 
@@ -41,8 +41,9 @@ export function answerFault(
   if (falling >= 0) {
     return `slopeAud[${falling}] is negative: a falling marginal cost is not convex`;
   }
-  const above = answer.coupling
-    ? (couplingFault(p, query, answer.coupling) ?? coupledBoundFault(query, answer))
+  const { coupling } = answer;
+  const above = coupling
+    ? (couplingFault(p, query, { ...answer, coupling }) ?? coupledBoundFault(query, answer))
     : slotBoundFault(p, query, answer);
   if (above !== undefined) return above;
   if (totalBound(answer) < leastBound(p, query, answer)) {
@@ -87,10 +88,9 @@ function leastBound(p: DispatchProblem, query: SiteQuery, answer: SiteAnswer): n
   const costAud = wholeCostAud(answer, query.totals);
   const marginalAud = wholeMarginalAud(answer);
   let least = 0;
-  let size = 0;
+  let size = stakeAud(answer, query.totals);
   for (let t = 0; t < p.slotCount; t++) {
     least += costAud[t] as number;
-    size += Math.abs(costAud[t] as number);
     for (let k = 0; k < p.classCount; k++) {
       const at = t * p.classCount + k;
       const marginal = marginalAud[at] as number;
@@ -109,6 +109,8 @@ export interface CostSample {
   totals: Float64Array;
   costAud: Float64Array;
   marginalAud: Float64Array;
+  /** Money at stake beyond the cost itself, where parts of it cancel: {@link stakeAud}. */
+  stakeAud?: number;
 }
 
 /**
@@ -124,7 +126,7 @@ export function contradiction(
 ): string | undefined {
   let least = 0;
   let most = 0;
-  let size = 0;
+  let size = later.stakeAud ?? 0;
   for (let i = 0; i < later.totals.length; i++) {
     const step = (later.totals[i] as number) - (earlier.totals[i] as number);
     least += (earlier.marginalAud[i] as number) * step;

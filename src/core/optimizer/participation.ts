@@ -2,7 +2,7 @@ import { answerFault, contradiction } from './answer-check.ts';
 import { PLANT_PRECISION } from './coupling-check.ts';
 import type { DispatchProblem } from './problem.ts';
 import type { Settings } from './settings.ts';
-import { wholeCostAud, wholeMarginalAud } from './site-coupling.ts';
+import { stakeAud, wholeCostAud, wholeMarginalAud } from './site-coupling.ts';
 import type { SiteAnswer, SiteQuery } from './site-subproblem.ts';
 import type { ConsensusState, MissingAnswer, RoundReport, SiteState } from './state.ts';
 
@@ -53,6 +53,7 @@ function replyFault(
       totals: query.totals,
       costAud: wholeCostAud(reply, query.totals),
       marginalAud: wholeMarginalAud(reply),
+      stakeAud: stakeAud(reply, query.totals),
     },
     reply.coupling && PLANT_PRECISION,
   );

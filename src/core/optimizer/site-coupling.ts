@@ -24,3 +24,18 @@ export function wholeMarginalAud(answer: SiteAnswer): Float64Array {
   if (!touching) return answer.marginalAud;
   return answer.marginalAud.map((m, i) => m + (touching.marginalAud[i] as number));
 }
+
+/**
+ * Sum of the sizes of what {@link wholeCostAud} is the sum of, AUD. A plant that costs next to nothing
+ * does so because the parts cancel, and they are exact only as far as they are large.
+ */
+export function stakeAud(answer: SiteAnswer, totals: Float64Array): number {
+  let stake = answer.costAud.reduce((sum, cost) => sum + Math.abs(cost), 0);
+  const touching = answer.coupling?.cuts[0];
+  if (!touching) return stake;
+  stake += Math.abs(touching.interceptAud);
+  touching.marginalAud.forEach((marginal, i) => {
+    stake += Math.abs(marginal * (totals[i] as number));
+  });
+  return stake;
+}

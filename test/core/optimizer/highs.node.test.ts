@@ -1,11 +1,9 @@
 import { expect, test } from 'vitest';
-import { lateAud, lateSlope } from '../../../src/core/model/lateness.ts';
-import { waitingRequests, waitingSlope } from '../../../src/core/model/queueing.ts';
 import { planImpacts } from '../../../src/core/optimizer/impacts.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
 import { solveWithinBudgets } from '../../../src/core/planning/budget-solve.ts';
 import { randomInstance } from '../support/instances.ts';
-import { type Lines, reference } from '../support/reference.ts';
+import { queueLines, reference } from '../support/reference.ts';
 
 const SHAPE = { zones: 6, sites: 6, classes: 2, slots: 2, edgeShare: 0.7 };
 
@@ -47,34 +45,7 @@ test.each([
       gapTarget: 1e-8,
       maxRounds: 60,
     });
-    const SEGMENTS = 150;
-    const knots = (j: number, t: number) =>
-      // Denser towards the limit, where the queue bends most.
-      Array.from({ length: SEGMENTS + 1 }, (_, n) => {
-        const limit = instance.problem.sites[j]!.maxLoad[t]!;
-        return limit * (1 - (1 - n / SEGMENTS) ** 2);
-      });
-    const cost = (j: number, t: number, load: number) => {
-      const { queue, waitingAud, lateness } = instance.sites[j]!;
-      const u = load / queue.servers;
-      return waitingAud[t]! * waitingRequests(queue, u) + (lateness ? lateAud(lateness, u) : 0);
-    };
-    const tangents: Lines = (j, t) =>
-      knots(j, t).map((load) => {
-        const { queue, waitingAud, lateness } = instance.sites[j]!;
-        const u = load / queue.servers;
-        const late = lateness ? lateSlope(lateness, u) : 0;
-        const slope = (waitingAud[t]! * waitingSlope(queue, u) + late) / queue.servers;
-        return { slope, intercept: cost(j, t, load) - slope * load };
-      });
-    const chords: Lines = (j, t) => {
-      const at = knots(j, t);
-      return at.slice(1).map((to, n) => {
-        const from = at[n]!;
-        const slope = (cost(j, t, to) - cost(j, t, from)) / (to - from);
-        return { slope, intercept: cost(j, t, from) - slope * from };
-      });
-    };
+    const { tangents, chords } = queueLines(instance, 150);
     const low = reference(instance, tangents);
     const high = reference(instance, chords);
     const rounding = 1e-7 * Math.abs(high);

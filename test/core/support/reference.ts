@@ -1,84 +1,94 @@
 import loadHighs from 'highs';
+import { lateAud, lateSlope } from '../../../src/core/model/lateness.ts';
+import { waitingRequests, waitingSlope } from '../../../src/core/model/queueing.ts';
+import { fleetParts, type Lines, standingAud } from './fleet-lp.ts';
 import type { Instance } from './instances.ts';
+import { type LpParts, lpText } from './plant-lp.ts';
 
-/**
- * An independent solver on the same problem, in CPLEX LP text. The queue's cost, if any, enters as
- * h_jt ≥ 0 above every given line of the load.
- */
-export type Lines = (site: number, slot: number) => { slope: number; intercept: number }[];
+export type { Lines };
 
-function lpText(
-  { problem: p, sites }: Instance,
-  lines: Lines | undefined,
-  carbonKg: number | undefined,
-): string {
-  const emitted: string[] = [];
-  const K = p.classCount;
-  const rows = p.rowStart.length - 1;
-  const cost: string[] = [];
-  const constraints: string[] = [];
-  const batchServed = (p.batch ?? []).map((_, b) => {
-    cost.push(`+ ${p.unservedCostAud} u_${b}`);
-    return [`u_${b}`];
-  });
-  const term = (c: number, name: string) => `${c < 0 ? '-' : '+'} ${Math.abs(c)} ${name}`;
-  for (let t = 0; t < p.slotCount; t++) {
-    const loads = p.sites.map(() => [] as string[]);
-    for (let r = 0; r < rows; r++) {
-      const served = [`y_${t}_${r}`];
-      cost.push(term(p.unservedCostAud, `y_${t}_${r}`));
-      for (let e = p.rowStart[r]!; e < p.rowStart[r + 1]!; e++) {
-        const j = p.edgeSite[e]!;
-        const name = `x_${t}_${e}`;
-        served.push(name);
-        cost.push(term(p.edgeCostAud[e]! + sites[j]!.rateAud[t * K + (r % K)]!, name));
-        emitted.push(term(sites[j]!.impacts!.marginalCarbonKg[t * K + (r % K)]!, name));
-        loads[j]!.push(term(p.sites[j]!.loadPerReqPerS[r % K]!, name));
-      }
-      constraints.push(`${served.join(' + ')} = ${p.demandReqPerS[t * rows + r]}`);
-    }
-    p.batch?.forEach((batch, b) => {
-      if (t < batch.firstSlot || t > batch.lastSlot) return;
-      const k = batch.classIndex;
-      for (const j of batch.sites) {
-        const name = `b_${b}_${j}_${t}`;
-        cost.push(term(sites[j]!.rateAud[t * K + k]!, name));
-        loads[j]!.push(term(p.sites[j]!.loadPerReqPerS[k]!, name));
-        emitted.push(term(sites[j]!.impacts!.marginalCarbonKg[t * K + k]!, name));
-        batchServed[b]!.push(name);
-      }
-    });
-    p.sites.forEach((site, j) => {
-      if (loads[j]!.length === 0) return;
-      constraints.push(`${loads[j]!.join(' ')} - l_${j}_${t} = 0`);
-      constraints.push(`l_${j}_${t} <= ${site.maxLoad[t]}`);
-      if (!lines) return;
-      cost.push(`+ h_${j}_${t}`);
-      for (const { slope, intercept } of lines(j, t)) {
-        constraints.push(`h_${j}_${t} - ${slope} l_${j}_${t} >= ${intercept}`);
-      }
-    });
-  }
-  p.batch?.forEach((batch, b) => {
-    constraints.push(`${batchServed[b]!.join(' + ')} = ${batch.amount}`);
-  });
-  if (carbonKg !== undefined) {
-    const standing = sites.flatMap((s) => [...s.impacts!.carbonKg]).reduce((a, b) => a + b, 0);
-    constraints.push(`${emitted.join(' ')} <= ${carbonKg - standing}`);
-  }
-  const numbered = constraints.map((c, i) => ` c${i}: ${c}`).join('\n');
-  return `Minimize\n obj: ${cost.join('\n ')}\nSubject To\n${numbered}\nEnd\n`;
-}
-
+/** An independent solver on the same problem: HiGHS. */
 const highs = await loadHighs();
 
-/** Optimal objective in AUD, the sites' base cost included, with no more carbon than given. */
-export function reference(instance: Instance, lines?: Lines, carbonKg?: number): number {
-  const result = highs.solve(lpText(instance, lines, carbonKg), {
+function solved(parts: LpParts) {
+  const result = highs.solve(lpText(parts), {
     primal_feasibility_tolerance: 1e-9,
     dual_feasibility_tolerance: 1e-9,
   });
   if (result.Status !== 'Optimal') throw new Error(`HiGHS: ${result.Status}`);
-  const base = instance.sites.reduce((s, x) => s + x.baseAud.reduce((a, b) => a + b, 0), 0);
-  return result.ObjectiveValue + base;
+  return result;
+}
+
+/** Optimal objective in AUD, the sites' base cost included, with no more carbon than given. */
+export function reference(instance: Instance, lines?: Lines, carbonKg?: number): number {
+  return solved(fleetParts(instance, { lines, carbonKg })).ObjectiveValue + standingAud(instance);
+}
+
+/** Optima of many instances by one program of independent blocks, which is much faster. */
+export function references(instances: Instance[], lines?: Lines[]): number[] {
+  const blocks = instances.map((instance, b) =>
+    fleetParts(instance, { lines: lines?.[b], of: `b${b}_` }),
+  );
+  const { Columns } = solved({
+    cost: blocks.flatMap((b) => b.cost),
+    rows: blocks.flatMap((b) => b.rows),
+    bounds: blocks.flatMap((b) => b.bounds),
+  });
+  return blocks.map((block, b) => {
+    let sum = standingAud(instances[b]!);
+    for (const text of block.cost) {
+      const [sign, amount, name] = text.includes(' ') ? splitTerm(text) : ['+', '1', text];
+      sum +=
+        (sign === '-' ? -1 : 1) * Number(amount) * (Columns[name] as { Primal: number }).Primal;
+    }
+    return sum;
+  });
+}
+
+/** "+ 2 x" and "+ x" in three. */
+function splitTerm(text: string): [string, string, string] {
+  const words = text.split(' ');
+  return words.length === 3 ? (words as [string, string, string]) : [words[0]!, '1', words[1]!];
+}
+
+/**
+ * The cost of an instance's queues, waiting and lateness, from below by tangents and from above by
+ * chords. Knots are denser towards the limit, where the cost bends most.
+ */
+export function queueLines(
+  { problem, sites }: Instance,
+  segments: number,
+): { tangents: Lines; chords: Lines } {
+  const knots = (j: number, t: number) =>
+    Array.from(
+      { length: segments + 1 },
+      (_, n) => problem.sites[j]!.maxLoad[t]! * (1 - (1 - n / segments) ** 2),
+    );
+  const cost = (j: number, t: number, load: number) => {
+    const { queue, waitingAud, lateness } = sites[j]!;
+    const u = load / queue.servers;
+    return waitingAud[t]! * waitingRequests(queue, u) + (lateness ? lateAud(lateness, u) : 0);
+  };
+  const slopeAt = (j: number, t: number, load: number) => {
+    const { queue, waitingAud, lateness } = sites[j]!;
+    const u = load / queue.servers;
+    const late = lateness ? lateSlope(lateness, u) : 0;
+    return (waitingAud[t]! * waitingSlope(queue, u) + late) / queue.servers;
+  };
+  return {
+    tangents: (j, t) =>
+      knots(j, t).map((load) => {
+        const slope = slopeAt(j, t, load);
+        return { slope, intercept: cost(j, t, load) - slope * load };
+      }),
+    chords: (j, t) => {
+      const at = knots(j, t);
+      if (!(at[segments]! > 0)) return [{ slope: 0, intercept: 0 }];
+      return at.slice(1).map((to, n) => {
+        const from = at[n]!;
+        const slope = (cost(j, t, to) - cost(j, t, from)) / (to - from);
+        return { slope, intercept: cost(j, t, from) - slope * from };
+      });
+    },
+  };
 }

@@ -21,10 +21,10 @@ export function couple(
     return Math.min(box, limit / (site.loadPerReqPerS[k] as number));
   });
   const bound = solvePlant(site, plant, { costAud: query.prices.map((p) => -p), most });
-  const planned = withRates(site, bound.plane);
-  for (let t = 0; t < site.slotCount; t++) {
-    answer.boundAud[t] = slotBound(planned, t, query.prices, query.box);
-  }
+  answer.boundAud = better(
+    boundsOf(withRates(site, bound.plane), query),
+    boundsOf(withRates(site, here.plane), query),
+  );
   answer.coupling = {
     cuts: [cutOf(site, here.plane, here.costAud - valueAt(here.plane, query.totals))],
     shedReqPerS: here.shedReqPerS,
@@ -39,6 +39,18 @@ export function couple(
   for (let t = 0; t < site.slotCount; t++) {
     proximalSlot(near, t, query.proximal, query.box, answer.proximal);
   }
+}
+
+function boundsOf(planned: SiteProblem, { prices, box }: SiteQuery): Float64Array {
+  return Float64Array.from({ length: planned.slotCount }, (_, t) =>
+    slotBound(planned, t, prices, box),
+  );
+}
+
+/** The higher in sum: any plane gives bounds that hold, and a program that degenerates a low one. */
+function better(one: Float64Array, other: Float64Array): Float64Array {
+  const sum = (bounds: Float64Array) => bounds.reduce((a, b) => a + b, 0);
+  return sum(other) > sum(one) ? other : one;
 }
 
 /** The site with a plane for its energy: separable, and nowhere dearer than the plant. */

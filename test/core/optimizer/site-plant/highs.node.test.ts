@@ -4,14 +4,14 @@ import { waitingRequests, waitingSlope } from '../../../../src/core/model/queuei
 import { operatePlant } from '../../../../src/core/optimizer/site-plant/operate.ts';
 import { answerQuery } from '../../../../src/core/optimizer/site-subproblem.ts';
 import { solve } from '../../../../src/core/optimizer/solve.ts';
-import type { Instance } from '../../support/instances.ts';
-import { type LpRequests, lpText, plantParts, term } from '../../support/plant-lp.ts';
+import { type LpRequests, lpText, plantParts } from '../../support/plant-lp.ts';
 import {
   type PlantSite,
   plantFleet,
   randomPlantQuery,
   randomPlantSite,
 } from '../../support/plants.ts';
+import { reference as wholeFleet } from '../../support/reference.ts';
 
 // Two solvers on hundreds of programs take longer where cores are shared.
 vi.setConfig({ testTimeout: 60_000 });
@@ -137,48 +137,6 @@ test('bound with a queue: between its tangents and its chords', () => {
 });
 
 describe('a fleet with plants', () => {
-  /** All of it in one program. */
-  function centralised({ problem: p, sites }: Instance): number {
-    const { slotCount: T, classCount: K } = p;
-    const none = new Float64Array(T * K);
-    const parts = sites.map((site, j) => {
-      if (site.plant) {
-        const box = none.map(() => Infinity);
-        return plantParts(site, site.plant, { prices: none, box }, `s${j}_`);
-      }
-      const cost = Array.from(site.rateAud, (a, i) =>
-        term(a, `s${j}_n${Math.floor(i / K)}_${i % K}`),
-      );
-      const rows = Array.from(site.maxLoad, (limit, t) => {
-        const load = Array.from(site.loadPerReqPerS, (s, k) => term(s, `s${j}_n${t}_${k}`));
-        return `${load.join(' ')} <= ${limit}`;
-      });
-      return { cost, rows, bounds: [] };
-    });
-    const cost = parts.flatMap((part) => part.cost);
-    const rows = parts.flatMap((part) => part.rows);
-    const demands = p.rowStart.length - 1;
-    for (let t = 0; t < T; t++) {
-      const into = sites.map((_, j) => Array.from({ length: K }, (_, k) => [`- s${j}_n${t}_${k}`]));
-      for (let r = 0; r < demands; r++) {
-        const served = [`y${t}_${r}`];
-        cost.push(term(p.unservedCostAud, `y${t}_${r}`));
-        for (let e = p.rowStart[r]!; e < p.rowStart[r + 1]!; e++) {
-          served.push(`x${t}_${e}`);
-          cost.push(term(p.edgeCostAud[e]!, `x${t}_${e}`));
-          into[p.edgeSite[e]!]![r % K]!.push(`+ x${t}_${e}`);
-        }
-        rows.push(`${served.join(' + ')} = ${p.demandReqPerS[t * demands + r]}`);
-      }
-      for (const terms of into.flat()) rows.push(`${terms.join(' ')} = 0`);
-    }
-    const base = sites
-      .filter((site) => !site.plant)
-      .reduce((sum, site) => sum + site.baseAud.reduce((a, b) => a + b, 0), 0);
-    const bounds = parts.flatMap((part) => part.bounds);
-    return optimum(lpText({ cost, rows, bounds })).ObjectiveValue + base;
-  }
-
   test.each([
     [1, 0.3],
     [2, 0.5],
@@ -189,7 +147,7 @@ describe('a fleet with plants', () => {
     'instance %i at utilisation %f: the certificate holds HiGHS’s optimum',
     (seed, utilisation) => {
       const instance = plantFleet(seed, { utilisation });
-      const best = centralised(instance);
+      const best = wholeFleet(instance);
       const { certificate } = solve(instance.problem, instance.sites, { gapTarget: 1e-4 });
       const rounding = 1e-7 * Math.abs(best);
       expect(certificate.lowerBoundAud).toBeLessThanOrEqual(best + rounding);
