@@ -50,6 +50,7 @@ function registerCreate(keys: Command): void {
       const made = await adminOf(options).createKey(inputOf(options));
       process.stdout.write(options.json ? `${JSON.stringify(made, null, 2)}\n` : `${made.key}\n`);
       if (!options.json) process.stderr.write(`Key ${made.id}. It is not shown again.\n`);
+      for (const warning of made.warnings ?? []) process.stderr.write(`Warning: ${warning}.\n`);
     });
 }
 

@@ -64,7 +64,7 @@ export class AdminClient {
     await this.#call('PUT', '/admin/v1/inputs', { source, hours });
   }
 
-  createKey(input: KeyInput): Promise<KeyView & { key: string }> {
+  createKey(input: KeyInput): Promise<KeyView & { key: string; warnings?: string[] }> {
     return this.#call('POST', '/admin/v1/keys', input);
   }
 

@@ -1,5 +1,7 @@
 import { Hono } from 'hono';
+import { costKnowledge } from '../core/accounting/cost-known.ts';
 import {
+  type ApiKey,
   KEY_BYTES,
   type KeyInput,
   keyInputSchema,
@@ -9,8 +11,9 @@ import {
 } from '../core/accounting/keys.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { allKeys, insertKey, MAX_KEYS, revokeKey } from '../store/keys.ts';
+import { currentVersion, readPlan } from '../store/plans.ts';
 import { hexOf, sha256 } from './auth.ts';
-import { type Env, now } from './env.ts';
+import { type Env, now, referenceAudPerKwh } from './env.ts';
 import { fleet } from './fleet.ts';
 import { jsonBody } from './json-body.ts';
 import { models } from './models.ts';
@@ -26,10 +29,12 @@ adminKeys.post('/', async (c) => {
   const { id, key } = writeKey(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
   const hash = hexOf(await sha256(key));
   const record = newKey(input, { id, hash, createdUtcMs: now(c.env) });
+  const warnings = await budgetWarnings(record, c.env);
   if (!(await insertKey(c.env.DB, record))) {
     return c.json({ error: `there are ${MAX_KEYS} keys, which is the limit` }, 409);
   }
-  return c.json({ key, ...keyView(record) }, 201, { 'cache-control': 'no-store' });
+  const made = { key, ...keyView(record), ...(warnings.length > 0 && { warnings }) };
+  return c.json(made, 201, { 'cache-control': 'no-store' });
 });
 
 adminKeys.delete('/:id', async (c) => {
@@ -37,6 +42,25 @@ adminKeys.delete('/:id', async (c) => {
   const known = await revokeKey(c.env.DB, id, now(c.env));
   return known ? c.json({ revoked: id }) : c.json({ error: `no key has the id "${id}"` }, 404);
 });
+
+/**
+ * What a new key's budget in AUD does not count: requests whose cost nobody knows. One that would count
+ * none is refused.
+ */
+async function budgetWarnings(key: ApiKey, env: Env): Promise<string[]> {
+  if (key.budgetNanoAud === null || referenceAudPerKwh(env) !== undefined) return [];
+  const version = await currentVersion(env.DB);
+  const plan = version === undefined ? undefined : await readPlan(env.DB, version);
+  const { sites, unknown } = costKnowledge(fleet, key, plan?.siteHours);
+  if (unknown.length === 0) return [];
+  const all = unknown.length === sites.length;
+  const where = all ? (plan ? 'any site' : 'any site before the first plan') : unknown.join(', ');
+  const what = `budgetAudPerMonth: the cost of requests at ${where} is unknown`;
+  const remedy = 'until sites disclose it or REFERENCE_AUD_PER_KWH is set';
+  if (all)
+    throw new InvalidInputError('body', [`${what}: the budget would bind nothing, ${remedy}`]);
+  return [`${what}, so they do not count, ${remedy}`];
+}
 
 /** A key for a misspelt model would open nothing. */
 function assertKnown(input: KeyInput): void {

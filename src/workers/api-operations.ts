@@ -111,7 +111,10 @@ export const operations: Operation[] = [
   adminOperation('post', '/keys', {
     summary: 'Make a client key; it is shown in this answer only',
     body: keyInputSchema,
-    answers: { 201: json('The key and what it may do.') },
+    answers: {
+      201: json('The key and what it may do; `warnings` of what a budget does not count.'),
+      400: json('Faulty, or a budget in AUD that would count nothing.', adminErrorSchema),
+    },
   }),
   adminOperation('get', '/keys', {
     summary: 'All client keys, without the keys themselves',

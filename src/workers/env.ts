@@ -70,3 +70,8 @@ export function optionalVar(value: string | undefined, low: number, high: number
   const n = Number.parseFloat(value ?? '');
   return n >= low && n <= high ? n : undefined;
 }
+
+/** What the operator takes a kWh to cost, AUD; undefined where that is not said. */
+export function referenceAudPerKwh(env: Env): number | undefined {
+  return optionalVar(env.REFERENCE_AUD_PER_KWH, -2, 30);
+}

@@ -15,7 +15,7 @@ import type { SiteHours } from '../core/planning/site-hours.ts';
 import { candidateSites } from '../core/routing/candidates.ts';
 import type { AnswerWatch, BodyFilter, Caller, Demand } from './account.ts';
 import { type Admission, admit } from './admission.ts';
-import { type Env, now, optionalVar } from './env.ts';
+import { type Env, now, referenceAudPerKwh } from './env.ts';
 import { fleet } from './fleet.ts';
 import { journal } from './journal.ts';
 import { keyRing } from './keys.ts';
@@ -129,7 +129,7 @@ export class RequestAccount implements AnswerWatch {
     const nowMs = now(this.#env);
     const [first] = candidateSites(fleet, zone, classIndex, undefined, '', nowMs);
     const nearest = sitesById.get(first ?? site.id) as PublicSite;
-    const audPerKwh = optionalVar(this.#env.REFERENCE_AUD_PER_KWH, -2, 30);
+    const audPerKwh = referenceAudPerKwh(this.#env);
     const choice = (s: PublicSite): Choice => ({
       site: s,
       factors: factorsAt(s, cls.id, nowMs, this.#hours, audPerKwh),

@@ -272,6 +272,8 @@ function receipt(keyId: string) {
   const side = {
     site: 's',
     basis: 'estimated' as const,
+    energyBasis: 'estimated' as const,
+    costBasis: null,
     amounts: { energyMilliWh: 5, carbonMg: 7, waterMicroL: 1, costNanoAud: null },
   };
   return {

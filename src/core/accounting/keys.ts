@@ -103,7 +103,11 @@ export function isLive(key: ApiKey, nowMs: number): boolean {
   return key.revokedUtcMs === null && (key.expiresUtcMs === null || nowMs < key.expiresUtcMs);
 }
 
-export function mayAskFor(key: ApiKey, model: string, classId: string): boolean {
+export function mayAskFor(
+  key: Pick<ApiKey, 'models' | 'classes'>,
+  model: string,
+  classId: string,
+): boolean {
   return (
     (key.models === null || key.models.includes(model)) &&
     (key.classes === null || key.classes.includes(classId))

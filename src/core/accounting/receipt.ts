@@ -16,13 +16,20 @@ export interface WorkFactors {
   energyKwh: number;
   carbonKg: number;
   waterL: number;
-  /** At the operator's reference price; null without one. No site discloses its own. */
+  /** Null where the site discloses none and the operator has no reference price. */
   costAud: number | null;
-  /**
-   * Of carbon and water: `disclosed` by the site's solver, or `estimated` from what is public. Energy is
-   * estimated in either case.
-   */
-  basis: 'disclosed' | 'estimated';
+  basis: Bases;
+}
+
+/** `disclosed` by the site's solver, or `estimated` from what is public. */
+export type Basis = 'disclosed' | 'estimated';
+
+/** Where a receipt's figures come from; a cost that is not known comes from nowhere. */
+export interface Bases {
+  /** Of carbon and water. */
+  basis: Basis;
+  energyBasis: Basis;
+  costBasis: Basis | null;
 }
 
 /** What is public of a site's hour. */
@@ -31,7 +38,7 @@ export interface PublicConditions {
   rhPct: number;
   carbonKgPerKwh: number;
   gridWaterLPerKwh: number;
-  /** What a kWh is taken to cost, by the operator; no site says what it pays. */
+  /** What a kWh is taken to cost, by the operator, where a site does not say what it pays. */
   referenceAudPerKwh?: number;
 }
 
@@ -47,16 +54,40 @@ export function estimatedFactors(now: PublicConditions): WorkFactors {
     carbonKg: meterKwh * now.carbonKgPerKwh,
     waterL: meterKwh * now.gridWaterLPerKwh,
     costAud: now.referenceAudPerKwh === undefined ? null : meterKwh * now.referenceAudPerKwh,
-    basis: 'estimated',
+    basis: {
+      basis: 'estimated',
+      energyBasis: 'estimated',
+      costBasis: now.referenceAudPerKwh === undefined ? null : 'estimated',
+    },
   };
 }
 
-/** The same, with carbon and water by the site's own word. */
-export function disclosedFactors(
-  now: PublicConditions,
-  own: { carbonKg: number; waterL: number },
-): WorkFactors {
-  return { ...estimatedFactors(now), ...own, basis: 'disclosed' };
+/** What a request more takes at a site, per kWh of its work, by the site's own word. */
+export interface OwnFactors {
+  carbonKg: number;
+  waterL: number;
+  /** Both or neither. */
+  energyKwh?: number;
+  energyAud?: number;
+}
+
+/** The same, by the site's own word as far as that goes. */
+export function disclosedFactors(now: PublicConditions, own: OwnFactors): WorkFactors {
+  const { carbonKg, waterL, energyKwh, energyAud } = own;
+  const estimate = estimatedFactors(now);
+  const told: WorkFactors = {
+    ...estimate,
+    carbonKg,
+    waterL,
+    basis: { ...estimate.basis, basis: 'disclosed' },
+  };
+  if (energyKwh === undefined || energyAud === undefined) return told;
+  const basis: Bases = {
+    basis: 'disclosed',
+    energyBasis: 'disclosed',
+    costBasis: 'disclosed',
+  };
+  return { ...told, energyKwh, costAud: energyAud, basis };
 }
 
 /** Defaults of the mixed-mode model (docs/model.md): assumed, and close to none of the real ones. */
@@ -87,9 +118,8 @@ export function amountsAt(site: PublicSite, factors: WorkFactors, usage: TokenUs
 }
 
 /** One site's side of a receipt. */
-export interface SiteAmounts {
+export interface SiteAmounts extends Bases {
   site: string;
-  basis: WorkFactors['basis'];
   amounts: Amounts;
 }
 
@@ -123,7 +153,7 @@ export function receiptOf(
 ): Receipt {
   const side = ({ site, factors }: Choice): SiteAmounts => ({
     site: site.id,
-    basis: factors.basis,
+    ...factors.basis,
     amounts: amountsAt(site, factors, about.usage),
   });
   return { ...about, served: side(served), counterfactual: side(counterfactual) };
@@ -131,12 +161,7 @@ export function receiptOf(
 
 /** What the header `x-isotherm-receipt` and the last comment of a stream say. */
 export function receiptView(r: Receipt) {
-  const side = ({ site, basis, amounts }: SiteAmounts) => ({
-    site,
-    basis,
-    ...shown(amounts),
-    costBasis: amounts.costNanoAud === null ? null : 'estimated',
-  });
+  const side = ({ amounts, ...about }: SiteAmounts) => ({ ...about, ...shown(amounts) });
   return {
     ...side(r.served),
     zone: r.zone,
@@ -158,7 +183,7 @@ export function receiptOutset(
   served: Choice,
   counterfactual: Choice,
 ) {
-  const side = ({ site, factors }: Choice) => ({ site: site.id, basis: factors.basis });
+  const side = ({ site, factors }: Choice) => ({ site: site.id, ...factors.basis });
   return {
     ...side(served),
     zone: about.zone,

@@ -81,6 +81,11 @@ export const siteCostSchema = z.strictObject({
   demandCharge: demandChargeSchema.optional(),
   /** What a kWh into the grid earns; without it, none is fed in. */
   feedInAudPerKwh: z.number().min(0).max(5).optional(),
+  /**
+   * The most it tells of what its requests take, should it be asked: nothing beside costs, also carbon
+   * and water (`impacts`), or also energy and what that costs at its tariff (`all`, the default).
+   */
+  discloses: z.enum(['costs', 'impacts', 'all']).optional(),
 });
 export type SiteCost = z.output<typeof siteCostSchema>;
 

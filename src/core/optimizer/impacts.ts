@@ -10,6 +10,24 @@ export interface SiteImpacts {
   /** Per (req/s) and slot. Length T·K. */
   marginalCarbonKg: Float64Array;
   marginalWaterL: Float64Array;
+  /** Absent where the site tells no more than carbon and water. */
+  energy?: SiteEnergy;
+}
+
+/** The same of energy at the meter, and of what it costs at the site's tariff, nothing else counted. */
+export interface SiteEnergy {
+  energyKwh: Float64Array;
+  energyAud: Float64Array;
+  marginalEnergyKwh: Float64Array;
+  marginalEnergyAud: Float64Array;
+}
+
+/** Sums over a plan's sites and slots; energy only where every site tells it. */
+export interface PlanImpacts {
+  carbonKg: number;
+  waterL: number;
+  energyKwh?: number;
+  energyAud?: number;
 }
 
 /** Carbon and water of each row's marginal request, per (req/s) and slot; none where nobody serves it. */
@@ -23,7 +41,7 @@ export function impactsAt(
   at: { impacts: SiteImpacts; totals: Float64Array },
   totals: Float64Array,
 ): SiteImpacts {
-  const { carbonKg, waterL, marginalCarbonKg, marginalWaterL } = at.impacts;
+  const { carbonKg, waterL, marginalCarbonKg, marginalWaterL, energy } = at.impacts;
   const K = marginalCarbonKg.length / carbonKg.length;
   const moved = (values: Float64Array, marginal: Float64Array) =>
     values.map((value, t) => {
@@ -38,6 +56,13 @@ export function impactsAt(
     waterL: moved(waterL, marginalWaterL),
     marginalCarbonKg,
     marginalWaterL,
+    ...(energy && {
+      energy: {
+        ...energy,
+        energyKwh: moved(energy.energyKwh, energy.marginalEnergyKwh),
+        energyAud: moved(energy.energyAud, energy.marginalEnergyAud),
+      },
+    }),
   };
 }
 
@@ -50,31 +75,57 @@ export function impactsFault(p: DispatchProblem, i: SiteImpacts): string | undef
     figuresFault('waterL', i.waterL, T) ??
     figuresFault('marginalCarbonKg', i.marginalCarbonKg, TK) ??
     figuresFault('marginalWaterL', i.marginalWaterL, TK);
-  if (fault !== undefined) return fault;
-  for (const name of ['marginalCarbonKg', 'marginalWaterL'] as const) {
-    const bad = i[name].findIndex((v) => v < 0);
-    if (bad >= 0) return `${name}[${bad}] is ${i[name][bad]}: a request more cannot take any away`;
+  return fault ?? energyFault(T, TK, i.energy) ?? takenAway(i);
+}
+
+function energyFault(T: number, TK: number, energy: SiteEnergy | undefined): string | undefined {
+  if (!energy) return undefined;
+  return (
+    figuresFault('energyKwh', energy.energyKwh, T) ??
+    figuresFault('energyAud', energy.energyAud, T) ??
+    figuresFault('marginalEnergyKwh', energy.marginalEnergyKwh, TK) ??
+    figuresFault('marginalEnergyAud', energy.marginalEnergyAud, TK)
+  );
+}
+
+/** Energy may have a negative price; more of it is drawn, emitted or drunk all the same. */
+function takenAway({ energy, ...impacts }: SiteImpacts): string | undefined {
+  const rising = {
+    marginalCarbonKg: impacts.marginalCarbonKg,
+    marginalWaterL: impacts.marginalWaterL,
+    ...(energy && { marginalEnergyKwh: energy.marginalEnergyKwh }),
+  };
+  for (const [name, values] of Object.entries(rising)) {
+    const bad = values.findIndex((v) => v < 0);
+    if (bad >= 0) return `${name}[${bad}] is ${values[bad]}: a request more cannot take any away`;
   }
   return undefined;
 }
 
-/** Carbon and water of a plan at the sites that take part; undefined where one of them does not say. */
+/** What a plan comes to at the sites that take part; undefined where one of them does not say. */
 export function planImpacts(
   p: DispatchProblem,
   state: ConsensusState,
   flow: Float64Array[],
-): { carbonKg: number; waterL: number } | undefined {
+): PlanImpacts | undefined {
+  const sum = (values: Float64Array) => values.reduce((a, b) => a + b, 0);
   const out = { carbonKg: 0, waterL: 0 };
+  let energy: { energyKwh: number; energyAud: number } | undefined = { energyKwh: 0, energyAud: 0 };
   const totals = totalsOf(p, flow);
   for (const [j, site] of state.sites.entries()) {
     if (site.excluded) continue;
     if (!site.impacts) return undefined;
     const answered = { impacts: site.impacts, totals: site.answeredTotals };
-    const { carbonKg, waterL } = impactsAt(answered, totals[j] as Float64Array);
-    out.carbonKg += carbonKg.reduce((a, b) => a + b, 0);
-    out.waterL += waterL.reduce((a, b) => a + b, 0);
+    const { carbonKg, waterL, energy: of } = impactsAt(answered, totals[j] as Float64Array);
+    out.carbonKg += sum(carbonKg);
+    out.waterL += sum(waterL);
+    energy = energy &&
+      of && {
+        energyKwh: energy.energyKwh + sum(of.energyKwh),
+        energyAud: energy.energyAud + sum(of.energyAud),
+      };
   }
-  return out;
+  return { ...out, ...energy };
 }
 
 /** What a request more emits and drinks at the site that sets its row's price, by slot. */

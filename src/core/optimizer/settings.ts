@@ -17,7 +17,10 @@ export const settingsSchema = z.strictObject({
   stallRounds: z.int().min(2).max(100).default(4),
   /** Rounds in a row a site may miss before it is planned without, its demand moved elsewhere. */
   maxMissedRounds: z.int().min(1).max(20).default(2),
-  /** Sites also answer with their carbon and water, so that plans can tell them apart in prices. */
+  /**
+   * Sites also answer with their carbon, water, energy and its cost, as far as they agree: for the parts
+   * of prices, budgets and receipts.
+   */
   discloseImpacts: z.boolean().default(true),
   /** Carbon and water that the whole plan may come to at most, over its horizon: planning/budget.ts. */
   budgets: z

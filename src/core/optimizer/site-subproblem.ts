@@ -41,7 +41,7 @@ export interface SiteProblem {
   queue: Queue;
   /** Absent where late requests have no price. */
   lateness?: Lateness;
-  /** Carbon and water at no request, and per request; absent where the site keeps them to itself. */
+  /** What no request takes, and what each adds; absent where the site keeps that to itself. */
   impacts?: SiteImpacts;
   /** What couples the slots; absent where nothing does. */
   plant?: SitePlant;
@@ -58,7 +58,7 @@ export interface SiteQuery {
   box: Float64Array;
   /** Limits below the site's own, busy servers; the lesser holds. Length T. */
   maxLoad?: Float64Array;
-  /** Whether carbon and water are asked for, too. */
+  /** Whether carbon, water and energy are asked for, too. */
   impacts?: true;
   /** Loads at which a supply curve is asked for, busy servers. Length T·M. */
   supplyLoad?: Float64Array;
@@ -83,7 +83,7 @@ export interface SiteAnswer {
    * its sum is at most the minimum of the whole cost, and only the sum has a meaning.
    */
   boundAud: Float64Array;
-  /** At z. Present when asked for, unless the site keeps them to itself. */
+  /** At z. Present when asked for, as far as the site does not keep them to itself. */
   impacts?: SiteImpacts;
   /** c: present from sites with a plant. */
   coupling?: SiteCoupling;

@@ -15,7 +15,7 @@ export interface ConsensusState {
   slots: SlotState[];
   /** Gap after each certified round; Infinity where a site was missing. */
   gaps: number[];
-  /** Whether sites are asked for carbon and water. */
+  /** Whether sites are asked for carbon, water and energy. */
   asksImpacts: boolean;
   /** Learned rounds in a row without progress. */
   stalled: number;
@@ -38,7 +38,7 @@ export interface SiteState {
   answeredTotals: Float64Array;
   answeredCostAud: Float64Array;
   marginalAud: Float64Array;
-  /** Its carbon and water there, if it says. */
+  /** Its carbon and water there, and energy, if it says. */
   impacts?: SiteImpacts;
   curves: SlotCurve[];
   /** Planes below its coupled cost; none where its slots are independent. */

@@ -23,7 +23,7 @@ import {
   siteWork,
 } from '../model/site-power.ts';
 import { SECONDS_PER_HOUR } from '../model/units.ts';
-import type { SiteImpacts } from '../optimizer/impacts.ts';
+import type { SiteEnergy, SiteImpacts } from '../optimizer/impacts.ts';
 import type { DispatchProblem, SiteCapability } from '../optimizer/problem.ts';
 import type { SiteProblem } from '../optimizer/site-subproblem.ts';
 import { assemblePlant, type PlantSlot } from './assemble-plant.ts';
@@ -114,6 +114,12 @@ export function assembleSite(
     queue: { servers: site.hardware.servers, variability: variability(classes) },
     lateness: siteLateness(site, classes, prices, slotHours),
   };
+  const energy: SiteEnergy = {
+    energyKwh: new Float64Array(slotCount),
+    energyAud: new Float64Array(slotCount),
+    marginalEnergyKwh: new Float64Array(slotCount * K),
+    marginalEnergyAud: new Float64Array(slotCount * K),
+  };
   const impacts: SiteImpacts = {
     carbonKg: new Float64Array(slotCount),
     waterL: new Float64Array(slotCount),
@@ -134,19 +140,21 @@ export function assembleSite(
     for (let k = 0; k < K; k++) {
       problem.rateAud[t * K + k] = audPerItKwh * (power.kwPerReqPerS[k] as number) * slotHours;
     }
-    setImpacts(impacts, t, site, factors, power, slotHours);
+    setImpacts({ ...impacts, ...energy }, t, site, factors, power, slotHours);
     slots.push({ conditions, factors, power });
   }
   const plant = assemblePlant(site, prices, slotHours, slots);
+  const { discloses = 'all' } = site.cost;
   // With a plant a request's carbon and water depend on all others: the site does not tell them.
   if (plant) problem.plant = plant;
-  else problem.impacts = impacts;
+  else if (discloses === 'all') problem.impacts = { ...impacts, energy };
+  else if (discloses === 'impacts') problem.impacts = impacts;
   return problem;
 }
 
-/** Carbon and water of a slot: at no request, and what its IT power adds per request. */
+/** What a slot takes: at no request, and what its IT power adds per request. */
 function setImpacts(
-  out: SiteImpacts,
+  out: SiteImpacts & SiteEnergy,
   t: number,
   site: Site,
   factors: SiteFactors,
@@ -159,9 +167,14 @@ function setImpacts(
     carbonKg: factors.ppue * factors.carbonKgPerKwh,
     waterL: factors.ppue * factors.gridWaterLPerKwh + factors.onSiteWaterLPerKwh,
   };
+  out.energyKwh[t] = idle.facilityKw * slotHours;
+  out.energyAud[t] = idle.energyAudPerH * slotHours;
   out.carbonKg[t] = idle.carbonKgPerH * slotHours;
   out.waterL[t] = idle.waterLPerH * slotHours;
   power.kwPerReqPerS.forEach((kw, k) => {
+    const meterKwh = kw * factors.ppue * slotHours;
+    out.marginalEnergyKwh[t * K + k] = meterKwh;
+    out.marginalEnergyAud[t * K + k] = meterKwh * factors.energyAudPerKwh;
     out.marginalCarbonKg[t * K + k] = kw * perKw.carbonKg * slotHours;
     out.marginalWaterL[t * K + k] = kw * perKw.waterL * slotHours;
   });

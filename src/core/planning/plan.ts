@@ -100,8 +100,15 @@ export const planHeaderSchema = z.strictObject({
   rampRelaxedSlots: z.array(z.int().min(0)).optional(),
   /** What became of each budget; absent where there was none. */
   budgets: z.array(budgetReportSchema).max(2).optional(),
-  /** Carbon and water of all sites of the plan; absent where sites do not disclose theirs. */
-  impacts: z.strictObject({ carbonKg: z.number(), waterL: z.number() }).optional(),
+  /** What all sites of the plan come to; absent, or without energy, where a site does not disclose it. */
+  impacts: z
+    .strictObject({
+      carbonKg: z.number(),
+      waterL: z.number(),
+      energyKwh: z.number().optional(),
+      energyAud: z.number().optional(),
+    })
+    .optional(),
   /** Prices of carbon and water it was made at; absent in plans of versions that kept none. */
   impactPrices: objectivePricesSchema.pick({ carbonAudPerT: true, waterAudPerKl: true }).optional(),
   sites: z.array(planSiteSchema),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../model/errors.ts';
 import { objectivePricesSchema } from '../model/fleet.ts';
+import type { SiteImpacts } from '../optimizer/impacts.ts';
 import { decodePacket, encodePacket, type Packet } from '../optimizer/packet.ts';
 import type { SiteAnswer, SiteCoupling, SiteQuery } from '../optimizer/site-subproblem.ts';
 import type { SiteSeries } from './inputs.ts';
@@ -117,7 +118,7 @@ export function encodeAnswer(runId: string, site: string, a: SiteAnswer): Uint8A
       slopeAud: a.slopeAud,
       boundAud: a.boundAud,
       ...(a.proximal && { proximal: a.proximal }),
-      ...a.impacts,
+      ...(a.impacts && impactArrays(a.impacts)),
       ...(a.coupling && couplingArrays(a.coupling)),
       ...(a.supply && {
         supplyCostAud: a.supply.costAud,
@@ -161,10 +162,8 @@ export function decodeAnswer(bytes: Uint8Array, runId: string, site: string): Si
     boundAud,
     proximal,
   };
-  const { carbonKg, waterL, marginalCarbonKg, marginalWaterL } = packet.arrays;
-  if (carbonKg && waterL && marginalCarbonKg && marginalWaterL) {
-    answer.impacts = { carbonKg, waterL, marginalCarbonKg, marginalWaterL };
-  }
+  const impacts = readImpacts(packet.arrays);
+  if (impacts) answer.impacts = impacts;
   const { supplyCostAud, supplyMarginalAud, supplySlopeAud } = packet.arrays;
   if (supplyCostAud && supplyMarginalAud && supplySlopeAud) {
     answer.supply = {
@@ -176,6 +175,22 @@ export function decodeAnswer(bytes: Uint8Array, runId: string, site: string): Si
   const coupling = readCoupling(packet.arrays, what);
   if (coupling) answer.coupling = coupling;
   return answer;
+}
+
+function impactArrays({ energy, ...carbonAndWater }: SiteImpacts) {
+  return { ...carbonAndWater, ...energy };
+}
+
+/** Energy is told beside carbon and water or not at all: solvers of versions without it tell none. */
+function readImpacts(arrays: Packet['arrays']): SiteImpacts | undefined {
+  const { carbonKg, waterL, marginalCarbonKg, marginalWaterL } = arrays;
+  if (!carbonKg || !waterL || !marginalCarbonKg || !marginalWaterL) return undefined;
+  const impacts: SiteImpacts = { carbonKg, waterL, marginalCarbonKg, marginalWaterL };
+  const { energyKwh, energyAud, marginalEnergyKwh, marginalEnergyAud } = arrays;
+  if (energyKwh && energyAud && marginalEnergyKwh && marginalEnergyAud) {
+    impacts.energy = { energyKwh, energyAud, marginalEnergyKwh, marginalEnergyAud };
+  }
+  return impacts;
 }
 
 /** Planes one after another: their number is that of the intercepts. */

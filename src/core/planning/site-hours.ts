@@ -14,11 +14,17 @@ export const siteHoursSchema = z.record(
     rhPct: z.number(),
     carbonKgPerKwh: z.number().min(0),
     gridWaterLPerKwh: z.number().min(0),
-    /** What a request more emits and drinks there, per kWh of its work, by class: the site's own word. */
+    /** What a request more takes there, per kWh of its work, by class: the site's own word. */
     disclosed: z
       .record(
         z.string(),
-        z.strictObject({ carbonKg: z.number().min(0), waterL: z.number().min(0) }),
+        z.strictObject({
+          carbonKg: z.number().min(0),
+          waterL: z.number().min(0),
+          /** At the meter, and at the tariff; absent where the site tells carbon and water only. */
+          energyKwh: z.number().min(0).optional(),
+          energyAud: z.number().optional(),
+        }),
       )
       .optional(),
   }),
@@ -61,6 +67,10 @@ export function siteHoursOf(
                 {
                   carbonKg: perWorkKwh(own.marginalCarbonKg, k),
                   waterL: perWorkKwh(own.marginalWaterL, k),
+                  ...(own.energy && {
+                    energyKwh: perWorkKwh(own.energy.marginalEnergyKwh, k),
+                    energyAud: perWorkKwh(own.energy.marginalEnergyAud, k),
+                  }),
                 },
               ]),
             ),

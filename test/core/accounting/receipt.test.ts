@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { JsonTail } from '../../../src/core/accounting/json-tail.ts';
 import { prometheusText, ttftBucket } from '../../../src/core/accounting/metrics.ts';
-import { estimatedFactors, workKwh } from '../../../src/core/accounting/receipt.ts';
+import {
+  disclosedFactors,
+  estimatedFactors,
+  workKwh,
+} from '../../../src/core/accounting/receipt.ts';
 
 const hardware = { profile: 'h100-tp8', servers: 4, batch: 32 } as const;
 const usage = { promptTokens: 1155, completionTokens: 211, cachedTokens: 0 };
@@ -18,9 +22,40 @@ test('what nobody disclosed is estimated from the air, and has no price', () => 
   const grid = { rhPct: 50, carbonKgPerKwh: 0.5, gridWaterLPerKwh: 1 };
   const cold = estimatedFactors({ tempC: 5, ...grid });
   const hot = estimatedFactors({ tempC: 40, ...grid });
-  expect(cold).toMatchObject({ basis: 'estimated', costAud: null, energyKwh: 1.08 });
+  expect(cold).toMatchObject({ costAud: null, energyKwh: 1.08 });
+  expect(cold.basis).toEqual({
+    basis: 'estimated',
+    energyBasis: 'estimated',
+    costBasis: null,
+  });
   expect(hot.energyKwh).toBeGreaterThan(cold.energyKwh);
   expect(hot.carbonKg).toBeCloseTo(hot.energyKwh * 0.5, 12);
+});
+
+test('a site’s own word goes before estimates as far as it goes', () => {
+  const now = { tempC: 5, rhPct: 50, carbonKgPerKwh: 0.5, gridWaterLPerKwh: 1 };
+  const reference = { ...now, referenceAudPerKwh: 0.3 };
+  const some = { carbonKg: 0.7, waterL: 2 };
+  const all = { ...some, energyKwh: 1.3, energyAud: -0.02 };
+  const disclosed = 'disclosed';
+  const estimated = 'estimated';
+  expect(disclosedFactors(now, some)).toEqual({
+    ...some,
+    energyKwh: 1.08,
+    costAud: null,
+    basis: { basis: disclosed, energyBasis: estimated, costBasis: null },
+  });
+  expect(disclosedFactors(reference, some)).toMatchObject({
+    costAud: 1.08 * 0.3,
+    basis: { basis: disclosed, energyBasis: estimated, costBasis: estimated },
+  });
+  // A negative tariff is one; the operator's guess is not asked.
+  expect(disclosedFactors(reference, all)).toEqual({
+    ...some,
+    energyKwh: 1.3,
+    costAud: -0.02,
+    basis: { basis: disclosed, energyBasis: disclosed, costBasis: disclosed },
+  });
 });
 
 test('usage at the end of a long answer is found wherever it is cut', () => {

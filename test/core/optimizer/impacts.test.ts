@@ -18,7 +18,7 @@ import { randomInstance } from '../support/instances.ts';
 
 const modes = ['learned', 'supply', 'classic'] as const;
 
-test('a plan’s carbon and water are what the ledger charges, in every mode', () => {
+test('what a plan comes to by its sites’ word is what the ledger charges, in every mode', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1000 }), fc.constantFrom(...modes), (seed, mode) => {
       const { fleet, inputs } = randomFleet(seed, 0.4);
@@ -26,10 +26,15 @@ test('a plan’s carbon and water are what the ledger charges, in every mode', (
       const { flow, unserved, state } = solve(problem, sites, { mode, maxRounds: 20 });
       const ledger = new Ledger(fleet);
       ledger.add(problem, inputs, flow, unserved);
-      const { carbonKg, waterL } = ledger.totals();
+      const { carbonKg, waterL, gridKwh, energyCostAud } = ledger.totals();
       const impacts = planImpacts(problem, state, flow)!;
       expect(Math.abs(impacts.carbonKg / carbonKg - 1)).toBeLessThan(1e-9);
       expect(Math.abs(impacts.waterL / waterL - 1)).toBeLessThan(1e-9);
+      expect(Math.abs(impacts.energyKwh! / gridKwh - 1)).toBeLessThan(1e-9);
+      // Hours of negative prices may cancel most of it.
+      const dearest = inputs.sites.flatMap((s) => [...s.spotAudPerMwh]).filter(Number.isFinite);
+      const stake = gridKwh * Math.max(0.3, ...dearest.map((aud) => Math.abs(aud) / 1000));
+      expect(Math.abs(impacts.energyAud! - energyCostAud)).toBeLessThan(1e-9 * stake);
     }),
     { seed: 21, numRuns: 20 },
   );
@@ -81,6 +86,37 @@ describe('disclosure', () => {
     expect(certificate.gap).toBeLessThanOrEqual(1e-3);
   });
 
+  test('one that tells carbon and water only leaves the plan without energy, but with them', () => {
+    const { fleet, inputs } = randomFleet(6, 0.4);
+    fleet.sites[1]!.cost.discloses = 'impacts';
+    const { problem: p, sites: reticent } = assemble(fleet, inputs);
+    const { state, flow } = solve(p, reticent);
+    const impacts = planImpacts(p, state, flow)!;
+    expect(impacts.carbonKg).toBeGreaterThan(0);
+    expect(Object.keys(impacts)).toEqual(['carbonKg', 'waterL']);
+  });
+
+  test.each([
+    ['marginalEnergyKwh', -1e-9, /marginalEnergyKwh\[1\] is -1e-9/],
+    ['marginalEnergyAud', Number.NaN, /marginalEnergyAud\[1\] is NaN/],
+    ['energyKwh', Number.NEGATIVE_INFINITY, /energyKwh\[1\] is -Infinity/],
+    ['energyAud', 1e16, /energyAud\[1\] is 10000000000000000/],
+  ] as const)('energy with a %s of %f is refused', (name, value, message) => {
+    const { fleet, inputs } = randomFleet(6, 0.4);
+    const { problem: p, sites: telling } = assemble(fleet, inputs);
+    const query = propose(p, begin(p, settingsSchema.parse({})))[0]!;
+    const answer = answerQuery(telling[0]!, query);
+    expect(answerFault(p, query, answer)).toBeUndefined();
+    const impacts = answer.impacts!;
+    const wrong = impacts.energy![name].slice();
+    wrong[1] = value;
+    const faulty = {
+      ...answer,
+      impacts: { ...impacts, energy: { ...impacts.energy!, [name]: wrong } },
+    };
+    expect(answerFault(p, query, faulty)).toMatch(message);
+  });
+
   test.each([
     ['marginalCarbonKg', -1e-9, /marginalCarbonKg\[1\] is -1e-9/],
     ['marginalWaterL', Number.NaN, /marginalWaterL\[1\] is NaN/],
@@ -128,4 +164,14 @@ test('question and figures cross the wire as they are', () => {
   expect(closed.query.impacts).toBeUndefined();
   const answer = answerQuery(sites[0]!, query);
   expect(decodeAnswer(encodeAnswer('r', 's', answer), 'r', 's').impacts).toEqual(answer.impacts);
+  const flat = new Float64Array(T).fill(2);
+  const each = new Float64Array(T * problem.classCount).fill(3);
+  const energy = {
+    energyKwh: flat,
+    energyAud: flat.map((v) => -v),
+    marginalEnergyKwh: each,
+    marginalEnergyAud: each.map((v) => -v),
+  };
+  const full = { ...answer, impacts: { ...answer.impacts!, energy } };
+  expect(decodeAnswer(encodeAnswer('r', 's', full), 'r', 's').impacts).toEqual(full.impacts);
 });

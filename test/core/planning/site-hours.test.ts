@@ -33,9 +33,29 @@ test('what a site discloses is what a request more adds to the ledger', () => {
   const before = charged(4);
   const after = charged(5);
   const requests = after.requests - before.requests;
-  const perRequest = (name: 'carbonKg' | 'waterL') => (after[name] - before[name]) / requests;
+  const perRequest = (name: 'carbonKg' | 'waterL' | 'gridKwh' | 'energyCostAud') =>
+    (after[name] - before[name]) / requests;
   expect((own?.carbonKg as number) * workKwh).toBeCloseTo(perRequest('carbonKg'), 8);
   expect((own?.waterL as number) * workKwh).toBeCloseTo(perRequest('waterL'), 8);
+  expect((own?.energyKwh as number) * workKwh).toBeCloseTo(perRequest('gridKwh'), 8);
+  expect((own?.energyAud as number) * workKwh).toBeCloseTo(perRequest('energyCostAud'), 8);
+});
+
+test('a site tells as much as it agrees to', () => {
+  const told = (discloses: 'costs' | 'impacts' | 'all' | undefined) => {
+    const reticent = tinyFleet((f) => {
+      for (const site of f.sites) if (discloses) site.cost.discloses = discloses;
+    });
+    const of = assembleSites(reticent, inputs).map((p) => p.impacts);
+    const hours = siteHoursOf(publicFleet(reticent), inputs, 0, of);
+    expect(siteHoursSchema.parse(hours)).toEqual(hours);
+    const { disclosed } = hours[fleet.sites[0]?.id as string] ?? {};
+    return disclosed && Object.keys(disclosed[fleet.classes[0]?.id as string] ?? {});
+  };
+  expect(told('costs')).toBeUndefined();
+  expect(told('impacts')).toEqual(['carbonKg', 'waterL']);
+  expect(told('all')).toEqual(['carbonKg', 'waterL', 'energyKwh', 'energyAud']);
+  expect(told(undefined)).toEqual(told('all'));
 });
 
 test('a site that discloses nothing is there with what is public', () => {
