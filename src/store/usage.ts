@@ -1,4 +1,5 @@
 import { monthOf } from '../core/accounting/keys.ts';
+import type { Spent } from '../core/accounting/spending.ts';
 import { rowKeys, rowSums, type UsageRow } from '../core/accounting/totals.ts';
 
 /** A counter's rise since an isolate last wrote. */
@@ -110,11 +111,6 @@ export async function readUsage(db: D1Database, q: UsageQuery): Promise<UsageSum
     .bind(q.fromUtcMs, q.toUtcMs, q.keyId ?? null, q.limit)
     .all<UsageSums>();
   return results;
-}
-
-export interface Spent {
-  costNanoAud: number;
-  carbonMg: number;
 }
 
 /** What keys have spent in a month; keys without any receipt are left out. */

@@ -1,7 +1,8 @@
 import { monthOf } from '../core/accounting/keys.ts';
 import type { Receipt } from '../core/accounting/receipt.ts';
+import type { Spent } from '../core/accounting/spending.ts';
 import { rowOf, Totals } from '../core/accounting/totals.ts';
-import { bookBatch, type CounterRise, type Spent, type UsageBatch } from '../store/usage.ts';
+import { bookBatch, type CounterRise, type UsageBatch } from '../store/usage.ts';
 import { type Env, now, numberVar } from './env.ts';
 
 /** Receipts an isolate gathers before it writes, whatever the time. */

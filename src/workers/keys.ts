@@ -1,6 +1,7 @@
 import { type ApiKey, isLive, keyIdOf, monthOf } from '../core/accounting/keys.ts';
+import { Spending, type Spent } from '../core/accounting/spending.ts';
 import { keysChangedSince } from '../store/keys.ts';
-import { monthSpent, type Spent } from '../store/usage.ts';
+import { monthSpent } from '../store/usage.ts';
 import { matchesHash, sha256 } from './auth.ts';
 import { journal } from './journal.ts';
 import { SharedRefresh } from './shared-refresh.ts';
@@ -12,23 +13,32 @@ const TRUSTED_MS = 10_000;
 /** How often unknown keys may send an isolate to D1, and how long a request waits for D1. */
 const UNKNOWN_MS = 250;
 const WAIT_MS = 2000;
-/** A key with a budget that nobody used for this long is no longer followed. */
-const FOLLOWED_MS = 10 * 60_000;
+/**
+ * Once D1 has failed or kept a request waiting, nobody waits for it for so long, while it is tried
+ * again behind requests' backs this often. Under traffic a failure that goes on is renewed by those.
+ */
+const FAILING_MS = 10_000;
+const RETRY_MS = 1000;
+/** While D1 fails, keys serve on as last known for so long: so late may a revocation come then. */
+const STALE_MS = 3_600_000;
 
 /**
  * All keys, in this isolate's memory. D1 is asked only for what changed since, in the background; if
- * it does not answer, the keys known serve on.
+ * it does not answer, the keys known serve on, for a while.
  */
 export class KeyRing {
   readonly #keys = new Map<string, ApiKey>();
-  readonly #spent = new Map<string, Spent & { monthUtcMs: number; usedMs: number }>();
+  readonly #spending = new Spending();
   readonly #refresh: SharedRefresh;
   readonly #unbooked: (keyId: string, nowUtcMs: number) => Spent;
   #db: D1Database | undefined;
   #revision = 0;
   #checkedMs = Number.NEGATIVE_INFINITY;
   #triedMs = Number.NEGATIVE_INFINITY;
+  #failedMs = Number.NEGATIVE_INFINITY;
   #nowUtcMs = 0;
+  #reads = 0;
+  #newestRead = 0;
 
   /** @param unbooked what this isolate knows a key to have spent, beyond what is booked */
   constructor(unbooked: (keyId: string, nowUtcMs: number) => Spent) {
@@ -49,21 +59,20 @@ export class KeyRing {
     this.#nowUtcMs = nowUtcMs;
     const id = keyIdOf(token);
     if (id === undefined) return 'unknown';
-    // A clock that was set back says as little as an old answer.
-    const ageMs = Math.abs(Date.now() - this.#checkedMs);
     const known = this.#keys.has(id);
-    if (ageMs > TRUSTED_MS) {
-      await this.#refresh.within(WAIT_MS, ctx);
+    if (this.#ageMs > TRUSTED_MS) {
+      await this.#look(ctx);
     } else if (!known) {
       // It may be new. Guessing is slowed by it, too.
-      const waitMs = UNKNOWN_MS - Math.abs(Date.now() - this.#triedMs);
+      const waitMs = UNKNOWN_MS - since(this.#triedMs);
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-      await this.#refresh.within(WAIT_MS, ctx);
-    } else if (ageMs > REFRESH_MS && Math.abs(Date.now() - this.#triedMs) > UNKNOWN_MS) {
+      await this.#look(ctx);
+    } else if (this.#ageMs > REFRESH_MS && since(this.#triedMs) > UNKNOWN_MS) {
       this.#refresh.begin(ctx);
     }
+    if (this.#ageMs > STALE_MS) return 'unavailable';
     const key = this.#keys.get(id);
-    if (key === undefined) return this.#isBlind ? 'unavailable' : 'unknown';
+    if (key === undefined) return this.#isFailing ? 'unavailable' : 'unknown';
     if (!matchesHash(await sha256(token), key.hash) || !isLive(key, nowUtcMs)) return 'unknown';
     if (key.budgetNanoAud !== null || key.budgetCarbonMg !== null) await this.#follow(id, ctx);
     return key;
@@ -71,75 +80,85 @@ export class KeyRing {
 
   /** A receipt of this isolate's counts at once; those of others once they are booked and read. */
   spend(keyId: string, amounts: Spent): void {
-    const spent = this.#spent.get(keyId);
-    if (spent === undefined) return;
-    spent.costNanoAud += amounts.costNanoAud;
-    spent.carbonMg += amounts.carbonMg;
+    this.#spending.add(keyId, amounts);
   }
 
   /** What a key has spent this month as far as is known here. */
   spent(keyId: string, nowUtcMs: number): Spent {
-    const spent = this.#spent.get(keyId);
-    return spent && spent.monthUtcMs === monthOf(nowUtcMs)
-      ? spent
-      : { costNanoAud: 0, carbonMg: 0 };
+    return this.#spending.of(keyId, monthOf(nowUtcMs));
   }
 
-  /** D1 has never answered this isolate. */
-  get #isBlind(): boolean {
-    return this.#checkedMs === Number.NEGATIVE_INFINITY;
+  get #ageMs(): number {
+    return since(this.#checkedMs);
   }
 
-  async #follow(id: string, ctx: ExecutionContext): Promise<void> {
-    const spent = this.#spent.get(id);
-    if (spent) {
-      spent.usedMs = Date.now();
-      return;
+  get #isFailing(): boolean {
+    return since(this.#failedMs) < FAILING_MS;
+  }
+
+  /** Asks D1 and waits for it, unless it is known not to answer. */
+  async #look(ctx: ExecutionContext): Promise<void> {
+    if (!this.#isFailing) {
+      if (!(await this.#refresh.within(WAIT_MS, ctx))) this.#failedMs = Date.now();
+    } else if (since(this.#triedMs) > RETRY_MS) {
+      this.#refresh.begin(ctx);
     }
-    const nothing = { costNanoAud: 0, carbonMg: 0, monthUtcMs: Number.NaN, usedMs: Date.now() };
-    this.#spent.set(id, nothing);
-    await this.#refresh.within(WAIT_MS, ctx);
+  }
+
+  /** Waits until it is known what a key has spent; while D1 fails, this isolate's own count must do. */
+  async #follow(id: string, ctx: ExecutionContext): Promise<void> {
     // The refresh that was under way may have begun before this key was followed.
-    if (Number.isNaN(this.#spent.get(id)?.monthUtcMs)) await this.#refresh.within(WAIT_MS, ctx);
+    for (let n = 0; n < 2; n++) {
+      if (this.#spending.follow(id, monthOf(this.#nowUtcMs), Date.now())) return;
+      await this.#look(ctx);
+    }
   }
 
   async #read(): Promise<void> {
-    this.#triedMs = Date.now();
+    const read = ++this.#reads;
+    const begunMs = Date.now();
+    this.#triedMs = begunMs;
+    const slow = setTimeout(() => {
+      this.#failedMs = Date.now();
+    }, WAIT_MS);
     try {
       const session = (this.#db as D1Database).withSession('first-unconstrained');
       for (let more = true; more; ) {
-        const read = await keysChangedSince(session, this.#revision);
-        for (const key of read.keys) this.#keys.set(key.id, key);
-        this.#revision = Math.max(this.#revision, read.revision);
-        more = read.more;
+        const found = await keysChangedSince(session, this.#revision);
+        // One that hung while a later one answered may still have a key as it was before.
+        if (read < this.#newestRead) return;
+        this.#newestRead = read;
+        for (const key of found.keys) this.#keys.set(key.id, key);
+        this.#revision = Math.max(this.#revision, found.revision);
+        more = found.more;
       }
       await this.#readSpent(session);
-      this.#checkedMs = Date.now();
+      // As of when it began: an answer that was long on its way is as old as that.
+      this.#checkedMs = begunMs;
+      this.#failedMs = Number.NEGATIVE_INFINITY;
     } catch (error) {
+      this.#failedMs = Date.now();
       console.error(`keys cannot be read, those known serve on: ${error}`);
+    } finally {
+      clearTimeout(slow);
     }
   }
 
   async #readSpent(session: D1DatabaseSession): Promise<void> {
-    const nowMs = Date.now();
-    for (const [id, { usedMs }] of this.#spent) {
-      if (nowMs - usedMs > FOLLOWED_MS) this.#spent.delete(id);
-    }
-    if (this.#spent.size === 0) return;
-    const monthUtcMs = monthOf(this.#nowUtcMs);
-    const ids = [...this.#spent.keys()];
-    // Taken before the read: what is booked meanwhile counts twice until the next, not never.
-    const unbooked = new Map(ids.map((id) => [id, this.#unbooked(id, this.#nowUtcMs)]));
+    const ids = this.#spending.followed(Date.now());
+    if (ids.length === 0) return;
+    const nowUtcMs = this.#nowUtcMs;
+    const monthUtcMs = monthOf(nowUtcMs);
     const found = await monthSpent(session, monthUtcMs, ids);
     for (const id of ids) {
-      const spent = {
-        costNanoAud: (found.get(id)?.costNanoAud ?? 0) + (unbooked.get(id)?.costNanoAud ?? 0),
-        carbonMg: (found.get(id)?.carbonMg ?? 0) + (unbooked.get(id)?.carbonMg ?? 0),
-      };
-      const usedMs = this.#spent.get(id)?.usedMs ?? nowMs;
-      this.#spent.set(id, { ...spent, monthUtcMs, usedMs });
+      this.#spending.learn(id, monthUtcMs, found.get(id), this.#unbooked(id, nowUtcMs));
     }
   }
+}
+
+/** A clock that was set back says as little as an old answer. */
+function since(ms: number): number {
+  return Math.abs(Date.now() - ms);
 }
 
 export const keyRing = new KeyRing((keyId, nowUtcMs) => journal.unbooked(keyId, nowUtcMs));

@@ -29,13 +29,14 @@ export class SharedRefresh {
     return this.#done;
   }
 
-  /** The same, waited for so long at most. */
-  async within(ms: number, ctx: ExecutionContext): Promise<void> {
+  /** The same, waited for so long at most. Whether it ended within that. */
+  async within(ms: number, ctx: ExecutionContext): Promise<boolean> {
     let timer: number | null = null;
-    const timeUp = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms);
+    const timeUp = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), ms);
     });
-    await Promise.race([this.begin(ctx), timeUp]);
+    const ended = await Promise.race([this.begin(ctx).then(() => true), timeUp]);
     clearTimeout(timer);
+    return ended;
   }
 }
