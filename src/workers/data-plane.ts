@@ -106,7 +106,13 @@ async function route(
       trace,
     };
     const sent = { ...understood, text: account.textFor(understood.text) };
-    const forwarding = new Forwarding(sent, question, limitsOf(understood, env), account);
+    const forwarding = new Forwarding(
+      sent,
+      question,
+      limitsOf(understood, env),
+      account,
+      caller.keyId,
+    );
     request.signal.addEventListener('abort', () => forwarding.clientGone(), { once: true });
     if (request.signal.aborted) forwarding.clientGone();
     return forwarding.run(order);
@@ -182,7 +188,9 @@ function limitsOf(asked: Asked, env: Env): Limits {
   return {
     firstByteMs: numberVar(env.FIRST_BYTE_DEADLINE_MS, 30_000, 10, 600_000),
     idleMs: numberVar(env.IDLE_DEADLINE_MS, 60_000, 10, 600_000),
+    wholeMs,
     deadlineAtMs: Date.now() + Math.min(wholeMs, asked.deadlineMs ?? wholeMs),
+    isClients: asked.deadlineMs !== undefined && asked.deadlineMs < wholeMs,
   };
 }
 

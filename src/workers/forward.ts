@@ -1,4 +1,3 @@
-import { unloadedTtftMs } from '../core/model/eligibility.ts';
 import type { PublicSite } from '../core/model/fleet.ts';
 import { withModel } from '../core/routing/model-field.ts';
 import { StreamEnd } from '../core/routing/stream-end.ts';
@@ -10,7 +9,8 @@ import { openAiError } from './openai-error.ts';
 import type { Attempt, OutcomeKind } from './outcome.ts';
 import { relay } from './relay.ts';
 import { health, retryBudget } from './site-health.ts';
-import { contentKind, isRefusal, passedOnHeaders, retryAtMs } from './upstream.ts';
+import { contentKind, isRefusal, passedOnHeaders } from './upstream.ts';
+import { Verdicts } from './verdicts.ts';
 
 /** Sites tried for one request. */
 const MAX_ATTEMPTS = 3;
@@ -21,8 +21,11 @@ export interface Limits {
   /** To a stream's first byte, and between two chunks of it. */
   firstByteMs: number;
   idleMs: number;
-  /** When the whole answer has to be over. */
+  /** What the gateway gives the whole answer. */
+  wholeMs: number;
+  /** When it has to be over, and whether that is the client's wish. */
   deadlineAtMs: number;
+  isClients: boolean;
 }
 
 /** How it ended, once it has. */
@@ -47,13 +50,22 @@ export class Forwarding {
   readonly #question: Question;
   readonly #limits: Limits;
   readonly #watch: AnswerWatch;
+  readonly #verdicts: Verdicts;
   readonly #startedMs = Date.now();
   readonly #attempts: Attempt[] = [];
   readonly #texts = new Map<string, string>();
   #isGone = false;
   #leave: () => void = () => {};
 
-  constructor(asked: Asked, question: Question, limits: Limits, watch: AnswerWatch) {
+  /** @param client tells clients apart */
+  constructor(
+    asked: Asked,
+    question: Question,
+    limits: Limits,
+    watch: AnswerWatch,
+    client: string,
+  ) {
+    this.#verdicts = new Verdicts(asked, client);
     this.#asked = asked;
     this.#question = question;
     this.#limits = limits;
@@ -67,6 +79,12 @@ export class Forwarding {
   }
 
   async run(order: readonly string[]): Promise<Answer> {
+    const answer = await this.#ask(order);
+    this.#verdicts.close();
+    return answer;
+  }
+
+  async #ask(order: readonly string[]): Promise<Answer> {
     let refusal: { reply: Reply; site: string } | undefined;
     for (const id of order.slice(0, MAX_ATTEMPTS)) {
       if (this.#isGone) return this.#clientClosed();
@@ -94,8 +112,11 @@ export class Forwarding {
         // Without a stream it may still be at work: asking another, or the SDK's asking again, would
         // double that. With one, the deadline of the whole may come before that of its first byte.
         const isWhole = !this.#asked.streams || limitMs < this.#limits.firstByteMs;
-        if (error instanceof Late && isWhole) return this.#late(id, error.message);
-        health.judge(id, { kind: 'failed' }, Date.now());
+        if (error instanceof Late && isWhole) {
+          if (this.#isSitesFault(limitMs)) this.#verdicts.failed(id);
+          return this.#late(id, error.message);
+        }
+        this.#verdicts.failed(id);
       }
     }
     return refusal ? this.#refused(refusal.reply, refusal.site) : this.#unavailable(order);
@@ -104,6 +125,14 @@ export class Forwarding {
   #limitMs(): number {
     const leftMs = this.#limits.deadlineAtMs - Date.now();
     return this.#asked.streams ? Math.min(leftMs, this.#limits.firstByteMs) : leftMs;
+  }
+
+  /** Whether it is the site that was late: not where the client had less patience than the gateway. */
+  #isSitesFault(limitMs: number): boolean {
+    const { wholeMs, firstByteMs, isClients } = this.#limits;
+    const ownMs = this.#asked.streams ? Math.min(wholeMs, firstByteMs) : wholeMs;
+    // Nor where sites before it have used up most of the time.
+    return !isClients && limitMs >= ownMs / 2;
   }
 
   /** The request as a site gets it, written once for each name that sites serve the model under. */
@@ -120,12 +149,8 @@ export class Forwarding {
 
   #noteRefused(site: string, reply: Reply): void {
     const { status } = reply.upstream;
-    const nowMs = Date.now();
     this.#attempts.push({ site, status, ms: reply.ms, fault: reply.fault ?? `answered ${status}` });
-    const isBusy = status === 429 || status === 503;
-    const retryAt = retryAtMs(reply.upstream, nowMs);
-    if (isBusy) health.judge(site, { kind: 'busy', retryAtMs: retryAt }, nowMs);
-    if (status !== 429) health.judge(site, { kind: 'failed' }, nowMs);
+    this.#verdicts.refused(site, reply.upstream);
   }
 
   #answer(reply: Reply, site: PublicSite, controller: AbortController): Answer {
@@ -133,8 +158,7 @@ export class Forwarding {
     const asked = this.#asked;
     const streamed = rest !== undefined && asked.streams;
     const nowMs = Date.now();
-    const expectedMs = unloadedTtftMs(asked.zone, site, fleet.classes, asked.classIndex);
-    health.judge(site.id, { kind: 'began', ...(streamed && { ttftMs: ms }), expectedMs }, nowMs);
+    this.#verdicts.began(site, upstream.status, streamed ? ms : undefined);
     this.#attempts.push({ site: site.id, status: upstream.status, ms });
     const common = {
       site: site.id,
@@ -145,7 +169,7 @@ export class Forwarding {
     if (rest === undefined) {
       this.#leave = () => {};
       health.end(site.id);
-      health.judge(site.id, { kind: 'answered' }, nowMs);
+      this.#verdicts.answered(site.id);
       const bytes = whole ?? new Uint8Array();
       if (upstream.ok) this.#watch.whole(site, bytes);
       return {
@@ -170,8 +194,8 @@ export class Forwarding {
       health.end(site.id);
       // A deadline is the client's or ours; silence and broken connections are the site's.
       const failed = kind === 'broken' || code === 'upstream_idle';
-      if (failed) health.judge(site.id, { kind: 'failed' }, Date.now());
-      else if (kind === 'ok') health.judge(site.id, { kind: 'answered' }, Date.now());
+      if (failed) this.#verdicts.failed(site.id);
+      else if (kind === 'ok') this.#verdicts.answered(site.id);
       return { outcome: kind, code, answerBytes: bytes };
     });
     return { ...common, response: new Response(passing.body, init), end };
@@ -196,7 +220,7 @@ export class Forwarding {
   }
 
   #late(site: string, message: string): Answer {
-    const code = this.#asked.deadlineMs === undefined ? 'completion_timeout' : 'deadline_exceeded';
+    const code = this.#limits.isClients ? 'deadline_exceeded' : 'completion_timeout';
     const headers = { 'x-should-retry': 'false' };
     return { ...this.#own(openAiError(504, message, { code, headers }), 'timeout', code), site };
   }

@@ -37,6 +37,16 @@ export function isRefusal(status: number): boolean {
   return REFUSALS.has(status);
 }
 
+/**
+ * Statuses that a site may give because of what was asked: a prompt that breaks the server, or that a
+ * firewall before it does not like. Whose fault it is shows in what other sites answer.
+ */
+const DOUBTFUL = new Set([403, 404, 500, 502, 504, 520]);
+
+export function isDoubtful(status: number): boolean {
+  return DOUBTFUL.has(status);
+}
+
 /** Why an answer cannot be the client's; undefined if it can. */
 export function faultOf(upstream: Response): string | undefined {
   const { status } = upstream;

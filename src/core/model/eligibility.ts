@@ -1,5 +1,6 @@
 import type { PublicFleet, PublicSite, RequestClass, Zone } from './fleet.ts';
 import { estimateRttMs } from './geo.ts';
+import { hardwareProfiles, prefillMs } from './hardware.ts';
 import { siteWork } from './site-power.ts';
 
 /** TTFT in ms of a zone–site pair in a class at zero load: network round trip plus prefill. */
@@ -12,6 +13,17 @@ export function unloadedTtftMs(
   const work = siteWork(site, classes)[k];
   if (work === undefined) throw new RangeError(`no class ${k}`);
   return estimateRttMs(zone, site) + work.prefillMs;
+}
+
+/** The same for one request, by its own prompt; of a class's mean at least. */
+export function requestTtftMs(
+  zone: Zone,
+  site: PublicSite,
+  cls: RequestClass,
+  promptTokens: number,
+): number {
+  const tokens = Math.max(promptTokens, cls.meanInputTokens);
+  return estimateRttMs(zone, site) + prefillMs(hardwareProfiles[site.hardware.profile], tokens);
 }
 
 export interface EligibleSite {

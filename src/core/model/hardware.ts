@@ -72,11 +72,16 @@ export const hardwareProfiles = {
 export type HardwareId = keyof typeof hardwareProfiles;
 export const hardwareIds = Object.keys(hardwareProfiles) as [HardwareId, ...HardwareId[]];
 
-/** Time to process a prompt alone on one server, in ms. */
+/**
+ * Time to process a prompt alone on one server, in ms. Below the measured points in proportion to the
+ * tokens; above them along the last two, which is too little where attention weighs.
+ */
 export function prefillMs(hw: HardwareProfile, inputTokens: number): number {
-  const first = hw.prefillMs[0];
+  const [first, [beforeLast, last]] = [hw.prefillMs[0], hw.prefillMs.slice(-2)];
   if (first !== undefined && inputTokens < first[0]) return (first[1] * inputTokens) / first[0];
-  return interpolate(hw.prefillMs, inputTokens);
+  if (!beforeLast || !last || inputTokens <= last[0]) return interpolate(hw.prefillMs, inputTokens);
+  const msPerToken = (last[1] - beforeLast[1]) / (last[0] - beforeLast[0]);
+  return last[1] + msPerToken * (inputTokens - last[0]);
 }
 
 /** Time of one decode step of a batch, in ms. */

@@ -17,12 +17,14 @@ export interface SiteLimits {
 /** What became of an attempt. */
 export type Verdict =
   /** Its first byte; timed where that is the first token, too. */
-  | { kind: 'began'; ttftMs?: number; expectedMs: number }
+  | { kind: 'began'; ttftMs?: number; expectedMs?: number }
   /** Its last byte, too. */
   | { kind: 'answered' }
   /** The site is too busy: asked again no sooner than at `retryAtMs`, where it said so. */
   | { kind: 'busy'; retryAtMs?: number }
-  | { kind: 'failed' };
+  | { kind: 'failed' }
+  /** It failed, perhaps by the request's fault; both are named so that others' can be told from it. */
+  | { kind: 'suspect'; client: string; request: string };
 
 /**
  * What one isolate has seen of the sites, from the requests it sent them, and what it was told of
@@ -68,14 +70,18 @@ export class SiteHealth {
     if (verdict.kind === 'answered' || verdict.kind === 'failed') this.#tally(site, verdict.kind);
     if (verdict.kind === 'began') {
       record.began(nowMs);
-      if (verdict.ttftMs !== undefined) record.timed(verdict.ttftMs, verdict.expectedMs, nowMs);
+      const { ttftMs, expectedMs } = verdict;
+      if (ttftMs !== undefined && expectedMs !== undefined) record.timed(ttftMs, expectedMs, nowMs);
       if (this.#isSlow(record)) record.eject(nowMs);
     } else if (verdict.kind === 'answered') {
       record.answered(nowMs);
     } else if (verdict.kind === 'busy') {
       record.busy(nowMs, verdict.retryAtMs);
-    } else {
+    } else if (verdict.kind === 'failed') {
       record.failed(nowMs);
+    } else {
+      const failures = record.suspected(verdict.client, verdict.request, nowMs);
+      for (let n = 0; n < failures; n++) this.judge(site, { kind: 'failed' }, nowMs);
     }
   }
 

@@ -1,4 +1,5 @@
 import { ConcurrencyLimit } from './concurrency-limit.ts';
+import { Suspicion } from './suspicion.ts';
 
 /** Failures in a row that eject a site. One is a blip, which the next site answers for. */
 const MAX_FAILURES = 3;
@@ -27,6 +28,7 @@ export class SiteRecord {
   retryAtMs = 0;
   inFlight = 0;
   readonly #limit: ConcurrencyLimit;
+  readonly #suspicion = new Suspicion();
   #failures = 0;
   #good = 0;
   #bad = 0;
@@ -63,6 +65,7 @@ export class SiteRecord {
   answered(nowMs: number): void {
     this.began(nowMs);
     this.#count(nowMs, true);
+    this.#suspicion.clear();
     this.#failures = 0;
     if (nowMs >= this.#ejectedUntilMs) this.#ejections = 0;
   }
@@ -91,6 +94,11 @@ export class SiteRecord {
     const mostlyFails = attempts >= MIN_ATTEMPTS && this.#good < MIN_SUCCESS_SHARE * attempts;
     const isIll = this.#failures >= MAX_FAILURES || mostlyFails || this.#isHalfOpen(nowMs);
     if (isIll) this.eject(nowMs);
+  }
+
+  /** A failure that may be the request's fault. Returns how many are to be counted now. */
+  suspected(client: string, request: string, nowMs: number): number {
+    return this.#suspicion.add(client, request, nowMs);
   }
 
   eject(nowMs: number): void {

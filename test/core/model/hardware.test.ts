@@ -21,9 +21,11 @@ describe('measured speeds', () => {
     expect(decodeStepMs(a100, 64)).toBe(71.6);
   });
 
-  test('between them, and proportional below the first', () => {
+  test('between them, proportional below the first, and on along the last two', () => {
     expect(prefillMs(h100, 1536)).toBeCloseTo((78 + 137) / 2, 12);
     expect(prefillMs(h100, 256)).toBeCloseTo(26.5, 12);
+    expect(prefillMs(h100, 12_288)).toBeCloseTo(845 + (845 - 390), 12);
+    expect(prefillMs(a100, 131_072)).toBeCloseTo(1550 + (30 * 4096 * (1550 - 661)) / 4096, 9);
   });
 });
 
@@ -53,7 +55,7 @@ describe('work of a request', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...hardwareIds),
-        fc.integer({ min: 1, max: 8000 }),
+        fc.integer({ min: 1, max: 200_000 }),
         fc.integer({ min: 1, max: 2000 }),
         fc.integer({ min: 1, max: 64 }),
         (id, input, output, batch) => {
