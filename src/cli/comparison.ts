@@ -29,13 +29,15 @@ export function differences(results: readonly PolicyResult[]): Difference[] {
     }));
 }
 
-/** What each of the two comparisons that matter says, better or worse. */
+/** What each of the comparisons that matter says, better or worse. */
 export function verdicts(results: readonly PolicyResult[]): string[] {
   const ours = results.find((r) => r.policy === 'isotherm');
   if (!ours) return [];
   const openings = {
     'fixed-ppue':
       'What temperature awareness itself is worth: against the same optimizer blind to temperature (fixed-ppue)',
+    'no-waiting':
+      'What waiting is worth: against the same optimizer serving all as it comes (no-waiting)',
     nearest: 'What the joint optimization is worth: against the nearest site',
   };
   return Object.entries(openings).flatMap(([policy, opening]) => {

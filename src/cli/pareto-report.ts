@@ -1,8 +1,8 @@
 import type { Fleet, ObjectivePrices } from '../core/model/fleet.ts';
-import { KG_PER_TONNE, L_PER_KL, MS_PER_HOUR } from '../core/model/units.ts';
+import { KG_PER_TONNE, L_PER_KL } from '../core/model/units.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
-import type { SpanTotals } from '../core/planning/ledger.ts';
 import { leastY, roomBelow } from '../core/planning/pareto.ts';
+import type { SpanTotals } from '../core/planning/span-totals.ts';
 import { count, decimal, gapPercent, signed, utc } from './format.ts';
 import { bold, bullets, table, wrap } from './table.ts';
 
@@ -44,7 +44,7 @@ export const axes: Record<'carbon' | 'water' | 'ttft', Axis> = {
     priceUnit: 'AUD/user-hour',
     unitsPerPriced: 1,
     highest: 50,
-    value: (t) => (t.ttftMeanMs * (t.requests - t.unservedRequests)) / MS_PER_HOUR,
+    value: (t) => t.userHours,
   },
 };
 

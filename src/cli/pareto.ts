@@ -5,8 +5,9 @@ import { type Fleet, type ObjectivePrices, publicFleet } from '../core/model/fle
 import { solve } from '../core/optimizer/solve.ts';
 import { assembleDispatch, assembleSites } from '../core/planning/assemble.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
-import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
+import { Ledger } from '../core/planning/ledger.ts';
 import { keepBudget, paretoFront } from '../core/planning/pareto.ts';
+import type { SpanTotals } from '../core/planning/span-totals.ts';
 import { decimal } from './format.ts';
 import {
   amountValue,

@@ -4,6 +4,7 @@ import type { RoundReport } from '../core/optimizer/state.ts';
 import { budgetPrices } from '../core/planning/budget.ts';
 import { type SiteSeries, slotUtcMs } from '../core/planning/inputs.ts';
 import { pricesOf, pricesWithParts, traceRound } from '../core/planning/plan.ts';
+import { batchJson, batchText } from './batch-report.ts';
 import { commonDigits, count, decimal, gapPercent, utc } from './format.ts';
 import { sourcesOf } from './notes.ts';
 import type { PlanRun } from './plan.ts';
@@ -52,6 +53,7 @@ export function planText(run: PlanRun): string {
     ),
     wrap(awakeText(run)),
     wrap(marginalText(run)),
+    ...batchText(run),
     '',
     bold('Certificate'),
     certificateText(run),
@@ -89,7 +91,7 @@ function marginalAt({ fleet, solution }: PlanRun): ObjectivePrices {
 
 /** What one request more would cost, from the least to the most of all zones and hours. */
 function marginalText(run: PlanRun): string {
-  const { fleet, inputs, solution } = run;
+  const { fleet, inputs, marginals } = run;
   const K = fleet.classes.length;
   const perMillion = 1e6 / (SECONDS_PER_HOUR * inputs.slotHours);
   const { carbonAudPerT, waterAudPerKl } = marginalAt(run);
@@ -99,10 +101,10 @@ function marginalText(run: PlanRun): string {
       const shown = (v: number) => decimal(v * aud * perMillion, digits);
       return `${shown(Math.min(...values))} to ${shown(Math.max(...values))}`;
     };
-    const whole = `${cls.id} ${range(solution.rowPrices, 1, 0)}`;
-    if (!solution.rowImpacts) return whole;
-    const carbon = solution.rowImpacts.map((r) => r.carbonKg);
-    const water = solution.rowImpacts.map((r) => r.waterL);
+    const whole = `${cls.id} ${range(marginals.rowPrices, 1, 0)}`;
+    if (!marginals.rowImpacts) return whole;
+    const carbon = marginals.rowImpacts.map((r) => r.carbonKg);
+    const water = marginals.rowImpacts.map((r) => r.waterL);
     return (
       `${whole}, of it ${range(carbon, carbonAudPerT / KG_PER_TONNE, 0)} for carbon ` +
       `and ${range(water, waterAudPerKl / L_PER_KL, 1)} for water`
@@ -177,10 +179,11 @@ export function planJson(run: PlanRun) {
     loads: bySite(run.loads),
     awakeServers: bySite(run.awake),
     roundLog: run.rounds.map(traceRound),
-    marginalPrices: solution.rowPrices.map((rows, t) => ({
+    ...(run.batch.length > 0 && { batch: batchJson(run) }),
+    marginalPrices: run.marginals.rowPrices.map((rows, t) => ({
       utc: utc(slotUtcMs(inputs, t)),
       ...pricesWithParts(
-        pricesOf(publicFleet(fleet), rows, inputs.slotHours, solution.rowImpacts?.[t]),
+        pricesOf(publicFleet(fleet), rows, inputs.slotHours, run.marginals.rowImpacts?.[t]),
         marginalAt(run),
       ),
     })),

@@ -6,14 +6,17 @@ import { type DispatchProblem, loadsOf } from '../core/optimizer/problem.ts';
 import { hasBudget } from '../core/optimizer/settings.ts';
 import { type Solution, solve } from '../core/optimizer/solve.ts';
 import type { RoundReport } from '../core/optimizer/state.ts';
+import { arrivalPrices } from '../core/planning/arrival-prices.ts';
 import { assembleDispatch, assembleSites } from '../core/planning/assemble.ts';
 import { awakeServers } from '../core/planning/awake.ts';
+import { type BatchOutcome, batchOutcomes } from '../core/planning/batch-outcome.ts';
 import { budgetPrices, type ShadowPrices } from '../core/planning/budget.ts';
 import { type BudgetSolution, solveWithinBudgets } from '../core/planning/budget-solve.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
-import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
+import { Ledger } from '../core/planning/ledger.ts';
 import { summarize } from '../core/planning/outcome.ts';
 import { limitRises } from '../core/planning/ramp.ts';
+import type { SpanTotals } from '../core/planning/span-totals.ts';
 import {
   amountValue,
   assertWritable,
@@ -50,6 +53,10 @@ export interface PlanRun {
   totals: SpanTotals;
   /** Share of served requests that are served at their zone's nearest site. */
   nearestShare: number;
+  /** Of each class that may wait. */
+  batch: BatchOutcome[];
+  /** Marginal prices of what comes, by slot. */
+  marginals: ReturnType<typeof arrivalPrices>;
   /** Servers awake by slot and site. */
   awake: Float64Array[];
   /** Loads by slot and site, busy servers. */
@@ -164,6 +171,14 @@ function planned(whole: Fleet, options: PlanOptions): PlanRun {
     totals: ledger.totals(),
     nearestShare: summarize(publicFleet(fleet), problem, inputs, solution.flow, solution.unserved)
       .nearestShare,
+    batch: batchOutcomes(
+      publicFleet(fleet),
+      problem,
+      inputs.slotHours,
+      solution.flow,
+      solution.unserved,
+    ),
+    marginals: arrivalPrices(publicFleet(fleet), inputs, solution),
     awake: awakeServers(fleet, problem, inputs, solution.flow),
     loads: solution.flow.map((flow) => loadsOf(problem, flow)),
     rampRelaxedSlots,

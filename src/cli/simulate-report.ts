@@ -39,10 +39,11 @@ export function simulationText(run: SimulationRun): string {
     '',
     policyTable(results),
   ];
+  lines.push(...batchLines(results));
   for (const r of results.filter(hasUnserved)) {
     lines.push(
       wrap(
-        `UNSERVED by ${r.policy}: ${decimal(r.unservedRequests, 0)} of ${decimal(r.requests, 0)} requests, charged in the objective.`,
+        `UNSERVED by ${r.policy}: ${decimal(r.unservedRequests, 0)} of ${decimal(r.requests, 0)} requests, charged in the objective${lostBatch(r)}.`,
       ),
     );
   }
@@ -84,6 +85,28 @@ function policyTable(results: readonly PolicyResult[]): string {
 
 function hasUnserved(r: PolicyResult): boolean {
   return r.unservedRequests > NEGLIGIBLE_SHARE * r.requests;
+}
+
+/** What became of work that may wait. */
+function batchLines(results: readonly PolicyResult[]): string[] {
+  const [first] = results;
+  if (!first?.batch) return [];
+  const waits = results.flatMap(({ policy, batch }) =>
+    batch && batch.movedShare > NEGLIGIBLE_SHARE
+      ? `${policy} puts off ${decimal(100 * batch.movedShare, 1)} % of them (${decimal(batch.meanDelayHours, 1)} h in the mean of all)`
+      : [],
+  );
+  const who = waits.length > 0 ? `${waits.join(', ')}; ` : '';
+  return [
+    wrap(
+      `${decimal(first.batch.requests, 0)} of ${decimal(first.requests, 0)} requests may wait: ${who}${waits.length > 0 ? 'all other policies serve' : 'all policies serve'} them as they come.`,
+    ),
+  ];
+}
+
+/** How many of the unserved could have waited. */
+function lostBatch({ batch }: PolicyResult): string {
+  return batch ? `; ${decimal(batch.unservedRequests, 0)} of them of work that may wait` : '';
 }
 
 function certificateNotes({ options, results }: SimulationRun): string[] {
@@ -146,6 +169,10 @@ const csvColumns: [string, (r: PolicyResult) => string | number | undefined][] =
   ['water_l', (r) => r.waterL],
   ['requests', (r) => r.requests],
   ['unserved_requests', (r) => r.unservedRequests],
+  ['batch_requests', (r) => r.batch?.requests],
+  ['batch_unserved_requests', (r) => r.batch?.unservedRequests],
+  ['batch_moved_share', (r) => r.batch?.movedShare],
+  ['batch_mean_delay_hours', (r) => r.batch?.meanDelayHours],
   ['ttft_mean_ms', (r) => r.ttftMeanMs],
   ['ttft_p95_ms', (r) => r.ttftP95Ms],
   ['slo_violation_share', (r) => r.sloViolationShare],

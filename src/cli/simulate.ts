@@ -4,7 +4,7 @@ import { InvalidInputError } from '../core/model/errors.ts';
 import type { Fleet } from '../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
-import { type Policy, policies as registry } from '../core/planning/policies/index.ts';
+import { type Policy, policiesFor, policies as registry } from '../core/planning/policies/index.ts';
 import { backtest, type PolicyResult } from '../sim/backtest.ts';
 import { readDataset } from '../sim/dataset.ts';
 import { DEMAND_NOTE, groupedBySite, placeholderNotes } from './notes.ts';
@@ -104,9 +104,9 @@ async function simulated(options: SimulateOptions): Promise<SimulationRun> {
       `the span is ${hours} hours, at most ${MAX_HOURS} are simulated`,
     ]);
   }
-  const policies = policiesOf(options.policies);
   if (options.csv !== undefined && options.csv !== '-') assertWritable(options.csv, '--csv');
   const whole = await fleetOf(options);
+  const policies = policiesOf(options.policies, whole);
   const { fleet, inputs, notes } = readDataset(options.data, whole, { startUtcMs, hours });
   assertFolderInputs(fleet, inputs, options.data);
   const progress = startProgress(options.progress === true);
@@ -129,8 +129,8 @@ async function simulated(options: SimulateOptions): Promise<SimulationRun> {
   };
 }
 
-function policiesOf(list: string | undefined): readonly Policy[] {
-  if (list === undefined) return registry;
+function policiesOf(list: string | undefined, fleet: Fleet): readonly Policy[] {
+  if (list === undefined) return policiesFor(fleet);
   const ids = [...new Set(list.split(',').map((id) => id.trim()))];
   return ids.map((id) => {
     const policy = registry.find((p) => p.id === id);

@@ -1,4 +1,4 @@
-import type { SiteTotals } from '../core/planning/ledger.ts';
+import type { SiteTotals } from '../core/planning/span-totals.ts';
 import { decimal } from './format.ts';
 import { type Column, table } from './table.ts';
 

@@ -9,8 +9,9 @@ import {
   type PlanningInputs,
   slotUtcMs,
 } from '../core/planning/inputs.ts';
-import { Ledger, type SpanTotals } from '../core/planning/ledger.ts';
+import { Ledger } from '../core/planning/ledger.ts';
 import type { Policy } from '../core/planning/policies/index.ts';
+import type { SpanTotals } from '../core/planning/span-totals.ts';
 
 /** Slots decided together: a day, as in production. */
 const BLOCK_SLOTS = 24;

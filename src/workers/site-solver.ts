@@ -1,11 +1,7 @@
 import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
-import {
-  type RequestClass,
-  requestClassSchema,
-  type Site,
-  siteSchema,
-} from '../core/model/fleet.ts';
+import { type RequestClass, type Site, siteSchema } from '../core/model/fleet.ts';
+import { requestClassSchema } from '../core/model/request-class.ts';
 import { siteVariableName } from '../core/model/solver-name.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import { decodeBatch, encodeBatch } from '../core/optimizer/batch.ts';

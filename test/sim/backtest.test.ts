@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fleet } from '../../src/core/model/fleet.ts';
 import { type PlanningInputs, slotUtcMs } from '../../src/core/planning/inputs.ts';
-import { policies } from '../../src/core/planning/policies/index.ts';
+import { policiesFor } from '../../src/core/planning/policies/index.ts';
 import { backtest, type PolicyResult, slice } from '../../src/sim/backtest.ts';
 import { type Dataset, readDataset } from '../../src/sim/dataset.ts';
 import { withCooling, withTariff } from '../../src/sim/overrides.ts';
@@ -14,6 +14,8 @@ import { folderOf, START_MS } from './support/folder.ts';
 /** Two whole blocks of a day, and one of two hours. */
 const HOURS = 50;
 const settings = { gapTarget: 1e-6 };
+/** Those of a fleet in which nothing may wait. */
+const policies = policiesFor(embeddedFleet());
 const policy = (id: string) => policies.find((p) => p.id === id)!;
 
 /** Three cities' days with random weather, prices (some below zero) and carbon, read from files. */

@@ -1,6 +1,7 @@
 import type { PublicFleet, PublicSite, RequestClass, Zone } from './fleet.ts';
 import { estimateRttMs } from './geo.ts';
 import { hardwareProfiles, prefillMs } from './hardware.ts';
+import { mayWait } from './request-class.ts';
 import { siteWork } from './site-power.ts';
 
 /** TTFT in ms of a zone–site pair in a class at zero load: network round trip plus prefill. */
@@ -43,8 +44,8 @@ const knownByFleet = new WeakMap<PublicFleet, Known>();
 
 /**
  * Sites that may serve a zone's requests of a class, nearest first: those that are active, allowed by
- * the zone's residency, serve the model and meet the TTFT SLO at zero load; of them as many as the
- * fleet's `sitesPerZone`. Routers use them all: an answer from far away is better than none.
+ * the zone's residency, serve the model and meet the TTFT SLO at zero load, if the class has one; of
+ * them as many as the fleet's `sitesPerZone`. Routers use them all: an answer from far away is better than none.
  */
 export function eligibleSites(fleet: PublicFleet, zone: Zone, k: number): readonly EligibleSite[] {
   let known = knownByFleet.get(fleet);
@@ -70,7 +71,8 @@ function eligibleByClass(fleet: PublicFleet, zone: Zone, prefillMs: number[][]):
     fleet.classes.forEach((cls, k) => {
       if (!(cls.model in site.upstream.models)) return;
       const ttftMs = rttMs + (prefillMs[j]?.[k] as number);
-      if (ttftMs <= cls.ttftSloMs) byClass[k]?.push({ site: j, unloadedTtftMs: ttftMs });
+      const isInTime = ttftMs <= (cls.ttftSloMs ?? Number.POSITIVE_INFINITY);
+      if (isInTime) byClass[k]?.push({ site: j, unloadedTtftMs: ttftMs });
     });
   });
   return byClass.map((sites) => nearest(sites, fleet.sitesPerZone ?? sites.length));
@@ -83,11 +85,14 @@ function nearest(sites: EligibleSite[], count: number): EligibleSite[] {
 /**
  * Sites a plan may send a zone's requests of a class to, in the fleet's order: the eligible ones that
  * are at most `maxExtraTtftMs` slower at zero load than the fastest of them, so that no zone pays for
- * the others' savings beyond that.
+ * the others' savings beyond that. Nobody waits for the answers of work that may wait, so to it all
+ * eligible sites are fair.
  */
 export function plannableSites(fleet: PublicFleet, zone: Zone, k: number): EligibleSite[] {
   const eligible = eligibleSites(fleet, zone, k);
-  const extraMs = (zone.fairness ?? fleet.fairness)?.maxExtraTtftMs ?? Number.POSITIVE_INFINITY;
+  const fairness = zone.fairness ?? fleet.fairness;
+  const isFair = fairness === undefined || mayWait(fleet.classes[k] as RequestClass);
+  const extraMs = isFair ? Number.POSITIVE_INFINITY : fairness.maxExtraTtftMs;
   const latestMs = (eligible[0]?.unloadedTtftMs ?? 0) + extraMs;
   return eligible.filter((s) => s.unloadedTtftMs <= latestMs).sort((a, b) => a.site - b.site);
 }

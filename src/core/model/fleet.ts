@@ -3,6 +3,8 @@ import { batterySchema } from './battery.ts';
 import { coolingSchema } from './cooling/index.ts';
 import { hardwareIds } from './hardware.ts';
 import { maintenanceSchema } from './maintenance.ts';
+import { registryId } from './registry-id.ts';
+import { requestClassSchema } from './request-class.ts';
 import { demandChargeSchema, siteLimitsSchema } from './site-limits.ts';
 import { solarSchema } from './solar.ts';
 import { solverOf } from './solver-name.ts';
@@ -11,9 +13,7 @@ import { isTimeZone } from './time.ts';
 
 /** The site registry: who serves, who asks, and what things are worth. One JSON file. */
 
-const id = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and dashes, at most 32');
+const id = registryId;
 
 const timeZone = z.string().refine(isTimeZone, { message: 'must be an IANA time zone' });
 
@@ -25,23 +25,7 @@ const place = {
   timeZone,
 };
 
-/** A served model with its token profile. */
-export const requestClassSchema = z.strictObject({
-  id,
-  name: z.string().min(1).max(64),
-  /** Model name clients ask for. */
-  model: z.string().min(1).max(128),
-  /** Other names for it. */
-  aliases: z.array(z.string().min(1).max(128)).max(32).optional(),
-  meanInputTokens: z.number().positive().max(1_000_000),
-  meanOutputTokens: z.number().positive().max(1_000_000),
-  /** A zone–site pair whose TTFT exceeds this at zero load is not eligible. */
-  ttftSloMs: z.number().positive(),
-  /** Squared coefficients of variation; (Ca² + Cs²)/2 of a site is their plain mean over classes. */
-  arrivalScv: z.number().min(0).max(1000).default(1),
-  serviceScv: z.number().min(0).max(1000).default(1),
-});
-export type RequestClass = z.output<typeof requestClassSchema>;
+export type { RequestClass } from './request-class.ts';
 
 /** How much longer than at its nearest site a zone may have to wait for the others' savings. */
 const fairnessSchema = z.strictObject({

@@ -12,7 +12,7 @@ import { SECONDS_PER_HOUR } from './units.ts';
  *
  * with S the mean service time of the classes and W_k the wait a class bears: half of what its SLO
  * leaves after prefill, the other half being the network's (assumed; the site does not know where
- * requests come from). Classes count alike, as in V.
+ * requests come from). Classes count alike, as in V; one whose work may wait is never late.
  *
  * Convex and increasing on [0, 1]: u^m with m ≥ 2 and exp(−a(1 − u)) with a ≥ 0 are non-negative,
  * non-decreasing and convex, and for two such functions (f·g)″ = f″g + 2f′g′ + fg″ ≥ 0; a mean of
@@ -20,7 +20,7 @@ import { SECONDS_PER_HOUR } from './units.ts';
  */
 export interface Lateness {
   servers: number;
-  /** a by class, dimensionless. */
+  /** a by class that can be late, dimensionless. */
   decay: Float64Array;
   /** AUD per slot if every request at full load were late: price × requests. */
   fullAud: number;
@@ -38,14 +38,17 @@ export function siteLateness(
   const meanServiceS = work.reduce((sum, w) => sum + w.serverS, 0) / work.length;
   const audPerReqPerS = prices.lateAudPerRequest * SECONDS_PER_HOUR * slotHours;
   const waitScaleS = (variability(classes) * meanServiceS) / servers;
-  if (!(audPerReqPerS > 0 && waitScaleS > 0)) return undefined;
+  const decay = work.flatMap(({ prefillMs }, k) => {
+    const slo = classes[k]?.ttftSloMs;
+    return slo === undefined ? [] : Math.max(0, slo - prefillMs) / 2 / 1000 / waitScaleS;
+  });
+  if (!(audPerReqPerS > 0 && waitScaleS > 0 && decay.length > 0)) return undefined;
+  // The mean is over the classes that can be late; the others' share of requests never is.
+  const shareLate = decay.length / classes.length;
   return {
     servers,
-    decay: Float64Array.from(work, ({ prefillMs }, k) => {
-      const leftMs = (classes[k] as RequestClass).ttftSloMs - prefillMs;
-      return Math.max(0, leftMs) / 2 / 1000 / waitScaleS;
-    }),
-    fullAud: (audPerReqPerS * servers) / meanServiceS,
+    decay: Float64Array.from(decay),
+    fullAud: (shareLate * audPerReqPerS * servers) / meanServiceS,
   };
 }
 

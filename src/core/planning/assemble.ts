@@ -12,6 +12,7 @@ import type {
 import { siteLateness } from '../model/lateness.ts';
 import { resourceAud } from '../model/objective.ts';
 import { variability } from '../model/queueing.ts';
+import { mayWait } from '../model/request-class.ts';
 import {
   chosenPower,
   type ItPower,
@@ -28,6 +29,7 @@ import type { DispatchProblem, SiteCapability } from '../optimizer/problem.ts';
 import type { SiteProblem } from '../optimizer/site-subproblem.ts';
 import { assemblePlant, type PlantSlot } from './assemble-plant.ts';
 import { conditionsAt, type PlanningInputs } from './inputs.ts';
+import { type WaitingWork, withWaitingWork } from './waiting-work.ts';
 
 /** The span a problem is assembled for. */
 export interface Horizon {
@@ -36,27 +38,33 @@ export interface Horizon {
   slotHours: number;
 }
 
-/** The coordinator's problem: demand, eligible edges and their network time, public capabilities. */
+/**
+ * The coordinator's problem: demand, eligible edges and their network time, public capabilities.
+ * Demand of classes that may wait becomes work with a window of slots; nobody waits for its network.
+ * @param beside work that may wait on top of what demand brings
+ */
 export function assembleDispatch(
   fleet: PublicFleet,
   horizon: Horizon,
   demandReqPerS: Float64Array,
+  beside: readonly WaitingWork[] = [],
 ): DispatchProblem {
   const K = fleet.classes.length;
   const rowStart = new Int32Array(fleet.zones.length * K + 1);
   const edgeSite: number[] = [];
   const edgeCost: number[] = [];
   fleet.zones.forEach((zone, i) => {
-    fleet.classes.forEach((_, k) => {
+    fleet.classes.forEach((cls, k) => {
+      const timeAud = mayWait(cls) ? 0 : fleet.prices.timeAudPerUserHour;
       for (const { site, unloadedTtftMs } of plannableSites(fleet, zone, k)) {
         const userHours = (unloadedTtftMs / 1000) * horizon.slotHours;
         edgeSite.push(site);
-        edgeCost.push(userHours * fleet.prices.timeAudPerUserHour);
+        edgeCost.push(userHours * timeAud);
       }
       rowStart[i * K + k + 1] = edgeSite.length;
     });
   });
-  return {
+  const problem: DispatchProblem = {
     slotCount: horizon.slotCount,
     classCount: K,
     zoneCount: fleet.zones.length,
@@ -67,6 +75,7 @@ export function assembleDispatch(
     edgeCostAud: Float64Array.from(edgeCost),
     unservedCostAud: fleet.prices.unservedAudPerRequest * SECONDS_PER_HOUR * horizon.slotHours,
   };
+  return withWaitingWork(fleet, horizon, problem, beside);
 }
 
 function capability(

@@ -1,68 +1,18 @@
 import { siteCapacity } from '../model/capacity.ts';
-import { unloadedTtftMs } from '../model/eligibility.ts';
 import type { Fleet, Site } from '../model/fleet.ts';
 import type { RequestWork } from '../model/hardware.ts';
 import { lateAud, siteLateness } from '../model/lateness.ts';
 import { type Impacts, objectiveAud } from '../model/objective.ts';
 import { waitingRequests, waitProbability } from '../model/queueing.ts';
+import { mayWait } from '../model/request-class.ts';
 import { chosenPower, operate, siteFactors, siteWork } from '../model/site-power.ts';
-import { MS_PER_HOUR, SECONDS_PER_HOUR } from '../model/units.ts';
+import { SECONDS_PER_HOUR } from '../model/units.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
+import { BatchTally } from './batch-tally.ts';
 import { conditionsAt, type PlanningInputs } from './inputs.ts';
 import { type PlantRun, runPlants, servedFlows } from './plant-operation.ts';
-
-/** What a span of operation came to, under the true model. */
-export interface SpanTotals {
-  objectiveAud: number;
-  energyCostAud: number;
-  facilityKwh: number;
-  /** Drawn from the grid: less where there is solar power, more where batteries lose some. */
-  gridKwh: number;
-  coolingKwh: number;
-  itKwh: number;
-  carbonKg: number;
-  waterL: number;
-  requests: number;
-  unservedRequests: number;
-  ttftMeanMs: number;
-  /** 95th percentile over requests, waiting included. */
-  ttftP95Ms: number;
-  /** Share of requests whose TTFT exceeds their class's SLO, the unserved included. */
-  sloViolationShare: number;
-  sites: SiteTotals[];
-  zones: ZoneTotals[];
-}
-
-/** What routing asks of a zone: its mean TTFT beside that of its nearest site. */
-export interface ZoneTotals {
-  zone: string;
-  /** Of served requests, waiting included. */
-  ttftMeanMs: number;
-  /** Of the same requests, had each gone to the nearest site a plan may use, with nobody waiting. */
-  nearestTtftMs: number;
-}
-
-export interface SiteTotals {
-  site: string;
-  /** Share of all served requests. */
-  share: number;
-  /** Means over the span. */
-  tempC: number;
-  ppue: number;
-  utilisation: number;
-  /** Servers that do not sleep, busy or not. */
-  awakeServers: number;
-  energyAudPerKwh: number;
-  carbonKgPerKwh: number;
-  /** Over the span: solar power used or fed in, and what came out of the battery. */
-  solarKwh: number;
-  dischargedKwh: number;
-}
-
-/** TTFT histogram: 1 ms bins to 10 s. */
-const BINS = 10_000;
-/** Points of the exponential wait's distribution, at equal probability. */
-const WAIT_QUANTILES = Array.from({ length: 20 }, (_, i) => -Math.log(1 - (i + 0.5) / 20));
+import type { SiteTotals, SpanTotals } from './span-totals.ts';
+import { TtftTally, type Wait } from './ttft-tally.ts';
 
 /**
  * Charges flows by the true model, whatever whoever chose them believed. One ledger a policy; add
@@ -74,18 +24,16 @@ const WAIT_QUANTILES = Array.from({ length: 20 }, (_, i) => -Math.log(1 - (i + 0
 export class Ledger {
   readonly #fleet: Fleet;
   readonly #work: RequestWork[][];
-  readonly #unloadedMs: Float64Array[];
-  readonly #histogram = new Float64Array(BINS + 1);
-  readonly #impacts: Impacts = {
+  readonly #ttft: TtftTally;
+  readonly #batch = new BatchTally();
+  readonly #impacts: Omit<Impacts, 'userHours'> = {
     energyAud: 0,
     carbonKg: 0,
     waterL: 0,
-    userHours: 0,
     unservedRequests: 0,
     lateAud: 0,
   };
   readonly #sites: (SiteTotals & { requests: number })[];
-  readonly #zones: ZoneSums[];
   /** Highest import so far by month and site, kW. */
   readonly #peaksKw = new Map<string, number>();
   #facilityKwh = 0;
@@ -93,20 +41,12 @@ export class Ledger {
   #coolingKwh = 0;
   #itKwh = 0;
   #requests = 0;
-  #violations = 0;
   #hours = 0;
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet;
     this.#work = fleet.sites.map((s) => siteWork(s, fleet.classes));
-    this.#unloadedMs = fleet.zones.map((zone) =>
-      Float64Array.from(
-        fleet.sites.flatMap((site) =>
-          fleet.classes.map((_, k) => unloadedTtftMs(zone, site, fleet.classes, k)),
-        ),
-      ),
-    );
-    this.#zones = fleet.zones.map(() => ({ requests: 0, ttftMs: 0, nearestMs: 0 }));
+    this.#ttft = new TtftTally(fleet);
     this.#sites = fleet.sites.map((s) => ({
       site: s.id,
       requests: 0,
@@ -130,13 +70,21 @@ export class Ledger {
   ): void {
     const headroom = this.#fleet.sites.map((s) => siteCapacity(s, inputs).headroom);
     const runs = this.#runPlants(problem, inputs, flow);
-    for (let t = 0; t < inputs.slotCount; t++) {
+    const came = flow.map((planned, t) =>
+      servedFlows(problem, t, runs, planned, unserved[t] as Float64Array),
+    );
+    came.forEach((slot, t) => {
       const kept = Float64Array.from(headroom, (h) => h[t] as number);
-      const planned = [flow[t] as Float64Array, unserved[t] as Float64Array] as const;
-      const came = servedFlows(problem, t, runs, ...planned);
-      this.#addSlot(problem, inputs, t, kept, runs, came.flow, came.unserved);
+      this.#addSlot(problem, inputs, t, kept, runs, slot.flow, slot.unserved);
       this.#hours += inputs.slotHours;
-    }
+    });
+    this.#batch.add(
+      problem,
+      came.map((slot) => slot.flow),
+      came.map((slot) => slot.unserved),
+      inputs.slotHours,
+      SECONDS_PER_HOUR * inputs.slotHours,
+    );
   }
 
   /** Runs all plants over a block; a month's peak is charged once, by what it adds to the last. */
@@ -177,39 +125,23 @@ export class Ledger {
     unserved: Float64Array,
   ): void {
     const K = p.classCount;
+    const seconds = SECONDS_PER_HOUR * inputs.slotHours;
     const totals = new Float64Array(p.sites.length * K);
     for (let r = 0; r + 1 < p.rowStart.length; r++) {
       for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
         const at = (p.edgeSite[e] as number) * K + (r % K);
         totals[at] = (totals[at] as number) + (flow[e] as number);
       }
-      const lost = (unserved[r] as number) * SECONDS_PER_HOUR * inputs.slotHours;
+      const lost = (unserved[r] as number) * seconds;
       this.#impacts.unservedRequests += lost;
-      this.#violations += lost;
       this.#requests += lost;
+      this.#ttft.addUnserved(r % K, lost);
     }
     const waits = this.#fleet.sites.map((_, j) =>
       this.#operateSite(p, inputs, j, t, headroom[j] as number, runs[j], totals),
     );
-    for (let r = 0; r + 1 < p.rowStart.length; r++) {
-      const k = r % K;
-      const zone = this.#zones[Math.floor(r / K)] as ZoneSums;
-      const unloadedMs = this.#unloadedMs[Math.floor(r / K)] as Float64Array;
-      const edges = { from: p.rowStart[r] as number, to: p.rowStart[r + 1] as number };
-      const msOf = (e: number) => unloadedMs[(p.edgeSite[e] as number) * K + k] as number;
-      let nearestMs = Infinity;
-      for (let e = edges.from; e < edges.to; e++) nearestMs = Math.min(nearestMs, msOf(e));
-      for (let e = edges.from; e < edges.to; e++) {
-        const x = flow[e] as number;
-        if (x <= 0) continue;
-        const wait = waits[p.edgeSite[e] as number] as Wait;
-        const count = x * SECONDS_PER_HOUR * inputs.slotHours;
-        this.#addRequests(count, msOf(e), wait, k);
-        zone.requests += count;
-        zone.ttftMs += count * (msOf(e) + wait.meanMs);
-        zone.nearestMs += count * nearestMs;
-      }
-    }
+    for (let r = 0; r + 1 < p.rowStart.length; r++) this.#ttft.addRow(p, r, flow, waits, seconds);
+    this.#requests += totals.reduce((sum, x) => sum + x * seconds, 0);
   }
 
   /** Energy, carbon and water of a site in a slot; returns its waiting. */
@@ -269,36 +201,12 @@ export class Ledger {
     };
   }
 
-  #addRequests(count: number, unloadedMs: number, wait: Wait, k: number): void {
-    this.#requests += count;
-    this.#impacts.userHours += (count * (unloadedMs + wait.meanMs)) / MS_PER_HOUR;
-    const slo = this.#fleet.classes[k]?.ttftSloMs ?? Number.POSITIVE_INFINITY;
-    const waitingMeanMs = wait.probability > 0 ? wait.meanMs / wait.probability : 0;
-    const late =
-      unloadedMs > slo
-        ? 1
-        : waitingMeanMs > 0
-          ? wait.probability * Math.exp((unloadedMs - slo) / waitingMeanMs)
-          : 0;
-    this.#violations += count * late;
-    const at = (ms: number, n: number) => {
-      const bin = Math.min(BINS, Math.floor(ms));
-      this.#histogram[bin] = (this.#histogram[bin] as number) + n;
-    };
-    if (wait.meanMs < 0.01) {
-      at(unloadedMs, count);
-      return;
-    }
-    at(unloadedMs, count * (1 - wait.probability));
-    const each = (count * wait.probability) / WAIT_QUANTILES.length;
-    for (const q of WAIT_QUANTILES) at(unloadedMs + q * waitingMeanMs, each);
-  }
-
   totals(): SpanTotals {
     const served = this.#requests - this.#impacts.unservedRequests;
     const hours = Math.max(this.#hours, 1e-300);
+    const { userHours } = this.#ttft;
     return {
-      objectiveAud: objectiveAud(this.#fleet.prices, this.#impacts),
+      objectiveAud: objectiveAud(this.#fleet.prices, { ...this.#impacts, userHours }),
       energyCostAud: this.#impacts.energyAud,
       facilityKwh: this.#facilityKwh,
       gridKwh: this.#gridKwh,
@@ -306,11 +214,11 @@ export class Ledger {
       itKwh: this.#itKwh,
       carbonKg: this.#impacts.carbonKg,
       waterL: this.#impacts.waterL,
+      userHours,
       requests: this.#requests,
       unservedRequests: this.#impacts.unservedRequests,
-      ttftMeanMs: served > 0 ? (this.#impacts.userHours * MS_PER_HOUR) / served : 0,
-      ttftP95Ms: this.#percentileMs(0.95),
-      sloViolationShare: this.#requests > 0 ? this.#violations / this.#requests : 0,
+      ...this.#ttft.totals(),
+      ...(this.#fleet.classes.some(mayWait) && { batch: this.#batch.totals() }),
       sites: this.#sites.map(({ requests, ...s }) => ({
         ...s,
         share: served > 0 ? requests / served : 0,
@@ -321,35 +229,6 @@ export class Ledger {
         energyAudPerKwh: s.energyAudPerKwh / hours,
         carbonKgPerKwh: s.carbonKgPerKwh / hours,
       })),
-      zones: this.#zones.map(({ requests, ttftMs, nearestMs }, i) => ({
-        zone: this.#fleet.zones[i]?.id as string,
-        ttftMeanMs: requests > 0 ? ttftMs / requests : 0,
-        nearestTtftMs: requests > 0 ? nearestMs / requests : 0,
-      })),
     };
   }
-
-  #percentileMs(p: number): number {
-    const total = this.#histogram.reduce((a, b) => a + b, 0);
-    let sum = 0;
-    for (let bin = 0; bin <= BINS; bin++) {
-      const n = this.#histogram[bin] as number;
-      if (sum + n >= p * total && n > 0) return bin + (p * total - sum) / n;
-      sum += n;
-    }
-    return 0;
-  }
-}
-
-interface Wait {
-  meanMs: number;
-  /** Probability that a request waits at all. */
-  probability: number;
-}
-
-/** Requests a zone was served, and their TTFT as it was and as it had been at the nearest site. */
-interface ZoneSums {
-  requests: number;
-  ttftMs: number;
-  nearestMs: number;
 }

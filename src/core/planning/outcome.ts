@@ -1,4 +1,5 @@
-import type { PublicFleet } from '../model/fleet.ts';
+import type { PublicFleet, RequestClass } from '../model/fleet.ts';
+import { mayWait } from '../model/request-class.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import type { PlanningInputs } from './inputs.ts';
 import type { PlanSite } from './plan.ts';
@@ -6,7 +7,7 @@ import type { PlanSite } from './plan.ts';
 /** What flows over a horizon amount to, in public figures. */
 export interface Outcome {
   sites: PlanSite[];
-  /** Share of served requests that their zone's nearest site serves. */
+  /** Share of served requests, but for those that may wait, that their zone's nearest site serves. */
   nearestShare: number;
   unservedShare: number;
 }
@@ -23,10 +24,12 @@ export function summarize(
   const requests = new Float64Array(p.sites.length);
   const load = new Float64Array(p.sites.length);
   let nearest = 0;
+  let prompt = 0;
   let lost = 0;
   for (let t = 0; t < p.slotCount; t++) {
     for (let r = 0; r + 1 < p.rowStart.length; r++) {
       lost += unserved[t]?.[r] as number;
+      const waits = mayWait(fleet.classes[r % p.classCount] as RequestClass);
       let closest = -1;
       const from = p.rowStart[r] as number;
       const to = p.rowStart[r + 1] as number;
@@ -40,6 +43,8 @@ export function summarize(
         const s = p.sites[j]?.loadPerReqPerS[r % p.classCount] as number;
         requests[j] = (requests[j] as number) + x;
         load[j] = (load[j] as number) + x * s;
+        if (waits) continue;
+        prompt += x;
         if (e === closest) nearest += x;
       }
     }
@@ -47,7 +52,7 @@ export function summarize(
   const served = requests.reduce((a, b) => a + b, 0);
   return {
     // Summed in another order than what is served, so it may come out a bit over.
-    nearestShare: served > 0 ? Math.min(1, nearest / served) : 0,
+    nearestShare: prompt > 0 ? Math.min(1, nearest / prompt) : 0,
     unservedShare: served + lost > 0 ? lost / (served + lost) : 0,
     sites: fleet.sites.map((site, j): PlanSite => {
       const series = inputs.sites[j] as PlanningInputs['sites'][number];

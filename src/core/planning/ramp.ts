@@ -101,7 +101,7 @@ function shortSlots(p: DispatchProblem): number[] {
     }
   }
   const { unserved } = spillByPreference(
-    { ...p, demandReqPerS },
+    { ...p, demandReqPerS, batch: undefined },
     (e) => p.edgeCostAud[e] as number,
   );
   return unserved.flatMap((slot, t) => {

@@ -140,6 +140,23 @@ describe('errors name the path', () => {
     expect(lines.some((l) => l.startsWith(expected))).toBe(true);
   });
 
+  test('of a class that may wait, has an SLO too, or neither', () => {
+    const changed = (change: object) => faults((f) => Object.assign(f.classes[1]!, change), true);
+    expect(changed({ ttftSloMs: undefined, maxDelayHours: 8 })).toEqual([]);
+    expect(changed({ maxDelayHours: 8 })).toEqual([
+      'classes[1].maxDelayHours: does not go with ttftSloMs: work that may wait has no time to first token',
+    ]);
+    expect(changed({ ttftSloMs: undefined })).toEqual([
+      'classes[1].ttftSloMs: is missing: a class has this, or maxDelayHours if its work may wait',
+    ]);
+    expect(changed({ ttftSloMs: undefined, maxDelayHours: 0.5 })[0]).toBe(
+      'classes[1].maxDelayHours: must be a whole number, is 0.5',
+    );
+    expect(changed({ ttftSloMs: undefined, maxDelayHours: 0 })[0]).toMatch(
+      /^classes\[1\]\.maxDelayHours: must be at least 1/,
+    );
+  });
+
   test('and say what is expected; the value found only where asked for', () => {
     const spoil = (f: typeof fleetJson) => {
       f.sites[0]!.latDeg = 91;

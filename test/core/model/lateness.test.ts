@@ -7,7 +7,7 @@ import {
   lateSlope,
   siteLateness,
 } from '../../../src/core/model/lateness.ts';
-import { embeddedFleet } from '../support/fleets.ts';
+import { embeddedFleet, letWait } from '../support/fleets.ts';
 
 const lateness = fc
   .record({
@@ -42,6 +42,19 @@ test('no price, or no variability: nothing to charge', () => {
   const regular = classes.map((c) => ({ ...c, arrivalScv: 0, serviceScv: 0 }));
   const priced = { ...prices, lateAudPerRequest: 1 };
   expect(siteLateness(fleet.sites[0]!, regular, priced, 1)).toBeUndefined();
+});
+
+test('work that may wait is never late, and no less of the rest is', () => {
+  const fleet = letWait(embeddedFleet(), 1, 8);
+  const site = fleet.sites[0]!;
+  const prices = { ...fleet.prices, lateAudPerRequest: 0.01 };
+  const priced = siteLateness(site, fleet.classes, prices, 1)!;
+  const { decay } = siteLateness(site, embeddedFleet().classes, prices, 1)!;
+  const alone = { ...priced, decay: decay.slice(0, 1), fullAud: 2 * priced.fullAud };
+  // Classes count alike: half of the requests are the other class's, and none of those is late.
+  expect(lateAud(priced, 0.8)).toBeCloseTo(lateAud(alone, 0.8) / 2, 12);
+  const all = letWait(fleet, 0, 8).classes;
+  expect(siteLateness(site, all, prices, 1)).toBeUndefined();
 });
 
 test('increasing and convex up to full load, and zero at none', () => {

@@ -7,7 +7,7 @@ import { solve } from '../../../src/core/optimizer/solve.ts';
 import { awakeServers } from '../../../src/core/planning/awake.ts';
 import { Ledger } from '../../../src/core/planning/ledger.ts';
 import { summarize } from '../../../src/core/planning/outcome.ts';
-import { assemble, constantInputs, randomFleet, tinyFleet } from '../support/fleets.ts';
+import { assemble, constantInputs, letWait, randomFleet, tinyFleet } from '../support/fleets.ts';
 
 const fleet = tinyFleet((f) => {
   f.prices = {
@@ -125,7 +125,8 @@ test('a span in which nothing happens', () => {
 
 test('equals the optimizer’s certified objective within 1e-9', () => {
   for (let seed = 1; seed <= 15; seed++) {
-    const { fleet: random, inputs } = randomFleet(seed, 0.3 + (seed % 9) / 10);
+    const { fleet: prompt, inputs } = randomFleet(seed, 0.3 + (seed % 9) / 10);
+    const random = seed % 3 === 0 ? letWait(prompt, seed % 2, 2) : prompt;
     const { problem, sites } = assemble(random, inputs);
     const { flow, unserved, certificate } = solve(problem, sites);
     const ledger = new Ledger(random);
@@ -133,6 +134,53 @@ test('equals the optimizer’s certified objective within 1e-9', () => {
     const { objectiveAud } = ledger.totals();
     expect(Math.abs(objectiveAud / certificate.objectiveAud - 1)).toBeLessThan(1e-9);
   }
+});
+
+test('work that may wait: energy and the price of what is lost, its time in queues, no TTFT and no SLO', () => {
+  const waiting = letWait(fleet, 0, 2);
+  const inputs = constantInputs(waiting, { slotCount: 3, demandReqPerS: 6 });
+  const { problem } = assemble(waiting, inputs);
+  const ledger = new Ledger(waiting);
+  // Half of the first slot's put off to the next, the last slot's lost.
+  const flow = [3, 9, 0].map((x) => Float64Array.of(x));
+  ledger.add(
+    problem,
+    inputs,
+    flow,
+    [0, 0, 6].map((y) => Float64Array.of(y)),
+  );
+  const t = ledger.totals();
+  expect(t.batch).toEqual({
+    requests: expect.closeTo(18 * 3600, 6),
+    unservedRequests: expect.closeTo(6 * 3600, 6),
+    movedShare: expect.closeTo(3 / 12, 12),
+    meanDelayHours: expect.closeTo(3 / 12, 12),
+  });
+  expect(t.requests).toBeCloseTo(18 * 3600, 6);
+  expect([t.ttftMeanMs, t.ttftP95Ms, t.sloViolationShare]).toEqual([0, 0, 0]);
+  const m = Math.sqrt(2 * 5);
+  const queued = [3, 9].map((x) => {
+    const u = (x * work.serverS) / 4;
+    return u ** m / (1 - u);
+  });
+  expect(t.userHours).toBeCloseTo(queued[0]! + queued[1]!, 9);
+  expect(t.objectiveAud).toBeCloseTo(
+    t.energyCostAud +
+      0.08 * t.carbonKg +
+      0.004 * t.waterL +
+      2 * t.userHours +
+      0.05 * t.unservedRequests,
+    9,
+  );
+  // The same energy as of requests that users wait for.
+  const prompt = new Ledger(fleet);
+  prompt.add(
+    assemble(fleet, inputs).problem,
+    inputs,
+    flow,
+    [0, 0, 6].map((y) => Float64Array.of(y)),
+  );
+  expect(t.facilityKwh).toBe(prompt.totals().facilityKwh);
 });
 
 test('a zone’s TTFT stands beside that of its nearest site, and a fairness floor binds it', () => {

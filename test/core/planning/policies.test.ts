@@ -2,15 +2,21 @@ import { describe, expect, test } from 'vitest';
 import { siteFactors } from '../../../src/core/model/site-power.ts';
 import { conditionsAt } from '../../../src/core/planning/inputs.ts';
 import { Ledger } from '../../../src/core/planning/ledger.ts';
-import { type PolicyContext, policies } from '../../../src/core/planning/policies/index.ts';
-import { assemble, randomFleet } from '../support/fleets.ts';
+import {
+  type PolicyContext,
+  policies,
+  policiesFor,
+} from '../../../src/core/planning/policies/index.ts';
+import { spillByPreference } from '../../../src/core/planning/policies/spill.ts';
+import { assemble, embeddedFleet, letWait, randomFleet } from '../support/fleets.ts';
 import { randomInstance } from '../support/instances.ts';
 import { planFaults, totalsOf } from '../support/plans.ts';
 
 const policy = (id: string) => policies.find((p) => p.id === id)!;
 
-function context(seed: number, utilisation: number): PolicyContext {
-  const { fleet, inputs } = randomFleet(seed, utilisation);
+function context(seed: number, utilisation: number, maxDelayHours?: number): PolicyContext {
+  const { fleet: random, inputs } = randomFleet(seed, utilisation);
+  const fleet = maxDelayHours === undefined ? random : letWait(random, 1, maxDelayHours);
   let ppue = 0;
   let water = 0;
   let n = 0;
@@ -26,19 +32,29 @@ function context(seed: number, utilisation: number): PolicyContext {
   return { fleet, inputs, problem, settings: { gapTarget: 1e-7, maxRounds: 60 }, fleetMean };
 }
 
-test('six policies, each with an id of its own', () => {
-  const ids = policies.map((p) => p.id);
-  expect(ids).toEqual(['isotherm', 'fixed-ppue', 'nearest', 'cheapest', 'cleanest', 'spread']);
+test('each has an id of its own, and a fleet those that decide something there', () => {
+  const fleet = embeddedFleet();
+  const six = ['isotherm', 'fixed-ppue', 'nearest', 'cheapest', 'cleanest', 'spread'];
+  expect(policiesFor(fleet).map((p) => p.id)).toEqual(six);
+  expect(policiesFor(letWait(fleet, 1, 8)).map((p) => p.id)).toContain('no-waiting');
+  expect(new Set(policies.map((p) => p.id)).size).toBe(7);
 });
 
-describe.each([0.25, 0.6, 0.9])('at utilisation %f', (utilisation) => {
+describe.each([
+  [0.25, undefined],
+  [0.6, undefined],
+  [0.9, undefined],
+  [0.3, 2],
+  [0.9, 3],
+])('at utilisation %f, a class waiting for %s h', (utilisation, maxDelayHours) => {
   test('all serve the same demand within the limits; isotherm costs least', () => {
     for (let seed = 1; seed <= 8; seed++) {
-      const c = context(seed, utilisation);
+      const c = context(seed, utilisation, maxDelayHours);
       const results = policies.map((p) => {
         const { flow, unserved } = p.decide(c);
         const faults = planFaults(c.problem, flow, unserved);
         expect(faults.demand).toBeLessThan(1e-9);
+        expect(faults.window).toBeLessThan(1e-9);
         expect(faults.overLimit).toBeLessThan(1e-9);
         expect(faults.negative).toBeGreaterThanOrEqual(-1e-12);
         const ledger = new Ledger(c.fleet);
@@ -154,8 +170,10 @@ test('rules of thumb work on any dispatch problem: few edges, closed sites', () 
       closedShare: 0.3,
       utilisation: 0.7,
     });
-    for (const id of ['nearest', 'spread']) {
-      const { flow, unserved } = policy(id).decide({ problem } as PolicyContext);
+    for (const { flow, unserved } of [
+      spillByPreference(problem, (e) => problem.edgeCostAud[e]!),
+      policy('spread').decide({ problem } as PolicyContext),
+    ]) {
       const faults = planFaults(problem, flow, unserved);
       expect(faults.demand).toBeLessThan(1e-9);
       expect(faults.overLimit).toBeLessThan(1e-9);

@@ -75,6 +75,7 @@ export function constantInputs(
 export function randomFleet(
   seed: number,
   utilisation: number,
+  slotCount = 3,
 ): { fleet: Fleet; inputs: PlanningInputs } {
   const d = dice(seed);
   const fleet = embeddedFleet();
@@ -100,7 +101,7 @@ export function randomFleet(
     }
   }
   fleet.prices.timeAudPerUserHour = d.uniform(0.1, 2);
-  const inputs = constantInputs(fleet, { slotCount: 3 });
+  const inputs = constantInputs(fleet, { slotCount });
   for (const series of inputs.sites) {
     for (let t = 0; t < inputs.slotCount; t++) {
       series.tempC[t] = d.uniform(2, 42);
@@ -121,6 +122,14 @@ export function randomFleet(
   }
   if (d.chance(0.5)) fleet.prices.lateAudPerRequest = 10 ** d.uniform(-4, -1.5);
   return { fleet, inputs };
+}
+
+/** The same fleet with class k's work able to wait. */
+export function letWait(fleet: Fleet, k: number, maxDelayHours: number): Fleet {
+  const classes = fleet.classes.map((cls, n) =>
+    n === k ? { ...cls, ttftSloMs: undefined, maxDelayHours } : cls,
+  );
+  return { ...fleet, classes };
 }
 
 /** The optimizer's view of a fleet and its inputs. */

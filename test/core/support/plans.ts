@@ -23,6 +23,8 @@ export function totalsOf(p: DispatchProblem, flow: Float64Array[]): Float64Array
 export interface PlanFaults {
   /** Demand neither served nor reported unserved, or served twice. */
   demand: number;
+  /** Work that may wait placed before it came or after it was due, of all such work of its zone. */
+  window: number;
   overLimit: number;
   negative: number;
   /** Share of all demand reported unserved. */
@@ -36,10 +38,11 @@ export function planFaults(
 ): PlanFaults {
   const K = p.classCount;
   const rows = rowCount(p);
-  const faults: PlanFaults = { demand: 0, overLimit: 0, negative: 0, unservedShare: 0 };
+  const faults: PlanFaults = { demand: 0, window: 0, overLimit: 0, negative: 0, unservedShare: 0 };
   let lost = 0;
   let asked = 0;
   const totals = totalsOf(p, flow);
+  const waiting = waitingRows(p);
   for (let t = 0; t < p.slotCount; t++) {
     for (let r = 0; r < rows; r++) {
       const demand = p.demandReqPerS[t * rows + r]!;
@@ -49,9 +52,20 @@ export function planFaults(
         sum += flow[t]![e]!;
         faults.negative = Math.min(faults.negative, flow[t]![e]!);
       }
+      lost += unserved[t]![r]!;
+      const work = waiting.get(r);
+      if (work) {
+        work.placed += sum;
+        work.came += work.comes[t]!;
+        work.due += work.falls[t]!;
+        asked += work.comes[t]!;
+        const early = (work.placed - work.came) / work.all;
+        const late = (work.due - work.placed) / work.all;
+        faults.window = Math.max(faults.window, early, late);
+        continue;
+      }
       const error = Math.abs(sum - demand);
       faults.demand = Math.max(faults.demand, demand > 0 ? error / demand : error);
-      lost += unserved[t]![r]!;
       asked += demand;
     }
     p.sites.forEach((site, j) => {
@@ -63,6 +77,33 @@ export function planFaults(
   }
   faults.unservedShare = asked > 0 ? lost / asked : 0;
   return faults;
+}
+
+/** What comes and what falls due by row and slot, of work that may wait; windows all as long as one another. */
+function waitingRows(p: DispatchProblem) {
+  const rows = new Map<
+    number,
+    { comes: number[]; falls: number[]; all: number; placed: number; came: number; due: number }
+  >();
+  for (const b of p.batch ?? []) {
+    b.rows.forEach((r, n) => {
+      const none = () => Array.from({ length: p.slotCount }, () => 0);
+      const row = rows.get(r) ?? {
+        comes: none(),
+        falls: none(),
+        all: 0,
+        placed: 0,
+        came: 0,
+        due: 0,
+      };
+      const amount = b.amount * b.rowShare[n]!;
+      row.comes[b.firstSlot]! += amount;
+      row.falls[b.lastSlot]! += amount;
+      row.all += amount;
+      rows.set(r, row);
+    });
+  }
+  return rows;
 }
 
 /** Cost of a plan by the problem's definition, sites asked directly. AUD over the horizon. */

@@ -1,8 +1,10 @@
+import type { Fleet } from '../../model/fleet.ts';
 import { cheapest } from './cheapest.ts';
 import { cleanest } from './cleanest.ts';
 import { fixedPpue } from './fixed-ppue.ts';
 import { isotherm } from './isotherm.ts';
 import { nearest } from './nearest.ts';
+import { noWaiting } from './no-waiting.ts';
 import { spread } from './spread.ts';
 import type { Policy } from './types.ts';
 
@@ -10,10 +12,16 @@ import type { Policy } from './types.ts';
 export const policies: readonly Policy[] = [
   isotherm,
   fixedPpue,
+  noWaiting,
   nearest,
   cheapest,
   cleanest,
   spread,
 ];
+
+/** Those that decide something of their own in a fleet. */
+export function policiesFor(fleet: Fleet): readonly Policy[] {
+  return policies.filter((p) => p.appliesTo?.(fleet) ?? true);
+}
 
 export type { Decision, Policy, PolicyContext } from './types.ts';

@@ -1,8 +1,22 @@
+import { unloadedTtftMs } from '../../model/eligibility.ts';
 import { spillByPreference } from './spill.ts';
 import type { Policy } from './types.ts';
 
 export const nearest: Policy = {
   id: 'nearest',
   summary: 'the site with the lowest TTFT at zero load, next nearest when full',
-  decide: ({ problem }) => spillByPreference(problem, (e) => problem.edgeCostAud[e] as number),
+  decide({ fleet, problem }) {
+    const K = problem.classCount;
+    const ms = new Float64Array(problem.edgeSite.length);
+    fleet.zones.forEach((zone, i) => {
+      for (let k = 0; k < K; k++) {
+        const r = i * K + k;
+        for (let e = problem.rowStart[r] as number; e < (problem.rowStart[r + 1] as number); e++) {
+          const site = fleet.sites[problem.edgeSite[e] as number] as (typeof fleet.sites)[number];
+          ms[e] = unloadedTtftMs(zone, site, fleet.classes, k);
+        }
+      }
+    });
+    return spillByPreference(problem, (e) => ms[e] as number);
+  },
 };

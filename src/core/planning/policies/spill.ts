@@ -1,4 +1,5 @@
 import { type DispatchProblem, edgeCount, rowCount } from '../../optimizer/problem.ts';
+import { atArrival } from '../waiting-work.ts';
 import type { Decision } from './types.ts';
 
 /** Preference of an edge in a slot: lower is tried first. */
@@ -7,9 +8,11 @@ export type Preference = (edge: number, slot: number) => number;
 /**
  * Every row sends all it has to its favourite site; a site asked for more than it can carry takes
  * the same share of everyone's, and the rest moves on to its next choice. So all baselines serve the
- * same demand, within the same limits, as the optimizer.
+ * same demand, within the same limits, as the optimizer. Work that may wait does not: it is served as
+ * it comes.
  */
-export function spillByPreference(p: DispatchProblem, preference: Preference): Decision {
+export function spillByPreference(problem: DispatchProblem, preference: Preference): Decision {
+  const p = atArrival(problem);
   const decision: Decision = { flow: [], unserved: [] };
   for (let t = 0; t < p.slotCount; t++) {
     const { flow, unserved } = spillSlot(p, t, (e) => preference(e, t));

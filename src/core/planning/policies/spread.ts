@@ -1,4 +1,5 @@
 import { edgeCount, rowCount } from '../../optimizer/problem.ts';
+import { atArrival } from '../waiting-work.ts';
 import { loadPerReq } from './spill.ts';
 import type { Policy } from './types.ts';
 
@@ -8,7 +9,8 @@ const PASSES = 50;
 export const spread: Policy = {
   id: 'spread',
   summary: 'every zone over all its sites in proportion to their capacity',
-  decide({ problem: p }) {
+  decide({ problem }) {
+    const p = atArrival(problem);
     const rows = rowCount(p);
     const flows: Float64Array[] = [];
     const left: Float64Array[] = [];

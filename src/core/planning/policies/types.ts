@@ -28,4 +28,6 @@ export interface Policy {
   /** One line for tables and --help. */
   summary: string;
   decide(context: PolicyContext): Decision;
+  /** Whether it has anything of its own to decide in such a fleet; absent: in any. */
+  appliesTo?(fleet: Fleet): boolean;
 }
