@@ -12,7 +12,9 @@ import {
   settingsSchema,
 } from '../core/optimizer/settings.ts';
 import type { ConsensusState } from '../core/optimizer/state.ts';
+import { arrivalPrices } from '../core/planning/arrival-prices.ts';
 import { assembleDispatch } from '../core/planning/assemble.ts';
+import { batchOutcomes } from '../core/planning/batch-outcome.ts';
 import { beginBudget, budgetPlan, budgetPrices, stepSettings } from '../core/planning/budget.ts';
 import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
 import { summarize } from '../core/planning/outcome.ts';
@@ -207,7 +209,11 @@ export class Coordinator extends DurableObject<Env> {
     if (excludedShare(state) > MAX_EXCLUDED_SHARE) {
       throw new Error(`most of the fleet gave no usable answer (${faults})`);
     }
-    const impacts = kept ? kept.rowImpacts : rowImpacts(problem, state);
+    const { rowPrices, rowImpacts: impacts } = arrivalPrices(fleet, inputs, {
+      rowPrices: best.rowPrices,
+      rowImpacts: kept ? kept.rowImpacts : rowImpacts(problem, state),
+    });
+    const batch = batchOutcomes(fleet, problem, inputs.slotHours, best.flow, best.unserved);
     const prices = kept ? budgetPrices(fleet.prices, kept.shadow) : fleet.prices;
     const disclosed = state.sites.map((s) => (s.excluded ? undefined : s.impacts));
     const outcome = summarize(fleet, problem, inputs, best.flow, best.unserved);
@@ -235,6 +241,7 @@ export class Coordinator extends DurableObject<Env> {
         ),
         nearestShare: outcome.nearestShare,
         unservedShare: outcome.unservedShare,
+        ...(batch.length > 0 && { batch }),
         ...(rampRelaxedSlots.length > 0 && { rampRelaxedSlots }),
         budgets: kept?.budgets,
         impacts: planImpacts(problem, state, best.flow),
@@ -242,7 +249,7 @@ export class Coordinator extends DurableObject<Env> {
         sites: outcome.sites.map((s) => ({ ...s, placement: record.placements[s.site] })),
       },
       eachOf(best.flow, (flow) => sharesOf(fleet, problem, flow)),
-      eachOf(best.rowPrices, (rows, t) => pricesOf(fleet, rows, inputs.slotHours, impacts?.[t])),
+      eachOf(rowPrices, (rows, t) => pricesOf(fleet, rows, inputs.slotHours, impacts?.[t])),
       eachOf(best.flow, (_, t) => siteHoursOf(fleet, inputs, t, disclosed)),
     );
     record.status = 'published';

@@ -4,6 +4,7 @@ import { KG_PER_TONNE, L_PER_KL, MS_PER_HOUR, SECONDS_PER_HOUR } from '../model/
 import type { RowImpacts } from '../optimizer/impacts.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import type { RoundReport } from '../optimizer/state.ts';
+import { batchOutcomeSchema } from './batch-outcome.ts';
 import type { SiteHours } from './site-hours.ts';
 
 /** What routers obey: for every slot, the share of each zone's traffic in a class by site. */
@@ -92,10 +93,12 @@ export const planHeaderSchema = z.strictObject({
   stopReason: z.enum(['gap', 'rounds', 'deadline']),
   /** Sites the plan does without, with the reason. */
   excluded: z.array(z.strictObject({ site: z.string(), reason: z.string() })),
-  /** Share of served requests that their zone's nearest site serves. */
+  /** Share of served requests, but for those that may wait, that their zone's nearest site serves. */
   nearestShare: z.number().min(0).max(1),
   /** Share of requests nobody can serve: capacity or SLOs fall short. */
   unservedShare: z.number().min(0).max(1),
+  /** Of each class that may wait; absent where none may. */
+  batch: z.array(batchOutcomeSchema).max(32).optional(),
   /** Slots whose limits on rises over the plan before were relaxed to serve all; absent without. */
   rampRelaxedSlots: z.array(z.int().min(0)).optional(),
   /** What became of each budget; absent where there was none. */
