@@ -14,6 +14,8 @@ export interface Operation {
   access: 'client' | 'admin' | 'open';
   body?: z.ZodType;
   query?: z.ZodObject;
+  /** Request headers beyond those of every API. */
+  headers?: z.ZodObject;
   /** By status; the first is what is hoped for. */
   answers: Record<number, Answer>;
 }
@@ -53,13 +55,41 @@ const completionBody = z.looseObject({ ...generation, prompt: z.unknown() });
 const responsesBody = z.looseObject({ ...generation, input: z.unknown() });
 const embeddingsBody = z.looseObject({ model, user, input: z.unknown() });
 
+const generationHeaders = z.object({
+  'x-isotherm-deadline-ms': z
+    .int()
+    .min(1)
+    .max(3_600_000)
+    .optional()
+    .describe('What the client gives for the whole answer; then 504 `deadline_exceeded`.'),
+  'x-isotherm-session': z
+    .string()
+    .optional()
+    .describe('Requests of one session prefer one site; absent: `user`, else the first message.'),
+  'x-isotherm-receipt': z
+    .enum(['stream'])
+    .optional()
+    .describe('The whole receipt as the last comment of a stream.'),
+  'x-isotherm-zone': z
+    .string()
+    .optional()
+    .describe('Zone of the client, where `ZONE_HEADER_ENABLED` is `true`.'),
+  'x-request-id': z.string().optional().describe('Up to 128 letters, digits and `_.:-`.'),
+});
+
 const clientErrors = {
   400: json('The request is faulty.', errorSchema),
   401: json('The key opens nothing.', errorSchema),
   403: json('The key is not for this model.', errorSchema),
   404: json('No such model.', errorSchema),
   429: json('`rate_limit_exceeded`, `insufficient_quota` or `sites_busy`.', errorSchema),
-  503: json('No site could be reached.', errorSchema),
+};
+
+const generationErrors = {
+  413: json('The body is larger than 4 MiB.', errorSchema),
+  502: json('No site gave a usable answer: `site_fault`.', errorSchema),
+  503: json('No site could be reached, or no key can be checked just now.', errorSchema),
+  504: json('`completion_timeout` or `deadline_exceeded`; no other site was asked.', errorSchema),
 };
 
 function generationOf(path: string, summary: string, body: z.ZodType): Operation {
@@ -71,7 +101,8 @@ function generationOf(path: string, summary: string, body: z.ZodType): Operation
     summary,
     access: 'client',
     body,
-    answers: { 200: json(description), ...clientErrors },
+    headers: generationHeaders,
+    answers: { 200: json(description), ...clientErrors, ...generationErrors },
   };
 }
 
@@ -83,7 +114,7 @@ const adminErrors = {
 type Given = Pick<Operation, 'summary' | 'answers'> & Partial<Operation>;
 
 function adminOperation(method: Operation['method'], path: string, given: Given): Operation {
-  const answers = { ...given.answers, ...adminErrors };
+  const answers = { ...adminErrors, ...given.answers };
   return { ...given, method, path: `/admin/v1${path}`, access: 'admin', answers };
 }
 

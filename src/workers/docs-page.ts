@@ -22,6 +22,7 @@ export function docsPage(document: Document = openApi()) {
     <title>Isotherm API</title>
     <link rel="icon" href="/icon.svg" type="image/svg+xml" />
     <link rel="stylesheet" href="/status.css" />
+    <link rel="stylesheet" href="/docs.css" />
   </head>
   <body>
     <header class="page-header">
@@ -32,12 +33,21 @@ export function docsPage(document: Document = openApi()) {
       ${[...byTag].map(
         ([tag, list]) => html`<section aria-label="${tag}">
         <h2>${tag}</h2>
+        <p class="quiet">${opener(list[0]?.of)}</p>
         ${list.map(({ path, method, of }) => operation(path, method, of))}
       </section>`,
       )}
     </main>
   </body>
 </html>`;
+}
+
+/** What opens the operations of a section. */
+function opener(of: Json | undefined): string {
+  const [first] = (of?.security ?? []) as Record<string, unknown>[];
+  if (first === undefined) return 'For everybody.';
+  const what = 'client' in first ? 'a client key' : 'the admin token';
+  return `With ${what} as the bearer token.`;
 }
 
 function operation(path: string, method: string, of: Json) {
@@ -55,28 +65,41 @@ function operation(path: string, method: string, of: Json) {
   const schema = requestBody?.content['application/json'].schema;
   return html`<details>
           <summary><code>${method.toUpperCase()} ${path}</code> ${summary}</summary>
-          ${parameters.length > 0 ? list('Parameters', parameters.map(parameterItem)) : ''}
-          ${schema ? list('Body', fields(schema)) : ''}
-          ${list(
-            'Answers',
-            Object.entries(responses).map(
-              ([status, { description }]) => html`<code>${status}</code> ${description}`,
-            ),
-          )}
+          ${section('Parameters', parameters, (p) => [p.name, typeOf(p.schema), p.description])}
+          ${section('Body', schema ? fields(schema) : [], (field) => field)}
+          ${section('Answers', Object.entries(responses), ([status, { description }]) => [status, '', description])}
         </details>`;
 }
 
-function parameterItem(p: { name: string; description?: string; schema: Json }) {
-  return html`<code>${p.name}</code> ${typeOf(p.schema)} ${p.description ?? ''}`;
+/** Name, type and description. */
+type Row = [string, string, string | undefined];
+
+function section<T>(title: string, items: readonly T[], rowOf: (item: T) => Row) {
+  if (items.length === 0) return '';
+  return html`<h3>${title}</h3>
+          <dl>
+            ${items
+              .map(rowOf)
+              .map(
+                ([name, type, description]) =>
+                  html`<dt><code>${name}</code> <span class="type">${type}</span></dt><dd>${withCode(description ?? '')}</dd>`,
+              )}
+          </dl>`;
 }
 
-function fields(schema: Json): unknown[] {
+/** Text with what stands in backticks as code. */
+function withCode(text: string): unknown[] {
+  return text.split('`').map((part, n) => (n % 2 === 1 ? html`<code>${part}</code>` : part));
+}
+
+function fields(schema: Json): Row[] {
   const required = new Set(schema.required as string[] | undefined);
   const properties = Object.entries((schema.properties ?? {}) as Record<string, Json>);
-  return properties.map(
-    ([name, of]) =>
-      html`<code>${name}</code> ${typeOf(of)}${required.has(name) ? ', required' : ''} ${of.description ?? ''}`,
-  );
+  return properties.map(([name, of]) => [
+    name,
+    `${typeOf(of)}${required.has(name) ? ', required' : ''}`,
+    of.description as string | undefined,
+  ]);
 }
 
 /** A type in words: `integer, 1 to 1000`. */
@@ -86,14 +109,9 @@ function typeOf(schema: Json): string {
   const type = String(schema.type ?? 'anything');
   const low = schema.minimum ?? schema.exclusiveMinimum;
   const range =
-    low !== undefined && schema.maximum !== undefined ? `, ${low} to ${schema.maximum}` : '';
+    low !== undefined && schema.maximum !== undefined
+      ? `, ${Number(low).toLocaleString('en')} to ${Number(schema.maximum).toLocaleString('en')}`
+      : '';
   const of = type === 'array' ? ` of ${typeOf((schema.items ?? {}) as Json)}` : '';
   return `${type}${of}${range}`;
-}
-
-function list(title: string, items: unknown[]) {
-  return html`<h3>${title}</h3>
-          <ul>
-            ${items.map((item) => html`<li>${item}</li>`)}
-          </ul>`;
 }

@@ -69,23 +69,20 @@ function operationObject(o: Operation) {
   };
 }
 
-function parameters({ path, query }: Operation) {
+function parameters({ path, query, headers }: Operation) {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,
     schema: { type: 'string' },
   }));
-  const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => {
-    const { description, ...rest } = jsonSchema(schema as z.ZodType);
-    return {
-      name,
-      in: 'query',
-      required: false,
-      ...(description ? { description } : {}),
-      schema: rest,
-    };
-  });
-  const all = [...inPath, ...inQuery];
+  const all = [...inPath, ...optional('query', query), ...optional('header', headers)];
   return all.length > 0 ? { parameters: all } : {};
+}
+
+function optional(where: 'query' | 'header', given: z.ZodObject | undefined) {
+  return Object.entries(given?.shape ?? {}).map(([name, of]) => {
+    const { description, ...schema } = jsonSchema(of as z.ZodType);
+    return { name, in: where, required: false, ...(description ? { description } : {}), schema };
+  });
 }

@@ -80,5 +80,12 @@ test('the page of it needs nothing from elsewhere, and no script', async () => {
   expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
   expect(text).not.toMatch(/<script|https?:\/\//);
   expect(text).toContain('POST /v1/chat/completions');
-  expect(text).toContain('integer, 1 to 1000000');
+  expect(text).toContain('integer, 1 to 1,000,000');
+  expect(text).toContain('With the admin token as the bearer token.');
+  // Code is marked up as such.
+  expect(text).not.toContain('`');
+  expect(text).toContain('<code>x-isotherm-deadline-ms</code>');
+  expect(text).toContain('a budget in AUD that would count nothing');
+  for (const [, sheet] of text.matchAll(/stylesheet" href="\/([^"]+)"/g))
+    expect(sheet).toMatch(/^(status|docs)\.css$/);
 });
