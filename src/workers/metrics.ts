@@ -1,8 +1,10 @@
-import { prometheusText } from '../core/accounting/metrics.ts';
+import { prometheusText, type SiteGauge } from '../core/accounting/metrics.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
 import { readCounters } from '../store/usage.ts';
 import { bearsOneOf } from './auth.ts';
 import { type Env, now } from './env.ts';
+import { fleet } from './fleet.ts';
+import { boardOf } from './optimize.ts';
 
 /** Counters of all isolates, as of what is booked, and what there is to say of the plan. */
 export async function metrics(request: Request, env: Env): Promise<Response> {
@@ -10,7 +12,11 @@ export async function metrics(request: Request, env: Env): Promise<Response> {
     const headers = { 'www-authenticate': 'Bearer' };
     return new Response('needs the admin token\n', { status: 401, headers });
   }
-  const [counters, version] = await Promise.all([readCounters(env.DB), currentVersion(env.DB)]);
+  const [counters, version, sites] = await Promise.all([
+    readCounters(env.DB),
+    currentVersion(env.DB),
+    siteGauges(env),
+  ]);
   const plan = version === undefined ? undefined : await readPlan(env.DB, version);
   const text = prometheusText(
     counters,
@@ -19,7 +25,18 @@ export async function metrics(request: Request, env: Env): Promise<Response> {
       ageSeconds: (now(env) - plan.header.createdUtcMs) / 1000,
       gap: plan.header.certificate.gap,
     },
+    sites,
   );
   const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
   return new Response(text, { headers });
+}
+
+async function siteGauges(env: Env): Promise<SiteGauge[] | undefined> {
+  try {
+    const down = new Set(await boardOf(env).down());
+    return fleet.sites.map(({ id }) => ({ id, isDown: down.has(id) }));
+  } catch (error) {
+    console.warn(`the board of sites does not answer: ${(error as Error).message}`);
+    return undefined;
+  }
 }

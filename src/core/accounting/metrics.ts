@@ -32,6 +32,10 @@ const families: Record<string, { type: 'counter'; help: string }> = {
     type: 'counter',
     help: 'Attempts whose answer was not taken, by site and status.',
   },
+  ejections: {
+    type: 'counter',
+    help: 'Times an isolate put a site out of use, by site and reason.',
+  },
   receipts_lost: { type: 'counter', help: 'Receipts dropped because D1 refused them too long.' },
 };
 
@@ -42,8 +46,22 @@ export interface PlanGauges {
   gap: number;
 }
 
-/** All of it in Prometheus' text format, version 0.0.4. */
-export function prometheusText(counters: readonly Counter[], plan: PlanGauges | undefined): string {
+/** What all isolates together know of a site. */
+export interface SiteGauge {
+  id: string;
+  isDown: boolean;
+}
+
+/**
+ * All of it in Prometheus' text format, version 0.0.4.
+ * @param plan undefined before the first
+ * @param sites absent where nothing can be said of them just now
+ */
+export function prometheusText(
+  counters: readonly Counter[],
+  plan: PlanGauges | undefined,
+  sites?: readonly SiteGauge[],
+): string {
   const lines: string[] = [];
   for (const [name, { type, help }] of Object.entries(families)) {
     const full = `isotherm_${name}_total`;
@@ -58,6 +76,14 @@ export function prometheusText(counters: readonly Counter[], plan: PlanGauges | 
       ...gauge('plan_version', 'Version of the plan that holds.', plan.version),
       ...gauge('plan_age_seconds', 'Since that plan was made.', plan.ageSeconds),
       ...gauge('plan_gap', 'Proven distance of that plan to the optimum, as a share.', plan.gap),
+    );
+  }
+  if (sites) {
+    const name = 'isotherm_site_down';
+    lines.push(
+      `# HELP ${name} 1 while isolates or probes find the site down: plans are made without it.`,
+      `# TYPE ${name} gauge`,
+      ...sites.map((s) => `${name}{${labelsOf({ site: s.id })}} ${s.isDown ? 1 : 0}`),
     );
   }
   return `${lines.join('\n')}\n`;

@@ -14,6 +14,8 @@ export interface SiteLimits {
   concurrency: number;
 }
 
+export type EjectionReason = 'failures' | 'slow';
+
 /** What became of an attempt. */
 export type Verdict =
   /** Its first byte; timed where that is the first token, too. */
@@ -34,11 +36,17 @@ export type Verdict =
 export class SiteHealth {
   readonly #records = new Map<string, SiteRecord>();
   readonly #limits: ReadonlyMap<string, SiteLimits>;
+  readonly #onEject: (site: string, reason: EjectionReason) => void;
   #toldDown: ReadonlySet<string> = new Set();
   #tallies: Record<string, Tally> = {};
 
-  constructor(limits: ReadonlyMap<string, SiteLimits>) {
+  /** @param onEject is told of every site put out of use, and why */
+  constructor(
+    limits: ReadonlyMap<string, SiteLimits>,
+    onEject: (site: string, reason: EjectionReason) => void = () => {},
+  ) {
     this.#limits = limits;
+    this.#onEject = onEject;
   }
 
   record(site: string): SiteRecord {
@@ -72,13 +80,13 @@ export class SiteHealth {
       record.began(nowMs);
       const { ttftMs, expectedMs } = verdict;
       if (ttftMs !== undefined && expectedMs !== undefined) record.timed(ttftMs, expectedMs, nowMs);
-      if (this.#isSlow(record)) record.eject(nowMs);
+      if (this.#isSlow(record) && record.eject(nowMs)) this.#onEject(site, 'slow');
     } else if (verdict.kind === 'answered') {
       record.answered(nowMs);
     } else if (verdict.kind === 'busy') {
       record.busy(nowMs, verdict.retryAtMs);
     } else if (verdict.kind === 'failed') {
-      record.failed(nowMs);
+      if (record.failed(nowMs)) this.#onEject(site, 'failures');
     } else {
       const failures = record.suspected(verdict.client, verdict.request, nowMs);
       for (let n = 0; n < failures; n++) this.judge(site, { kind: 'failed' }, nowMs);

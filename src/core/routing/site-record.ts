@@ -87,13 +87,14 @@ export class SiteRecord {
     this.retryAtMs = Math.max(this.retryAtMs, until);
   }
 
-  failed(nowMs: number): void {
+  /** Returns whether that put the site out of use. */
+  failed(nowMs: number): boolean {
     this.#count(nowMs, false);
     this.#failures++;
     const attempts = this.#good + this.#bad;
     const mostlyFails = attempts >= MIN_ATTEMPTS && this.#good < MIN_SUCCESS_SHARE * attempts;
     const isIll = this.#failures >= MAX_FAILURES || mostlyFails || this.#isHalfOpen(nowMs);
-    if (isIll) this.eject(nowMs);
+    return isIll && this.eject(nowMs);
   }
 
   /** A failure that may be the request's fault. Returns how many are to be counted now. */
@@ -101,9 +102,9 @@ export class SiteRecord {
     return this.#suspicion.add(client, request, nowMs);
   }
 
-  eject(nowMs: number): void {
+  eject(nowMs: number): boolean {
     // Requests that were under way when it was ejected say nothing new.
-    if (nowMs < this.#ejectedUntilMs) return;
+    if (nowMs < this.#ejectedUntilMs) return false;
     this.#ejectedUntilMs = nowMs + Math.min(EJECTION_MS * 2 ** this.#ejections, MAX_EJECTION_MS);
     this.#ejections++;
     this.#probeUntilMs = 0;
@@ -111,6 +112,7 @@ export class SiteRecord {
     this.#slowness = 1;
     this.#good = 0;
     this.#bad = 0;
+    return true;
   }
 
   /** Open, or half-open with a request on its way to find out. */
