@@ -32,6 +32,7 @@ function withCaps(d: Dice, site: EdgeSite, unservedAud: number): EdgeSite {
     ppue: energy.ppue,
     overheadKw: 0,
     importAud: energy.audPerKwh,
+    tariffAud: energy.audPerKwh,
     exportAud: energy.audPerKwh.map((aud) => Math.min(0, aud)),
     itAud: new Float64Array(T),
     importCarbonKg: new Float64Array(T).fill(energy.carbonKgPerKwh),

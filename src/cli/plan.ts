@@ -15,6 +15,7 @@ import { type BudgetSolution, solveWithinBudgets } from '../core/planning/budget
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { Ledger } from '../core/planning/ledger.ts';
 import { summarize } from '../core/planning/outcome.ts';
+import { runMixture } from '../core/planning/plant-operation.ts';
 import { limitRises } from '../core/planning/ramp.ts';
 import type { SpanTotals } from '../core/planning/span-totals.ts';
 import {
@@ -163,7 +164,8 @@ function planned(whole: Fleet, options: PlanOptions): PlanRun {
     ? solveWithinBudgets(problem, sitesAt, settings, onRound)
     : solve(problem, assembleSites(fleet, inputs), settings, onRound);
   const ledger = new Ledger(fleet);
-  ledger.add(problem, inputs, solution.flow, solution.unserved);
+  const operated = solution.parts && runMixture(fleet, problem, inputs, solution.parts);
+  ledger.add(problem, inputs, solution.flow, solution.unserved, operated);
   return {
     fleet,
     inputs,

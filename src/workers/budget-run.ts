@@ -42,7 +42,7 @@ export function absorbOptimization(run: Run, budget: BudgetRun, p: DispatchProbl
 /** The state of the next optimization, at the search's prices: warm, without the sites that are out. */
 export function nextOptimization(run: Run, p: DispatchProblem): ConsensusState {
   const { state } = run;
-  const next = begin(p, stepSettings(run.settings), warmFrom(state));
+  const next = begin(p, stepSettings(run.settings, run.budget?.search), warmFrom(state));
   state.sites.forEach(({ excluded, missed, fault }, j) => {
     Object.assign(next.sites[j] as object, { excluded, missed, ...(fault && { fault }) });
   });

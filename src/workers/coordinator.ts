@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { solverOf } from '../core/model/solver-name.ts';
 import { absorb, begin, incumbent, propose, stopReason } from '../core/optimizer/consensus.ts';
-import { planImpacts, rowImpacts } from '../core/optimizer/impacts.ts';
+import { planImpacts, rowImpacts, toldImpacts } from '../core/optimizer/impacts.ts';
 import { leaveOut, restoreExclusions } from '../core/optimizer/participation.ts';
 import { assertProblem, type DispatchProblem } from '../core/optimizer/problem.ts';
 import {
@@ -153,7 +153,7 @@ export class Coordinator extends DurableObject<Env> {
   /** A bounded number of rounds. Returns why to stop, or undefined to go on. */
   async #step(run: Run): Promise<StopReason | undefined> {
     const { record, inputs, state, budget } = run;
-    const settings = budget ? stepSettings(run.settings) : run.settings;
+    const settings = budget ? stepSettings(run.settings, budget.search) : run.settings;
     const priced = budget
       ? { ...fleet, prices: budgetPrices(fleet.prices, budget.search.shadow) }
       : fleet;
@@ -215,7 +215,7 @@ export class Coordinator extends DurableObject<Env> {
     });
     const batch = batchOutcomes(fleet, problem, inputs.slotHours, best.flow, best.unserved);
     const prices = kept ? budgetPrices(fleet.prices, kept.shadow) : fleet.prices;
-    const disclosed = state.sites.map((s) => (s.excluded ? undefined : s.impacts));
+    const disclosed = state.sites.map(toldImpacts);
     const outcome = summarize(fleet, problem, inputs, best.flow, best.unserved);
     const plan = await publishPlan(
       this.env.DB,
@@ -244,7 +244,7 @@ export class Coordinator extends DurableObject<Env> {
         ...(batch.length > 0 && { batch }),
         ...(rampRelaxedSlots.length > 0 && { rampRelaxedSlots }),
         budgets: kept?.budgets,
-        impacts: planImpacts(problem, state, best.flow),
+        impacts: kept ? kept.impacts : planImpacts(problem, state, best.flow),
         impactPrices: { carbonAudPerT: prices.carbonAudPerT, waterAudPerKl: prices.waterAudPerKl },
         sites: outcome.sites.map((s) => ({ ...s, placement: record.placements[s.site] })),
       },

@@ -34,7 +34,7 @@ export function answerFault(
     if (fault !== undefined) return fault;
   }
   if (query.impacts && answer.impacts) {
-    const fault = impactsFault(p, answer.impacts);
+    const fault = impactsFault(p, answer.impacts, answer.coupling !== undefined);
     if (fault !== undefined) return fault;
   }
   const falling = answer.slopeAud.findIndex((slope) => slope < 0);

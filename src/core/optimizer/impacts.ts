@@ -1,6 +1,6 @@
 import { figuresFault } from './figures.ts';
 import { type DispatchProblem, totalsOf } from './problem.ts';
-import type { ConsensusState } from './state.ts';
+import type { ConsensusState, SiteState } from './state.ts';
 
 /** Carbon and water of a site, at some totals, and by how much a request more changes them. */
 export interface SiteImpacts {
@@ -66,8 +66,15 @@ export function impactsAt(
   };
 }
 
-/** What is wrong with a site's figures, or undefined. */
-export function impactsFault(p: DispatchProblem, i: SiteImpacts): string | undefined {
+/**
+ * What is wrong with a site's figures, or undefined.
+ * @param coupled of a site with a plant, where a request more may move others to where they take less
+ */
+export function impactsFault(
+  p: DispatchProblem,
+  i: SiteImpacts,
+  coupled = false,
+): string | undefined {
   const T = p.slotCount;
   const TK = T * p.classCount;
   const fault =
@@ -75,7 +82,7 @@ export function impactsFault(p: DispatchProblem, i: SiteImpacts): string | undef
     figuresFault('waterL', i.waterL, T) ??
     figuresFault('marginalCarbonKg', i.marginalCarbonKg, TK) ??
     figuresFault('marginalWaterL', i.marginalWaterL, TK);
-  return fault ?? energyFault(T, TK, i.energy) ?? takenAway(i);
+  return fault ?? energyFault(T, TK, i.energy) ?? (coupled ? undefined : takenAway(i));
 }
 
 function energyFault(T: number, TK: number, energy: SiteEnergy | undefined): string | undefined {
@@ -102,7 +109,15 @@ function takenAway({ energy, ...impacts }: SiteImpacts): string | undefined {
   return undefined;
 }
 
-/** What a plan comes to at the sites that take part; undefined where one of them does not say. */
+/** What a site told last, or where its slots are joined, of the best plan. */
+export function toldImpacts(site: SiteState): SiteImpacts | undefined {
+  return site.excluded ? undefined : (site.bestImpacts ?? site.impacts);
+}
+
+/**
+ * What the best plan comes to at the sites that take part; undefined where one of them does not say.
+ * @param flow the best plan's
+ */
 export function planImpacts(
   p: DispatchProblem,
   state: ConsensusState,
@@ -116,7 +131,11 @@ export function planImpacts(
     if (site.excluded) continue;
     if (!site.impacts) return undefined;
     const answered = { impacts: site.impacts, totals: site.answeredTotals };
-    const { carbonKg, waterL, energy: of } = impactsAt(answered, totals[j] as Float64Array);
+    const {
+      carbonKg,
+      waterL,
+      energy: of,
+    } = site.bestImpacts ?? impactsAt(answered, totals[j] as Float64Array);
     out.carbonKg += sum(carbonKg);
     out.waterL += sum(waterL);
     energy = energy &&
@@ -135,7 +154,7 @@ export function rowImpacts(p: DispatchProblem, state: ConsensusState): RowImpact
     const marginal = (name: 'marginalCarbonKg' | 'marginalWaterL') =>
       Float64Array.from(slot.bestEdges, (e, r) => {
         const site = state.sites[p.edgeSite[e] as number];
-        return site?.impacts?.[name][t * p.classCount + (r % p.classCount)] ?? 0;
+        return (site && toldImpacts(site))?.[name][t * p.classCount + (r % p.classCount)] ?? 0;
       });
     return { carbonKg: marginal('marginalCarbonKg'), waterL: marginal('marginalWaterL') };
   });

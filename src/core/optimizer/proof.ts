@@ -69,14 +69,14 @@ interface SlotProof {
 /**
  * Upper bound from the costs at z, lower bound from the minima at p, kept if better.
  * @param joinedAud cost of the proposal that belongs to no slot
- * @param shed by site, what it cannot serve of the proposal
+ * @param answers by site, where it was asked about the proposal
  */
 function certifySlots(
   p: DispatchProblem,
   state: ConsensusState,
   sitesAt: SiteSums,
   joinedAud = 0,
-  shed: (Float64Array | undefined)[] = [],
+  answers: (SiteAnswer | undefined)[] = [],
 ): Certificate {
   const prices = state.sites.map((s) => s.prices);
   const proofs = state.slots.map((slot, t): SlotProof => {
@@ -91,9 +91,9 @@ function certifySlots(
     };
   });
   assertServed(p, state);
-  const keep = (group: SlotProof[]) => keepBetter(p, state, group, shed);
+  const keep = (group: SlotProof[]) => keepBetter(p, state, group, answers);
   // In the first round no plane is learned yet: an answer alone tells that a site joins slots.
-  if (!isJoint(p, state) && shed.every((of) => of === undefined)) {
+  if (!isJoint(p, state) && answers.every((answer) => !answer?.coupling)) {
     for (const proof of proofs) keep([proof]);
     return standingCertificate(state);
   }
@@ -126,8 +126,7 @@ export function certifyRound(
       (answer ? coupledCostAud(answer, (state.sites[j] as { totals: Float64Array }).totals) : 0),
     0,
   );
-  const shed = answers.map((answer) => answer?.coupling?.shedReqPerS);
-  return certifySlots(p, state, sums, joinedAud, shed);
+  return certifySlots(p, state, sums, joinedAud, answers);
 }
 
 /** The same for a proposal that no site has been asked about, from what all of them bid. */
@@ -150,7 +149,7 @@ function keepBetter(
   p: DispatchProblem,
   state: ConsensusState,
   group: SlotProof[],
-  shed: (Float64Array | undefined)[],
+  answers: (SiteAnswer | undefined)[],
 ): void {
   const sum = (of: (proof: SlotProof) => number) => group.reduce((a, proof) => a + of(proof), 0);
   const upper = sum((proof) => proof.upperAud);
@@ -161,7 +160,8 @@ function keepBetter(
   const excess = Math.max(lower, bestBound) - Math.min(upper, bestCost);
   const contradicts = excess > CONTRADICTION * Math.abs(upper) + 1e-12;
   const better = contradicts || upper < bestCost;
-  if (better && group.length === state.slots.length) keepTotals(state);
+  const shed = answers.map((answer) => answer?.coupling?.shedReqPerS);
+  if (better && group.length === state.slots.length) keepTotals(state, answers);
   for (const { slot, t, upperAud, lowerAud, rows } of group) {
     if (better) {
       slot.bestCostAud = upperAud;
@@ -175,11 +175,15 @@ function keepBetter(
   }
 }
 
-/** Coupled sites are held near what the best plan asks of them. */
-function keepTotals(state: ConsensusState): void {
-  for (const site of state.sites) {
+/** Coupled sites are held near what the best plan asks of them; what they take for it is theirs to say. */
+function keepTotals(state: ConsensusState, answers: (SiteAnswer | undefined)[]): void {
+  state.sites.forEach((site, j) => {
     if (site.cuts.length > 0) site.bestTotals = site.totals.slice();
-  }
+    const answer = answers[j];
+    if (!answer?.coupling) return;
+    if (answer.impacts) site.bestImpacts = answer.impacts;
+    else delete site.bestImpacts;
+  });
 }
 
 /** A certificate of a plan that serves less than the demand would prove nothing. */

@@ -41,7 +41,10 @@ export interface SiteProblem {
   queue: Queue;
   /** Absent where late requests have no price. */
   lateness?: Lateness;
-  /** What no request takes, and what each adds; absent where the site keeps that to itself. */
+  /**
+   * What no request takes, and what each adds, all of it from the grid; absent where the site keeps that
+   * to itself.
+   */
   impacts?: SiteImpacts;
   /** What couples the slots; absent where nothing does. */
   plant?: SitePlant;
@@ -119,7 +122,7 @@ export function answerQuery(whole: SiteProblem, query: SiteQuery): SiteAnswer {
     slopeAud: new Float64Array(site.slotCount),
     boundAud: new Float64Array(site.slotCount),
   };
-  if (query.impacts && site.impacts) {
+  if (query.impacts && site.impacts && !site.plant) {
     const atNothing = { impacts: site.impacts, totals: new Float64Array(query.totals.length) };
     answer.impacts = impactsAt(atNothing, query.totals);
   }

@@ -40,6 +40,8 @@ export interface SiteState {
   marginalAud: Float64Array;
   /** Its carbon and water there, and energy, if it says. */
   impacts?: SiteImpacts;
+  /** The same at the best plan, where it has a plant: of the operation whose cost the plan's is. */
+  bestImpacts?: SiteImpacts;
   curves: SlotCurve[];
   /** Planes below its coupled cost; none where its slots are independent. */
   cuts: Cut[];

@@ -25,6 +25,7 @@ export function assemblePlant(
   const { cost } = site;
   if (!hasPlant(cost)) return undefined;
   const by = (of: (slot: PlantSlot) => number) => Float64Array.from(slots, of);
+  const tariffAud = by(({ factors }) => factors.energyAudPerKwh);
   const importAud = by(
     ({ factors: f }) =>
       f.energyAudPerKwh + resourceAud(prices, f.carbonKgPerKwh, f.gridWaterLPerKwh),
@@ -39,7 +40,8 @@ export function assemblePlant(
     ppue: by(({ factors }) => factors.ppue),
     overheadKw: cost.fixedOverheadKw,
     importAud,
-    exportAud: importAud.map((aud) => Math.min(feedInAudPerKwh ?? 0, aud)),
+    tariffAud,
+    exportAud: tariffAud.map((aud) => Math.min(feedInAudPerKwh ?? 0, aud)),
     itAud: by(({ factors }) => resourceAud(prices, 0, factors.onSiteWaterLPerKwh)),
     importCarbonKg: by(({ factors }) => factors.carbonKgPerKwh),
     importWaterL: by(({ factors }) => factors.gridWaterLPerKwh),

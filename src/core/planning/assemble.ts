@@ -154,9 +154,8 @@ export function assembleSite(
   }
   const plant = assemblePlant(site, prices, slotHours, slots);
   const { discloses = 'all' } = site.cost;
-  // With a plant a request's carbon and water depend on all others: the site does not tell them.
   if (plant) problem.plant = plant;
-  else if (discloses === 'all') problem.impacts = { ...impacts, energy };
+  if (discloses === 'all') problem.impacts = { ...impacts, energy };
   else if (discloses === 'impacts') problem.impacts = impacts;
   return problem;
 }

@@ -1,4 +1,4 @@
-import { planImpacts } from '../optimizer/impacts.ts';
+import { type PlanImpacts, planImpacts } from '../optimizer/impacts.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import { type SettingsInput, settingsSchema } from '../optimizer/settings.ts';
 import type { SiteProblem } from '../optimizer/site-subproblem.ts';
@@ -8,6 +8,7 @@ import {
   absorbStep,
   beginBudget,
   budgetPlan,
+  type MixturePart,
   noImpacts,
   type ShadowPrices,
   stepSettings,
@@ -17,6 +18,9 @@ import { warmFrom } from './warm-start.ts';
 
 export interface BudgetSolution extends Solution {
   budgets: BudgetReport[];
+  impacts: PlanImpacts;
+  /** Plans it is the mixture of. */
+  parts: MixturePart[];
   /** Prices at which the best bound, and with it the marginal prices, were found. */
   shadow: ShadowPrices;
 }
@@ -41,8 +45,11 @@ export function solveWithinBudgets(
     const solution = solve(
       problem,
       sitesAt(search.shadow),
-      stepSettings(settings),
-      (report) => onRound?.({ ...report, round: ++rounds }),
+      stepSettings(settings, search),
+      (report) => {
+        rounds++;
+        onRound?.({ ...report, round: rounds });
+      },
       last && warmFrom(last.state),
     );
     last = solution;

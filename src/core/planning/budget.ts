@@ -1,7 +1,7 @@
 import type { ObjectivePrices } from '../model/fleet.ts';
 import { KG_PER_TONNE, L_PER_KL } from '../model/units.ts';
 import { type Certificate, certify } from '../optimizer/certificate.ts';
-import type { RowImpacts } from '../optimizer/impacts.ts';
+import type { PlanImpacts, RowImpacts } from '../optimizer/impacts.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import type { Settings } from '../optimizer/settings.ts';
 import type { ConsensusState } from '../optimizer/state.ts';
@@ -15,8 +15,9 @@ import type { BudgetReport } from './plan.ts';
  * (amounts x, cost y) and a bound L: y' + μ·x' ≥ L for every plan. No plan within the budgets B then
  * costs less than L − μ·B, the Lagrangian bound; and mixtures of the plans found are plans, of which
  * the cheapest that keeps the budgets (mixture.ts) bounds the optimum from above and says at which μ
- * to ask next. That is the method of Dantzig and Wolfe (1960), or Kelley's cuts of the dual. Plain
- * data between steps, to be written down and read back.
+ * to ask next. That is the method of Dantzig and Wolfe (1960), or Kelley's cuts of the dual. Plants
+ * change nothing of this: a plan then is flows and an operation of every plant, of which there are
+ * mixtures, too. Plain data between steps, to be written down and read back.
  */
 export interface BudgetSearch {
   budgets: Settings['budgets'];
@@ -24,6 +25,8 @@ export interface BudgetSearch {
   shadow: ShadowPrices;
   /** Where it has been optimized. */
   asked: ShadowPrices[];
+  /** Part of the gap that steps are allowed now, and the first of them that was; absent: of the first. */
+  finer?: { share: number; from: number };
   /** Plans of which the mixture is made; others are forgotten. */
   plans: BudgetedPlan[];
   mixture?: Mixture;
@@ -46,19 +49,26 @@ export interface BudgetStep {
   flow: Float64Array[];
   unserved: Float64Array[];
   certificate: Certificate;
-  impacts: { carbonKg: number; waterL: number };
+  impacts: PlanImpacts;
   /** Marginal prices and their carbon and water by row, per (req/s) and slot. */
   rowPrices: Float64Array[];
   rowImpacts?: RowImpacts[];
 }
 
-interface BudgetedPlan {
+interface BudgetedPlan extends PlanImpacts {
   flow: Float64Array[];
   unserved: Float64Array[];
-  carbonKg: number;
-  waterL: number;
   /** At the objective's own prices. */
   costAud: number;
+  /** Prices it was made at, and plants operated at. */
+  shadow: ShadowPrices;
+}
+
+/** One of the plans of a mixture. */
+export interface MixturePart {
+  weight: number;
+  flow: Float64Array[];
+  shadow: ShadowPrices;
 }
 
 /** The plan kept, with all that is to be said of its budgets. */
@@ -71,6 +81,10 @@ export interface BudgetPlan {
    */
   certificate: Certificate;
   budgets: BudgetReport[];
+  /** What it comes to: amounts mix as plans do, those of plants' operations included. */
+  impacts: PlanImpacts;
+  /** Plans it is the mixture of. */
+  parts: MixturePart[];
   /** Of the step that proved the bound. */
   rowPrices: Float64Array[];
   rowImpacts?: RowImpacts[];
@@ -82,8 +96,14 @@ export interface BudgetPlan {
  * serve than to leave unserved at that price's default.
  */
 const HIGHEST = { carbonKg: 20, waterL: 20 };
-/** Part of the gap asked for that each step is allowed; the search has the rest. */
+/**
+ * Part of the gap asked for that each step is allowed; the search has the rest. Where carbon and water
+ * at μ are most of a step's objective, its gap is too wide for the costs that remain, and the same μ
+ * comes up again: then it is asked with so much less, down to the least.
+ */
 const STEP_SHARE = 0.25;
+const FINER = 0.25;
+const LEAST_SHARE = 1e-3;
 const MOST_STEPS = 30;
 
 const names = (budgets: Settings['budgets']) =>
@@ -99,8 +119,9 @@ export function beginBudget(budgets: Settings['budgets']): BudgetSearch {
 }
 
 /** Settings of a step: its own gap, and no budget of its own. */
-export function stepSettings(settings: Settings): Settings {
-  return { ...settings, budgets: {}, gapTarget: STEP_SHARE * settings.gapTarget };
+export function stepSettings(settings: Settings, search?: BudgetSearch): Settings {
+  const share = search?.finer?.share ?? STEP_SHARE;
+  return { ...settings, budgets: {}, gapTarget: share * settings.gapTarget };
 }
 
 /** The objective's prices with μ on top. */
@@ -122,6 +143,7 @@ export function absorbStep(search: BudgetSearch, step: BudgetStep, gapTarget: nu
     flow: step.flow,
     unserved: step.unserved,
     ...step.impacts,
+    shadow,
     costAud: step.certificate.objectiveAud - priced((of) => step.impacts[of]),
   });
   const bound = step.certificate.lowerBoundAud - priced((of) => budgets[of] as number);
@@ -143,9 +165,16 @@ export function absorbStep(search: BudgetSearch, step: BudgetStep, gapTarget: nu
   search.plans = search.plans.filter((_, i) => (mixture.weights[i] as number) > 0);
   search.mixture = { ...mixture, weights: mixture.weights.filter((w) => w > 0) };
   search.shadow = nextPrices(kinds, mixture);
-  const repeats = search.asked.some((before) => samePrices(search.shadow, before));
+  const { share, from } = search.finer ?? { share: STEP_SHARE, from: 0 };
+  const repeats = search.asked.slice(from).some((before) => samePrices(search.shadow, before));
   const { gap } = certify(mixture.cost, search.best?.boundAud ?? Number.NEGATIVE_INFINITY);
-  return gap <= gapTarget || repeats || search.asked.length >= MOST_STEPS;
+  // While a budget is missed, however little, the next step asks for the leanest plan.
+  const isKept = mixture.excess.every((v) => v === 0);
+  if (search.asked.length >= MOST_STEPS) return true;
+  if (!repeats) return gap <= gapTarget && isKept;
+  if (gap <= gapTarget || share <= LEAST_SHARE) return true;
+  search.finer = { share: FINER * share, from: search.asked.length };
+  return false;
 }
 
 /** Why a budget cannot be kept without knowing what plans come to. */
@@ -160,6 +189,9 @@ export function noImpacts(p: DispatchProblem, state: ConsensusState): Error {
 export function budgetPlan(search: BudgetSearch): BudgetPlan {
   const { budgets, plans, mixture, best } = search;
   if (!mixture || !best) throw new Error('no plan has been found yet');
+  const sum = (of: (p: BudgetedPlan) => number) =>
+    plans.reduce((total, p, i) => total + (mixture.weights[i] as number) * of(p), 0);
+  const hasEnergy = plans.every((p) => p.energyKwh !== undefined && p.energyAud !== undefined);
   const mixed = (of: (p: BudgetedPlan) => Float64Array[]) =>
     of(plans[0] as BudgetedPlan).map((first, t) =>
       first.map((_, e) =>
@@ -175,9 +207,22 @@ export function budgetPlan(search: BudgetSearch): BudgetPlan {
     budgets: names(budgets).map((of, k) => ({
       of,
       limit: budgets[of] as number,
-      amount: plans.reduce((sum, p, i) => sum + (mixture.weights[i] as number) * p[of], 0),
+      amount: sum((p) => p[of]),
       shadowPrice: priceOf(best.shadow, of) * (of === 'carbonKg' ? KG_PER_TONNE : L_PER_KL),
       missedBy: mixture.excess[k] as number,
+    })),
+    impacts: {
+      carbonKg: sum((p) => p.carbonKg),
+      waterL: sum((p) => p.waterL),
+      ...(hasEnergy && {
+        energyKwh: sum((p) => p.energyKwh as number),
+        energyAud: sum((p) => p.energyAud as number),
+      }),
+    },
+    parts: plans.map(({ flow, shadow }, i) => ({
+      weight: mixture.weights[i] as number,
+      flow,
+      shadow,
     })),
     rowPrices: best.rowPrices,
     rowImpacts: best.rowImpacts,

@@ -62,14 +62,17 @@ export class Ledger {
     }));
   }
 
+  /** @param operated how plants ran; absent: at best for these flows, at the fleet's prices */
   add(
     problem: DispatchProblem,
     inputs: PlanningInputs,
     flow: Float64Array[],
     unserved: Float64Array[],
+    operated?: (PlantRun | undefined)[],
   ): void {
     const headroom = this.#fleet.sites.map((s) => siteCapacity(s, inputs).headroom);
-    const runs = this.#runPlants(problem, inputs, flow);
+    const runs = operated ?? this.#runPlants(problem, inputs, flow);
+    this.#addPlants(inputs, runs);
     const came = flow.map((planned, t) =>
       servedFlows(problem, t, runs, planned, unserved[t] as Float64Array),
     );
@@ -87,24 +90,26 @@ export class Ledger {
     );
   }
 
-  /** Runs all plants over a block; a month's peak is charged once, by what it adds to the last. */
+  /** Runs all plants over a block. */
   #runPlants(
     p: DispatchProblem,
     inputs: PlanningInputs,
     flow: Float64Array[],
   ): (PlantRun | undefined)[] {
-    const month = new Date(inputs.startUtcMs).toISOString().slice(0, 7);
-    const monthOf = (site: Site) => `${month} ${site.id}`;
     const sites = this.#fleet.sites.map((site): Site => {
       const { demandCharge } = site.cost;
       if (!demandCharge) return site;
-      const paidKw = Math.max(demandCharge.paidKw, this.#peaksKw.get(monthOf(site)) ?? 0);
+      const paidKw = Math.max(demandCharge.paidKw, this.#peaksKw.get(peakKey(inputs, site)) ?? 0);
       return { ...site, cost: { ...site.cost, demandCharge: { ...demandCharge, paidKw } } };
     });
-    const runs = runPlants({ ...this.#fleet, sites }, p, inputs, flow);
+    return runPlants({ ...this.#fleet, sites }, p, inputs, flow);
+  }
+
+  /** A month's peak is charged once, by what it adds to the last. */
+  #addPlants(inputs: PlanningInputs, runs: (PlantRun | undefined)[]): void {
     runs.forEach((run, j) => {
       if (!run) return;
-      const key = monthOf(sites[j] as Site);
+      const key = peakKey(inputs, this.#fleet.sites[j] as Site);
       this.#peaksKw.set(key, Math.max(run.peakKw, this.#peaksKw.get(key) ?? 0));
       this.#impacts.energyAud += run.peakAud;
       const sums = this.#sites[j] as SiteTotals;
@@ -112,7 +117,6 @@ export class Ledger {
       sums.solarKwh += kwh(run.operation.solarKw);
       sums.dischargedKwh += kwh(run.operation.dischargeKw);
     });
-    return runs;
   }
 
   #addSlot(
@@ -231,4 +235,9 @@ export class Ledger {
       })),
     };
   }
+}
+
+/** The month and site for which a peak is charged. */
+function peakKey(inputs: PlanningInputs, site: Site): string {
+  return `${new Date(inputs.startUtcMs).toISOString().slice(0, 7)} ${site.id}`;
 }

@@ -19,10 +19,11 @@ export const siteHoursSchema = z.record(
       .record(
         z.string(),
         z.strictObject({
-          carbonKg: z.number().min(0),
-          waterL: z.number().min(0),
+          /** Of either sign: with a battery, a request more may move others to better hours. */
+          carbonKg: z.number(),
+          waterL: z.number(),
           /** At the meter, and at the tariff; absent where the site tells carbon and water only. */
-          energyKwh: z.number().min(0).optional(),
+          energyKwh: z.number().optional(),
           energyAud: z.number().optional(),
         }),
       )

@@ -8,11 +8,15 @@ import {
 } from '../../../src/core/model/fleet.ts';
 import { answerFault } from '../../../src/core/optimizer/answer-check.ts';
 import { begin, propose } from '../../../src/core/optimizer/consensus.ts';
+import { planImpacts } from '../../../src/core/optimizer/impacts.ts';
 import { settingsSchema } from '../../../src/core/optimizer/settings.ts';
 import { answerQuery } from '../../../src/core/optimizer/site-subproblem.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
 import { assembleSites } from '../../../src/core/planning/assemble.ts';
+import { budgetPrices, type ShadowPrices } from '../../../src/core/planning/budget.ts';
+import { solveWithinBudgets } from '../../../src/core/planning/budget-solve.ts';
 import { Ledger } from '../../../src/core/planning/ledger.ts';
+import { runMixture } from '../../../src/core/planning/plant-operation.ts';
 import { assemble, constantInputs, embeddedFleet, tinyFleet } from '../support/fleets.ts';
 
 const HOURS = 24;
@@ -145,6 +149,70 @@ test.each(['learned', 'supply'] as const)(
   },
 );
 
+describe('a fleet with plants', () => {
+  const fleet = embeddedFleet();
+  fleet.sites.slice(0, 3).forEach((site, j) => {
+    site.cost.battery = battery;
+    site.cost.solar = solarOf(j === 0 ? 400 : 30);
+    site.cost.limits = j === 0 ? { gridKw: 60 } : j === 1 ? { dailyCarbonKg: 700 } : {};
+    if (j === 2) site.cost.demandCharge = { audPerKwMonth: 12, paidKw: 40 };
+    site.cost.feedInAudPerKwh = 0.3;
+  });
+  const inputs = constantInputs(fleet, { slotCount: 6 });
+  inputs.sites.forEach((s, j) => {
+    s.carbonKgPerKwh.set(s.carbonKgPerKwh.map((_, t) => 0.2 + 0.1 * ((j + t) % 5)));
+  });
+  const { problem, sites } = assemble(fleet, inputs);
+
+  test('what sites tell of a plan is what the ledger charges', () => {
+    const solution = solve(problem, sites, { gapTarget: 1e-3 });
+    const impacts = planImpacts(problem, solution.state, solution.flow)!;
+    const ledger = new Ledger(fleet);
+    ledger.add(problem, inputs, solution.flow, solution.unserved);
+    const { carbonKg, waterL, gridKwh, energyCostAud } = ledger.totals();
+    const { energyKwh, energyAud } = impacts;
+    expect(impacts.carbonKg / carbonKg).toBeCloseTo(1, 5);
+    expect(impacts.waterL / waterL).toBeCloseTo(1, 5);
+    expect(energyKwh! / gridKwh).toBeCloseTo(1, 5);
+    expect(energyAud! / energyCostAud).toBeCloseTo(1, 5);
+    // Solar power that is left over serves a request more without any carbon.
+    const sunny = solution.state.sites[0]!.bestImpacts!.marginalCarbonKg;
+    expect(sunny.some((kg) => Math.abs(kg) < 1e-9)).toBe(true);
+    expect(solution.rowImpacts).toHaveLength(6);
+  });
+
+  test('within a budget the mixture is operated as stated', () => {
+    const sitesAt = (shadow: ShadowPrices) =>
+      assembleSites({ ...fleet, prices: budgetPrices(fleet.prices, shadow) }, inputs);
+    const free = solve(problem, sites, { gapTarget: 1e-3 });
+    const { carbonKg } = planImpacts(problem, free.state, free.flow)!;
+    const budgets = { carbonKg: 0.9 * carbonKg };
+    const plan = solveWithinBudgets(problem, sitesAt, { gapTarget: 2e-3, budgets });
+    expect(plan.budgets[0]).toMatchObject({ missedBy: 0 });
+    expect(plan.certificate.gap).toBeLessThanOrEqual(2e-3);
+    const ledger = new Ledger(fleet);
+    const operated = runMixture(fleet, problem, inputs, plan.parts);
+    ledger.add(problem, inputs, plan.flow, plan.unserved, operated);
+    const totals = ledger.totals();
+    expect(totals.carbonKg / plan.impacts.carbonKg).toBeCloseTo(1, 5);
+    expect(totals.waterL / plan.impacts.waterL).toBeCloseTo(1, 5);
+    expect(totals.gridKwh / plan.impacts.energyKwh!).toBeCloseTo(1, 5);
+    expect(totals.carbonKg).toBeLessThanOrEqual(0.9 * carbonKg * (1 + 1e-5));
+    expect(totals.objectiveAud).toBeLessThanOrEqual(plan.certificate.objectiveAud * (1 + 1e-6));
+  });
+
+  test('a plant that keeps its figures is named, and the rest is planned all the same', () => {
+    const silent = sites.map((s, j) => (j === 2 ? { ...s, impacts: undefined } : s));
+    const id = problem.sites[2]!.id;
+    expect(() => solveWithinBudgets(problem, () => silent, { budgets: { waterL: 5 } })).toThrow(
+      `carbon and water; without: ${id}`,
+    );
+    const { state, flow, certificate } = solve(problem, silent);
+    expect(certificate.gap).toBeLessThanOrEqual(1e-3);
+    expect(planImpacts(problem, state, flow)).toBeUndefined();
+  });
+});
+
 test('answers of assembled plants pass the coordinator’s checks', () => {
   const fleet = embeddedFleet();
   const site = fleet.sites[0]!;
@@ -154,7 +222,6 @@ test('answers of assembled plants pass the coordinator’s checks', () => {
   site.cost.demandCharge = { audPerKwMonth: 12, paidKw: 30 };
   const inputs = constantInputs(fleet, { slotCount: HOURS });
   const { problem, sites } = assemble(fleet, inputs);
-  expect(sites[0]!.impacts).toBeUndefined();
   expect(sites[1]!.plant).toBeUndefined();
   const state = begin(problem, settingsSchema.parse({}));
   const query = propose(problem, state)[0]!;

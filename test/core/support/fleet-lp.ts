@@ -7,8 +7,11 @@ export type Lines = (site: number, slot: number) => { slope: number; intercept: 
 export interface FleetLpOptions {
   /** Cost of each site's queue; none: waiting is free. */
   lines?: Lines | undefined;
-  /** Most carbon of the whole plan, kg; sites without a plant only. */
+  /** Most carbon and water of the whole plan. */
   carbonKg?: number | undefined;
+  waterL?: number | undefined;
+  /** Sites' totals, where they are given; what is not served of them is shed. */
+  totals?: Float64Array[] | undefined;
   /** What all names begin with, so that several programs can be one. */
   of?: string;
 }
@@ -19,13 +22,13 @@ export interface FleetLpOptions {
  * request at all is not in it: {@link standingAud}.
  */
 export function fleetParts({ problem: p, sites }: Instance, options: FleetLpOptions = {}): LpParts {
-  const { lines, carbonKg, of = '' } = options;
+  const { lines, totals, of = '' } = options;
   const { slotCount: T, classCount: K } = p;
   const R = p.rowStart.length - 1;
   const cost: string[] = [];
   const rows: string[] = [];
   const bounds: string[] = [];
-  const emitted: string[] = [];
+  const taken = { carbon: [] as string[], water: [] as string[] };
   const total = (j: number, t: number, k: number) => `${of}s${j}_n${t}_${k}`;
 
   sites.forEach((site, j) => {
@@ -39,6 +42,8 @@ export function fleetParts({ problem: p, sites }: Instance, options: FleetLpOpti
         [cost, part.cost],
         [rows, part.rows],
         [bounds, part.bounds],
+        [taken.carbon, part.carbon],
+        [taken.water, part.water],
       ] as const) {
         all.push(...its);
       }
@@ -49,9 +54,9 @@ export function fleetParts({ problem: p, sites }: Instance, options: FleetLpOpti
       for (let k = 0; k < K; k++) {
         cost.push(term(site.rateAud[t * K + k]!, total(j, t, k)));
         load.push(term(site.loadPerReqPerS[k]!, total(j, t, k)));
-        if (carbonKg !== undefined) {
-          emitted.push(term(site.impacts!.marginalCarbonKg[t * K + k]!, total(j, t, k)));
-        }
+        const { marginalCarbonKg, marginalWaterL } = site.impacts!;
+        taken.carbon.push(term(marginalCarbonKg[t * K + k]!, total(j, t, k)));
+        taken.water.push(term(marginalWaterL[t * K + k]!, total(j, t, k)));
       }
       rows.push(`${load.join(' ')} - ${ofSite}l${t} = 0`);
       bounds.push(` ${ofSite}l${t} <= ${p.sites[j]!.maxLoad[t]}`);
@@ -95,10 +100,20 @@ export function fleetParts({ problem: p, sites }: Instance, options: FleetLpOpti
       rows.push(`${total(j, Math.floor(i / K), i % K)} ${parts} = 0`);
     });
   });
-  if (carbonKg !== undefined) {
-    const standing = sites.flatMap((s) => [...s.impacts!.carbonKg]).reduce((a, b) => a + b, 0);
-    rows.push(`${emitted.join(' ')} <= ${carbonKg - standing}`);
+  for (const [limit, used, of] of [
+    [options.carbonKg, taken.carbon, 'carbonKg'],
+    [options.waterL, taken.water, 'waterL'],
+  ] as const) {
+    if (limit === undefined) continue;
+    const plain = sites.filter((site) => !site.plant);
+    const standing = plain.flatMap((s) => [...s.impacts![of]]).reduce((a, b) => a + b, 0);
+    rows.push(`${used.join(' ')} <= ${limit - standing}`);
   }
+  totals?.forEach((its, j) => {
+    its.forEach((n, i) => {
+      bounds.push(` ${total(j, Math.floor(i / K), i % K)} = ${n}`);
+    });
+  });
   return { cost, rows, bounds };
 }
 

@@ -16,6 +16,12 @@ export interface LpParts {
   bounds: string[];
 }
 
+/** Sums of what the plant takes, as terms. */
+export interface PlantAmounts {
+  carbon: string[];
+  water: string[];
+}
+
 /** A program in CPLEX LP text. */
 export function lpText({ cost, rows, bounds }: LpParts): string {
   const named = rows.map((r, i) => ` r${i}: ${r.replace(/^\+ /, '')}`).join('\n');
@@ -33,7 +39,7 @@ export function plantParts(
   p: SitePlant,
   requests: LpRequests,
   of = '',
-): LpParts {
+): LpParts & PlantAmounts {
   const { slotCount: T, classCount: K } = site;
   const h = p.slotHours;
   const cost: string[] = [];
@@ -100,5 +106,5 @@ export function plantParts(
   if (p.peak) cost.push(term(p.peak.audPerKw, `${of}r`));
   if (p.waterCapL < Infinity) rows.push(`${water.join(' ')} <= ${p.waterCapL}`);
   if (p.carbonCapKg < Infinity) rows.push(`${carbon.join(' ')} <= ${p.carbonCapKg}`);
-  return { cost, rows, bounds };
+  return { cost, rows, bounds, carbon, water };
 }

@@ -1,3 +1,4 @@
+import type { SiteImpacts } from '../../../src/core/optimizer/impacts.ts';
 import type { PlantBattery, SitePlant } from '../../../src/core/optimizer/site-plant/plant.ts';
 import type { SiteProblem, SiteQuery } from '../../../src/core/optimizer/site-subproblem.ts';
 import { type Instance, randomInstance } from './instances.ts';
@@ -80,6 +81,9 @@ export function randomPlantSite(seed: number, partial: Partial<PlantShape> = {})
     ppue,
     overheadKw,
     importAud,
+    tariffAud: importAud.map(
+      (aud, t) => aud - money * (0.05 * importCarbonKg[t]! + 0.003 * importWaterL[t]!),
+    ),
     exportAud: importAud.map((p) => Math.min(feedIn, p)),
     itAud: itWaterL.map((l) => l * 0.003 * money),
     importCarbonKg,
@@ -100,7 +104,7 @@ export function randomPlantSite(seed: number, partial: Partial<PlantShape> = {})
       paidKw: d.chance(0.3) ? 0 : above(d.uniform(-0.2, 1)),
     };
   }
-  const problem = { ...site, plant };
+  const problem: PlantSite = { ...site, plant, impacts: gridImpacts(plant, K) };
   // The separable part is the grid's energy for all of N, as assembled.
   for (let t = 0; t < T; t++) {
     const perItKw = h * (ppue[t]! * importAud[t]! + plant.itAud[t]!);
@@ -108,6 +112,55 @@ export function randomPlantSite(seed: number, partial: Partial<PlantShape> = {})
     for (let k = 0; k < K; k++) problem.rateAud[t * K + k] = perItKw * kw[k]!;
   }
   return problem;
+}
+
+/** A site's problem with carbon and water at these prices above those it has. */
+export function repriced(site: SiteProblem, audPerKg: number, audPerL: number): SiteProblem {
+  const { carbonKg, waterL, marginalCarbonKg, marginalWaterL } = site.impacts!;
+  const priced = (aud: Float64Array, carbon: Float64Array, water: Float64Array) =>
+    aud.map((v, i) => v + audPerKg * carbon[i]! + audPerL * water[i]!);
+  const { plant: p } = site;
+  return {
+    ...site,
+    baseAud: priced(site.baseAud, carbonKg, waterL),
+    rateAud: priced(site.rateAud, marginalCarbonKg, marginalWaterL),
+    ...(p && {
+      plant: {
+        ...p,
+        importAud: priced(p.importAud, p.importCarbonKg, p.importWaterL),
+        itAud: p.itAud.map((aud, t) => aud + audPerL * p.itWaterL[t]!),
+      },
+    }),
+  };
+}
+
+/** What a plant's site takes where all its power comes from the grid. */
+function gridImpacts(p: SitePlant, classCount: number): SiteImpacts {
+  const of = (perImport: Float64Array, perIt?: Float64Array) => {
+    const perItKwh = p.ppue.map((ppue, t) => ppue * perImport[t]! + (perIt?.[t] ?? 0));
+    return {
+      base: p.baseItKw.map(
+        (kw, t) => p.slotHours * (kw * perItKwh[t]! + p.overheadKw * perImport[t]!),
+      ),
+      rate: p.kwPerReqPerS.map((kw, i) => p.slotHours * kw * perItKwh[Math.floor(i / classCount)]!),
+    };
+  };
+  const carbon = of(p.importCarbonKg);
+  const water = of(p.importWaterL, p.itWaterL);
+  const kwh = of(new Float64Array(p.baseItKw.length).fill(1));
+  const aud = of(p.tariffAud);
+  return {
+    carbonKg: carbon.base,
+    waterL: water.base,
+    marginalCarbonKg: carbon.rate,
+    marginalWaterL: water.rate,
+    energy: {
+      energyKwh: kwh.base,
+      energyAud: aud.base,
+      marginalEnergyKwh: kwh.rate,
+      marginalEnergyAud: aud.rate,
+    },
+  };
 }
 
 function randomBattery(d: Dice, peakKw: number): PlantBattery {

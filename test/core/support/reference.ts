@@ -1,7 +1,7 @@
 import loadHighs from 'highs';
 import { lateAud, lateSlope } from '../../../src/core/model/lateness.ts';
 import { waitingRequests, waitingSlope } from '../../../src/core/model/queueing.ts';
-import { fleetParts, type Lines, standingAud } from './fleet-lp.ts';
+import { type FleetLpOptions, fleetParts, type Lines, standingAud } from './fleet-lp.ts';
 import type { Instance } from './instances.ts';
 import { type LpParts, lpText } from './plant-lp.ts';
 
@@ -22,6 +22,11 @@ function solved(parts: LpParts) {
 /** Optimal objective in AUD, the sites' base cost included, with no more carbon than given. */
 export function reference(instance: Instance, lines?: Lines, carbonKg?: number): number {
   return solved(fleetParts(instance, { lines, carbonKg })).ObjectiveValue + standingAud(instance);
+}
+
+/** The same with all that {@link fleetParts} may be told. */
+export function referenceOf(instance: Instance, options: FleetLpOptions): number {
+  return solved(fleetParts(instance, options)).ObjectiveValue + standingAud(instance);
 }
 
 /** Optima of many instances by one program of independent blocks, which is much faster. */

@@ -12,6 +12,7 @@ export function scaled({ problem: p, sites }: Instance, money: number, size: num
     baseItKw: times(s.baseItKw, size),
     overheadKw: s.overheadKw * size,
     importAud: times(s.importAud, money),
+    tariffAud: times(s.tariffAud, money),
     exportAud: times(s.exportAud, money),
     itAud: times(s.itAud, money),
     solarKw: times(s.solarKw, size),

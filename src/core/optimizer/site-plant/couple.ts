@@ -1,11 +1,13 @@
 import { proximalSlot, slotBound } from '../site-slot.ts';
 import type { SiteAnswer, SiteCoupling, SiteProblem, SiteQuery } from '../site-subproblem.ts';
+import { plantImpacts } from './impacts.ts';
 import { operatePlant, solvePlant } from './operate.ts';
 import { type Plane, valueAt } from './plane.ts';
 import type { SitePlant } from './plant.ts';
 
 /**
- * A plant's part of an answer: planes of c, what is shed, the bound and the proximal point.
+ * A plant's part of an answer: planes of c, what is shed, what the operation takes, the bound and the
+ * proximal point.
  * Throws {@link InvalidInputError} if a limit is broken by the site with no request at all.
  */
 export function couple(
@@ -15,6 +17,10 @@ export function couple(
   answer: SiteAnswer,
 ): void {
   const here = operatePlant(site, plant, query.totals);
+  if (query.impacts && site.impacts) {
+    const { energy, ...carbonAndWater } = plantImpacts(site, plant, query.totals, here);
+    answer.impacts = { ...carbonAndWater, ...(site.impacts.energy && { energy }) };
+  }
   const most = query.box.map((box, at) => {
     const k = at % site.classCount;
     const limit = site.maxLoad[Math.floor(at / site.classCount)] as number;

@@ -22,6 +22,9 @@ export interface Operation {
   solarKw: Float64Array;
   dischargeKw: Float64Array;
   plane: Plane;
+  /** The program it is a solution of, and the solution in scaled units. */
+  layout: Layout;
+  x: Float64Array;
 }
 
 /** Throws {@link InvalidInputError} if a limit is broken by the site with no request at all. */
@@ -50,6 +53,8 @@ export function operatePlant(site: SiteProblem, plant: SitePlant, totals: Float6
     solarKw: power(layout.solar),
     dischargeKw: power(layout.discharged),
     plane,
+    layout,
+    x: solution.x,
   };
 }
 

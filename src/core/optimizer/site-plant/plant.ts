@@ -26,9 +26,12 @@ export interface SitePlant {
   overheadKw: number;
   /** A kWh from the grid with its carbon and water at their prices, AUD, by slot. */
   importAud: Float64Array;
+  /** The same without them: what is paid for it. */
+  tariffAud: Float64Array;
   /**
-   * What a kWh into the grid earns, AUD, by slot. At most `importAud`: the program may import and
-   * export in one slot, which a meter does not, and would earn the difference without limit.
+   * What a kWh into the grid earns, AUD, by slot. At most `tariffAud`, so at most `importAud` whatever
+   * carbon and water cost: the program may import and export in one slot, which a meter does not, and
+   * would earn the difference without limit.
    */
   exportAud: Float64Array;
   /** On-site water per IT kWh at its price, AUD, by slot. */

@@ -167,6 +167,7 @@ function smallSite(change: Partial<SitePlant>): PlantSite {
     ppue: fill(1),
     overheadKw: 0,
     importAud: Float64Array.of(0.1, 0.3),
+    tariffAud: Float64Array.of(0.1, 0.3),
     exportAud: fill(0),
     itAud: fill(0),
     importCarbonKg: fill(0.5),
