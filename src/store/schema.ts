@@ -55,9 +55,28 @@ export const siteInputs = sqliteTable(
     carbonKgPerKwh: real('carbon_kg_per_kwh'),
     carbonSource: text('carbon_source'),
     updatedUtcMs: integer('updated_utc_ms').notNull(),
+    /** When each group's source issued it; null in rows of versions that kept none. */
+    weatherIssuedUtcMs: integer('weather_issued_utc_ms'),
+    priceIssuedUtcMs: integer('price_issued_utc_ms'),
+    carbonIssuedUtcMs: integer('carbon_issued_utc_ms'),
   },
   (t) => [primaryKey({ columns: [t.siteId, t.utcMs] }), index('site_inputs_utc').on(t.utcMs)],
 );
+
+/** How the latest fetches of each live feed went. What they brought is in site_inputs. */
+export const feedStates = sqliteTable('feed_states', {
+  feed: text('feed').primaryKey(),
+  attemptedUtcMs: integer('attempted_utc_ms').notNull(),
+  succeededUtcMs: integer('succeeded_utc_ms'),
+  /** Not to be called before. */
+  retryUtcMs: integer('retry_utc_ms'),
+  /** Why the latest attempt failed; null if it did not. */
+  fault: text('fault'),
+  /** Hours the latest success brought, and hours of it that could not be true. */
+  hours: integer('hours').notNull(),
+  refused: integer('refused').notNull(),
+  refusedWhy: text('refused_why'),
+});
 
 /** Clients' keys: never the key, only what it is known by. */
 export const apiKeys = sqliteTable(

@@ -1,4 +1,4 @@
-import { and, gte, lt, sql } from 'drizzle-orm';
+import { and, gte, lt } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import { z } from 'zod';
 import { parseUtcMs } from '../core/model/time.ts';
@@ -30,61 +30,83 @@ export const siteInputSchema = z
   });
 export type SiteInput = z.output<typeof siteInputSchema>;
 
-/** D1 binds at most 100 parameters a statement; a row takes ten. */
-const ROWS_PER_STATEMENT = 10;
+/** An hour to be written; a group that is absent or null keeps what is there. */
+export interface SiteHourRow {
+  site: string;
+  utcMs: number;
+  tempC?: number;
+  rhPct?: number;
+  spotAudPerMwh?: number | null;
+  carbonKgPerKwh?: number | null;
+  /** When the source made it. */
+  issuedUtcMs: number;
+}
 
-/** Columns that keep what they hold where a row brings nothing. */
-const keptColumns = {
-  tempC: 'temp_c',
-  rhPct: 'rh_pct',
-  weatherSource: 'weather_source',
-  spotAudPerMwh: 'spot_aud_per_mwh',
-  priceSource: 'price_source',
-  carbonKgPerKwh: 'carbon_kg_per_kwh',
-  carbonSource: 'carbon_source',
-};
-const newOrKept = Object.fromEntries(
-  Object.entries(keptColumns).map(([key, name]) => [
-    key,
-    sql.raw(`coalesce(excluded.${name}, site_inputs.${name})`),
-  ]),
-);
+/** All rows of a statement are one parameter, a text of some 70 characters a row; D1 takes 2 MB. */
+const ROWS_PER_STATEMENT = 5000;
 
-/** Writes hours, over what was there of the same site, hour and group, all or none. */
-export async function writeSiteInputs(
+/** Places in a row as it is bound: site, hour, temperature, humidity, price, carbon, issue. */
+const field = (n: number) => `value ->> '$[${n}]'`;
+const givenBy = (n: number, then: string) => `iif(${field(n)} IS NULL, NULL, ${then})`;
+const columns: [name: string, value: string][] = [
+  ['temp_c', field(2)],
+  ['rh_pct', field(3)],
+  ['weather_source', givenBy(2, '?2')],
+  ['weather_issued_utc_ms', givenBy(2, field(6))],
+  ['spot_aud_per_mwh', field(4)],
+  ['price_source', givenBy(4, '?2')],
+  ['price_issued_utc_ms', givenBy(4, field(6))],
+  ['carbon_kg_per_kwh', field(5)],
+  ['carbon_source', givenBy(5, '?2')],
+  ['carbon_issued_utc_ms', givenBy(5, field(6))],
+];
+const names = columns.map(([name]) => name);
+const writeSql =
+  `INSERT INTO site_inputs (site_id, utc_ms, updated_utc_ms, ${names.join(', ')}) ` +
+  `SELECT ${field(0)}, ${field(1)}, ?3, ${columns.map(([, value]) => value).join(', ')} ` +
+  // Without WHERE, SQLite would take ON for a join's.
+  'FROM json_each(?1) WHERE true ON CONFLICT (site_id, utc_ms) DO UPDATE SET ' +
+  'updated_utc_ms = excluded.updated_utc_ms, ' +
+  names.map((name) => `${name} = coalesce(excluded.${name}, site_inputs.${name})`).join(', ');
+
+/** Writes hours of one source, over what was there of the same site, hour and group, all or none. */
+export async function writeSiteHours(
   db: D1Database,
-  rows: SiteInput[],
+  rows: readonly SiteHourRow[],
   source: string,
   updatedUtcMs: number,
 ): Promise<void> {
-  const orm = drizzle(db);
-  const sourceIf = (value: number | null | undefined) => (value == null ? null : source);
   const statements = [];
   for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
-    const values = rows.slice(from, from + ROWS_PER_STATEMENT).map((r) => ({
-      siteId: r.site,
-      utcMs: parseUtcMs(r.utc) as number,
-      tempC: r.tempC ?? null,
-      rhPct: r.rhPct ?? null,
-      weatherSource: sourceIf(r.tempC),
-      spotAudPerMwh: r.spotAudPerMwh ?? null,
-      priceSource: sourceIf(r.spotAudPerMwh),
-      carbonKgPerKwh: r.carbonKgPerKwh ?? null,
-      carbonSource: sourceIf(r.carbonKgPerKwh),
-      updatedUtcMs,
-    }));
-    statements.push(
-      orm
-        .insert(siteInputs)
-        .values(values)
-        .onConflictDoUpdate({
-          target: [siteInputs.siteId, siteInputs.utcMs],
-          set: { ...newOrKept, updatedUtcMs: sql`excluded.updated_utc_ms` },
-        }),
-    );
+    const bound = rows
+      .slice(from, from + ROWS_PER_STATEMENT)
+      .map((r) => [
+        r.site,
+        r.utcMs,
+        r.tempC ?? null,
+        r.rhPct ?? null,
+        r.spotAudPerMwh ?? null,
+        r.carbonKgPerKwh ?? null,
+        r.issuedUtcMs,
+      ]);
+    statements.push(db.prepare(writeSql).bind(JSON.stringify(bound), source, updatedUtcMs));
   }
-  const [first, ...rest] = statements;
-  if (first) await orm.batch([first, ...rest]);
+  if (statements.length > 0) await db.batch(statements);
+}
+
+/** The same of hours as an operator sends them, issued as they come. */
+export async function writeSiteInputs(
+  db: D1Database,
+  hours: SiteInput[],
+  source: string,
+  updatedUtcMs: number,
+): Promise<void> {
+  const rows = hours.map(({ utc, ...hour }) => ({
+    ...hour,
+    utcMs: parseUtcMs(utc) as number,
+    issuedUtcMs: updatedUtcMs,
+  }));
+  await writeSiteHours(db, rows, source, updatedUtcMs);
 }
 
 /** All hours of all sites in [fromUtcMs, toUtcMs). */

@@ -4,12 +4,14 @@ import { InvalidInputError } from '../core/model/errors.ts';
 import { settingsInputSchema } from '../core/optimizer/settings.ts';
 import { slotUtcMs } from '../core/planning/inputs.ts';
 import { pricesWithParts } from '../core/planning/plan.ts';
+import { attributionsOfSites } from '../feeds/attribution.ts';
 import { currentVersion, readPlan, readPrices, recentPlans } from '../store/plans.ts';
 import { writeSiteInputs } from '../store/site-inputs.ts';
 import { adminKeys } from './admin-keys.ts';
 import { adminUsage } from './admin-usage.ts';
 import { bearsOneOf } from './auth.ts';
 import { type Env, now } from './env.ts';
+import { feedReports } from './feeds.ts';
 import { fleet } from './fleet.ts';
 import { inputAges } from './inputs.ts';
 import { inputsBodySchema } from './inputs-body.ts';
@@ -48,8 +50,12 @@ admin.get('/runs', async (c) => c.json(await coordinatorOf(c.env).runs()));
 admin.get('/plan', async (c) => {
   const version = await currentVersion(c.env.DB);
   const plan = version === undefined ? undefined : await readPlan(c.env.DB, version);
-  return plan ? c.json(plan) : c.json({ error: 'no plan has been published yet' }, 404);
+  if (plan === undefined) return c.json({ error: 'no plan has been published yet' }, 404);
+  return c.json({ ...plan, attributions: attributionsOfSites(plan.header.sites) });
 });
+
+/** The registry's live feeds, and how their latest fetches went. */
+admin.get('/feeds', async (c) => c.json({ feeds: await feedReports(c.env, fleet) }));
 
 /** What one request more would cost, emit and drink, by class and zone, in every slot of the current plan. */
 admin.get('/prices', async (c) => {

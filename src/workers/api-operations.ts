@@ -118,7 +118,13 @@ function adminOperation(method: Operation['method'], path: string, given: Given)
   return { ...given, method, path: `/admin/v1${path}`, access: 'admin', answers };
 }
 
-const planSchema = z.object({ header: planHeaderSchema, slots: z.array(planSharesSchema) });
+const planSchema = z.object({
+  header: planHeaderSchema,
+  slots: z.array(planSharesSchema),
+  attributions: z.array(
+    z.object({ source: z.string(), text: z.string(), licence: z.string(), url: z.string() }),
+  ),
+});
 
 export const operations: Operation[] = [
   generationOf('/v1/chat/completions', 'Chat completion, routed to a site', chatBody),
@@ -186,6 +192,10 @@ export const operations: Operation[] = [
   adminOperation('get', '/sites', {
     summary: 'Sites, their part of the plan, their solvers and inputs',
     answers: { 200: json('`sites`.') },
+  }),
+  adminOperation('get', '/feeds', {
+    summary: 'Live feeds of the registry, and how their latest fetches went',
+    answers: { 200: json('`feeds`; a `fault` where the latest fetch failed.') },
   }),
   adminOperation('put', '/inputs', {
     summary: 'Hourly weather, wholesale price and carbon',

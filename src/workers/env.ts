@@ -44,6 +44,8 @@ export interface Env {
   ADMIN_TOKEN_SHA256: string;
   /** Secret: SHA-256 in hex of each client key, comma-separated. */
   CLIENT_KEYS_SHA256: string;
+  /** Optional secrets: keys of feeds that the registry names, see docs/feeds.md. */
+  OPEN_METEO_API_KEY?: string;
   /** One a solver, see solverBindingName. */
   [solver: `SOLVER_${string}`]: Fetcher;
   /** Optional secret per site: bearer key of its server, e.g. UPSTREAM_KEY_GOLD_COAST. */

@@ -7,6 +7,8 @@ import { bearsOneOf } from './auth.ts';
 import { dataPlane } from './data-plane.ts';
 import { docsPage } from './docs-page.ts';
 import { type Env, now } from './env.ts';
+import { refreshFeeds } from './feeds.ts';
+import { fleet } from './fleet.ts';
 import { metrics } from './metrics.ts';
 import { openApi } from './openapi.ts';
 import { boardOf, deploymentSettings, optimize } from './optimize.ts';
@@ -56,6 +58,10 @@ export default {
     await boardOf(env)
       .probeAll()
       .catch((error) => console.error(`sites could not be probed: ${error}`));
+    // Plans are made of what there is.
+    await refreshFeeds(env, fleet).catch((error) =>
+      console.error(`feeds could not be refreshed: ${error}`),
+    );
     // Settings nobody can read must not stop the planning; asked for by hand, they are refused.
     const settings = readableSettings(env);
     const planned = optimize({ ...env, OPTIMIZER_SETTINGS: settings }, 'cron');

@@ -51,7 +51,8 @@ export async function optimize(
   settings?: SettingsInput,
   down?: string[],
 ): Promise<RunRecord> {
-  const inputs = await refreshInputs(env.DB, fleet, floorToHour(now(env)), HORIZON_SLOTS);
+  const nowMs = now(env);
+  const inputs = await refreshInputs(env.DB, fleet, floorToHour(nowMs), HORIZON_SLOTS, nowMs);
   const asked = { ...deploymentSettings(env), ...settings };
   if (hasBudget(asked) && asked.discloseImpacts === false) {
     throw new InvalidInputError('budgets', [

@@ -1,6 +1,8 @@
 import { slotAt } from '../core/planning/plan.ts';
+import { attributionsOfSites } from '../feeds/attribution.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
 import { type Env, now } from './env.ts';
+import { feedReports } from './feeds.ts';
 import { fleet } from './fleet.ts';
 import { inputAges } from './inputs.ts';
 import { coordinatorOf } from './optimize.ts';
@@ -10,9 +12,10 @@ export async function status(env: Env) {
   const nowMs = now(env);
   const version = await currentVersion(env.DB);
   const plan = version === undefined ? undefined : await readPlan(env.DB, version);
-  const [{ latest, ended }, inputs] = await Promise.all([
+  const [{ latest, ended }, inputs, feeds] = await Promise.all([
     coordinatorOf(env).runs(),
     inputAges(env.DB, fleet, nowMs),
+    feedReports(env, fleet),
   ]);
   return {
     fleet: fleet.name,
@@ -26,6 +29,9 @@ export async function status(env: Env) {
     })),
     /** Sites that were fed once, and not for long now. */
     staleInputs: fleet.sites.map((s) => s.id).filter((id) => inputs.get(id)?.stale),
+    /** Live feeds, with what is wrong with them. */
+    feeds,
+    attributions: plan ? attributionsOfSites(plan.header.sites) : [],
     latestRun: latest ?? null,
     lastFailure: ended.find((r) => r.status === 'failed') ?? null,
   };

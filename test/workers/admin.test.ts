@@ -1,7 +1,6 @@
 import {
   createExecutionContext,
   createScheduledController,
-  runDurableObjectAlarm,
   waitOnExecutionContext,
 } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
@@ -14,20 +13,11 @@ import { writeSiteInputs } from '../../src/store/site-inputs.ts';
 import { fleet } from '../../src/workers/fleet.ts';
 import { refreshInputs } from '../../src/workers/inputs.ts';
 import worker from '../../src/workers/main.ts';
-import { coordinatorOf, deploymentSettings, optimize } from '../../src/workers/optimize.ts';
+import { deploymentSettings, optimize } from '../../src/workers/optimize.ts';
 import type { RunRecord } from '../../src/workers/run-store.ts';
 import { status } from '../../src/workers/status.ts';
 import { adminCall } from './support/client.ts';
-import { runToEnd } from './support/runs.ts';
-
-async function finish(): Promise<RunRecord> {
-  for (let i = 0; i < 50; i++) {
-    const { latest } = await coordinatorOf(env).runs();
-    if (latest && latest.status !== 'running') return latest;
-    await runDurableObjectAlarm(coordinatorOf(env));
-  }
-  throw new Error('the run does not end');
-}
+import { finish, runToEnd } from './support/runs.ts';
 
 describe('the admin API', () => {
   test.each([
@@ -228,11 +218,13 @@ describe('the admin API', () => {
 
   test('rows of before there were groups keep their source in each', async () => {
     const run = (queries: string[] = []) => env.DB.batch(queries.map((q) => env.DB.prepare(q)));
-    const [initial, groups] = env.TEST_MIGRATIONS;
+    const [initial, groups, ...later] = env.TEST_MIGRATIONS;
+    const ofInputs = (q: string) => q.includes('site_inputs');
     await env.DB.exec('DROP TABLE site_inputs');
-    await run(initial?.queries.filter((q) => q.includes('site_inputs')));
+    await run(initial?.queries.filter(ofInputs));
     await env.DB.exec("INSERT INTO site_inputs VALUES ('perth', 0, 20, 50, NULL, 0.5, 'old', 7)");
     await run(groups?.queries);
+    await run(later.flatMap((migration) => migration.queries.filter(ofInputs)));
     expect(await env.DB.prepare('SELECT * FROM site_inputs').all()).toMatchObject({
       results: [
         {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { batterySchema } from './battery.ts';
 import { coolingSchema } from './cooling/index.ts';
+import { feedsSchema, siteFeedsSchema } from './feeds.ts';
 import { hardwareIds } from './hardware.ts';
 import { maintenanceSchema } from './maintenance.ts';
 import { registryId } from './registry-id.ts';
@@ -84,6 +85,8 @@ export const siteSchema = z.strictObject({
   gridRegion: z.string().min(1).max(16),
   /** Station of the embedded climatology. */
   climateStation: z.string().min(1).max(64),
+  /** In place of the fleet's. */
+  feeds: siteFeedsSchema.optional(),
   /** Cloud region next to the site, for `[placement]`, e.g. aws:ap-southeast-2. */
   placementRegion: z
     .string()
@@ -156,6 +159,8 @@ export const fleetSchema = z
     zones: z.array(zoneSchema).min(1).max(5000),
     sites: z.array(siteSchema).min(1).max(5000),
     sitesPerZone,
+    /** Live sources of weather, prices and carbon. Absent: none. */
+    feeds: feedsSchema.optional(),
     demand: demandSchema,
   })
   .superRefine((fleet, ctx) => {
@@ -246,6 +251,7 @@ export const publicFleetSchema = z.strictObject({
   zones: z.array(zoneSchema).min(1),
   sites: z.array(publicSiteSchema).min(1),
   sitesPerZone,
+  feeds: feedsSchema.optional(),
   demand: demandSchema,
 });
 

@@ -28,6 +28,12 @@ export interface SiteSeries {
 export interface Provenance {
   source: string;
   placeholder: boolean;
+  /** Hours since the oldest value that a feed brought was issued; absent where none did. */
+  ageH?: number;
+  /** Slots that have no value of their own from a feed; absent without any feed. */
+  fallbackSlots?: number;
+  /** Why the feed's latest fetch failed, as long as it does. */
+  fault?: string;
 }
 
 export function slotUtcMs(inputs: { startUtcMs: number; slotHours: number }, t: number): number {

@@ -9,7 +9,13 @@ import type { SiteHours } from './site-hours.ts';
 
 /** What routers obey: for every slot, the share of each zone's traffic in a class by site. */
 
-const provenanceSchema = z.strictObject({ source: z.string(), placeholder: z.boolean() });
+const provenanceSchema = z.strictObject({
+  source: z.string(),
+  placeholder: z.boolean(),
+  ageH: z.number().min(0).optional(),
+  fallbackSlots: z.int().min(0).optional(),
+  fault: z.string().optional(),
+});
 
 /** A round as the plan remembers it: docs/algorithm.md says what the figures mean. */
 const traceRoundSchema = z.strictObject({

@@ -24,6 +24,16 @@ export async function runToEnd(
   throw new Error('the run does not end');
 }
 
+/** Runs the optimization under way to its end. */
+export async function finish(): Promise<RunRecord> {
+  for (let i = 0; i < 50; i++) {
+    const { latest } = await coordinatorOf(env).runs();
+    if (latest && latest.status !== 'running') return latest;
+    await runDurableObjectAlarm(coordinatorOf(env));
+  }
+  throw new Error('the run does not end');
+}
+
 /** A record with the fields that say what was computed, not when. */
 export function computed(run: RunRecord) {
   return run.rounds.map(({ round, mode, certificate }) => ({ round, mode, ...certificate }));

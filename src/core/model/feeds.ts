@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/**
+ * Which live feed brings what, in the registry: for the fleet, and for a site in place of it. Nothing
+ * is fetched that is not named here. Keys are secrets of the router, see docs/feeds.md.
+ */
+
+const weatherFeed = z.strictObject({
+  kind: z.literal('open-meteo'),
+  /** A server of one's own; absent: Open-Meteo's. */
+  baseUrl: z.url({ protocol: /^https$/, error: 'must be an https URL' }).optional(),
+});
+
+const off = z.literal('off');
+
+export const feedsSchema = z.strictObject({
+  weather: weatherFeed.optional(),
+});
+export type Feeds = z.output<typeof feedsSchema>;
+
+export const siteFeedsSchema = z.strictObject({
+  weather: z.union([off, weatherFeed]).optional(),
+});
+
+/** What a feed can bring. */
+export const feedGroups = ['weather', 'price', 'carbon'] as const;
+export type FeedGroup = (typeof feedGroups)[number];
+
+export type FeedConfig = NonNullable<Feeds[keyof Feeds]>;

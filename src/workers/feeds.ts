@@ -1,0 +1,106 @@
+import type { PublicFleet } from '../core/model/fleet.ts';
+import { type ConfiguredFeed, configuredFeeds } from '../feeds/configured.ts';
+import { FeedError, type FeedIo } from '../feeds/feed.ts';
+import { plausible } from '../feeds/plausible.ts';
+import { type FeedState, readFeedStates, writeFeedState } from '../store/feed-states.ts';
+import { type SiteHourRow, writeSiteHours } from '../store/site-inputs.ts';
+import { type Env, now } from './env.ts';
+
+/** Of one request to a source. Cron waits for it, plans in force do not. */
+const TIMEOUT_MS = 10_000;
+
+/** Cron does not come to the second. */
+const SLACK_MS = 60_000;
+
+/** Secrets that feeds may ask for, and no other. */
+const FEED_SECRETS = ['OPEN_METEO_API_KEY'] as const;
+
+/**
+ * Fetches what the registry's feeds have, as far as it is due, into D1. A source that fails leaves
+ * what it brought before, and the reason; nothing that happens here rejects but D1's refusal.
+ */
+export async function refreshFeeds(
+  env: Env,
+  fleet: PublicFleet,
+  timeoutMs = TIMEOUT_MS,
+): Promise<void> {
+  const configured = configuredFeeds(fleet);
+  if (configured.length === 0) return;
+  const nowMs = now(env);
+  const states = await readFeedStates(env.DB);
+  const io: FeedIo = {
+    fetch: (input, init) => fetch(input, init),
+    nowMs,
+    timeoutMs,
+    secret: (name) => {
+      const known = FEED_SECRETS.find((s) => s === name);
+      return known && env[known];
+    },
+  };
+  const due = configured.filter(({ feed }) => isDue(states.get(feed.id), feed.everyMs, nowMs));
+  await Promise.all(due.map((one) => refresh(env.DB, one, io)));
+}
+
+function isDue(state: FeedState | undefined, everyMs: number, nowMs: number): boolean {
+  if (state === undefined) return true;
+  if (state.retryUtcMs !== null && nowMs < state.retryUtcMs) return false;
+  // After a failure every cron tries anew.
+  return state.fault !== null || nowMs - (state.succeededUtcMs ?? 0) >= everyMs - SLACK_MS;
+}
+
+async function refresh(db: D1Database, { feed, sites }: ConfiguredFeed, io: FeedIo) {
+  const attempt = { feed: feed.id, attemptedUtcMs: io.nowMs };
+  try {
+    const { rows, refused, refusedWhy } = await soundHours({ feed, sites }, io);
+    await writeSiteHours(db, rows, feed.source, io.nowMs);
+    await writeFeedState(db, {
+      ...attempt,
+      fault: null,
+      retryUtcMs: null,
+      succeededUtcMs: io.nowMs,
+      hours: rows.length,
+      refused,
+      refusedWhy: refusedWhy ?? null,
+    });
+    if (refusedWhy) console.warn(`feed ${feed.id}: ${refused} hours refused, first ${refusedWhy}`);
+  } catch (error) {
+    // Of errors not foreseen only the name: their words could hold an address with a key.
+    const fault = error instanceof FeedError ? error.message : (error as Error).name;
+    const retryUtcMs = error instanceof FeedError ? (error.retryUtcMs ?? null) : null;
+    console.warn(`feed ${feed.id}: ${fault}`);
+    await writeFeedState(db, { ...attempt, fault, retryUtcMs });
+  }
+}
+
+/** What a feed brings that can be true. Rejects where that is nothing. */
+async function soundHours({ feed, sites }: ConfiguredFeed, io: FeedIo) {
+  const rows: SiteHourRow[] = [];
+  let refused = 0;
+  let refusedWhy: string | undefined;
+  for (const { site, issuedUtcMs, hours } of await feed.fetch(sites, io)) {
+    const place = sites.find((s) => s.id === site);
+    if (place === undefined) continue;
+    const ageMs = io.nowMs - issuedUtcMs;
+    if (ageMs > feed.staleMs) {
+      refused += hours.length;
+      refusedWhy ??= `${site}: issued ${new Date(issuedUtcMs).toISOString()}, too long ago`;
+      continue;
+    }
+    const checked = plausible(feed.group, place, hours);
+    refused += checked.refused;
+    refusedWhy ??= checked.fault;
+    rows.push(...checked.kept.map((hour) => ({ ...hour, site, issuedUtcMs })));
+  }
+  if (rows.length > 0) return { rows, refused, refusedWhy };
+  throw new FeedError(refusedWhy ? `nothing usable: ${refusedWhy}` : 'it has no hours');
+}
+
+/** Every feed of the registry: what it brings where, and how its latest fetches went. */
+export async function feedReports(env: Env, fleet: PublicFleet) {
+  const states = await readFeedStates(env.DB);
+  return configuredFeeds(fleet).map(({ feed, sites }) => {
+    const { id, group, source } = feed;
+    const { feed: _, ...state } = states.get(id) ?? {};
+    return { id, group, source, sites: sites.map((s) => s.id), ...state };
+  });
+}
