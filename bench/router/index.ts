@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { table } from '../../src/cli/table.ts';
 import { projectPath } from '../../src/local/bundle.ts';
+import { cpuMs } from './cpu.ts';
 import type { Load, Measured } from './load.ts';
 import { startTargets, type Target } from './targets.ts';
 
@@ -10,12 +11,16 @@ interface Row {
   rps: number;
   p50Ms: number;
   p99Ms: number;
+  /** Of the process that serves it; null where the system does not say. */
+  cpuMsPerRequest: number | null;
   /** Requests per second against a Worker that only passes on, and against Portkey's gateway. */
   ratioToBare: number | null;
   ratioToPortkey: number | null;
 }
 
-const ROUNDS = 5;
+/** What one target did in one round, and what that took of its process. */
+type Round = Measured & { cpuMs: number };
+
 const CASES = [
   { name: 'plain', stream: false, connections: 1 },
   { name: 'plain', stream: false, connections: 32 },
@@ -29,8 +34,9 @@ export function registerRouter(program: Command): void {
     .description(
       'The routing Worker in workerd, with keys, plan, sessions and health, beside a bare pass-through Worker in the same workerd, Portkey’s gateway on Node, and the server itself.',
     )
+    .addOption(new Option('--seconds <n>', 'of each round').default(2).argParser(positive))
     .addOption(
-      new Option('--seconds <n>', 'of each of 5 interleaved rounds').default(2).argParser(positive),
+      new Option('--rounds <n>', 'in which all have their turn').default(5).argParser(positive),
     )
     .addOption(new Option('--json', 'JSON on standard output'))
     .action(measure);
@@ -42,7 +48,7 @@ function positive(text: string): number {
   throw new InvalidArgumentError('must be a number of seconds up to 600');
 }
 
-async function measure(options: { seconds: number; json?: true }): Promise<void> {
+async function measure(options: { seconds: number; rounds: number; json?: true }): Promise<void> {
   const targets = await startTargets();
   const generator = fork(projectPath('bench/router/load.ts'));
   const load = (asked: Load) =>
@@ -54,12 +60,16 @@ async function measure(options: { seconds: number; json?: true }): Promise<void>
   try {
     for (const { name, stream, connections } of CASES) {
       const body = JSON.stringify(request(stream));
-      const ask = ({ url, headers }: Target, seconds: number) =>
-        load({ url, headers, body, connections, seconds });
+      const ask = async ({ url, headers, pid }: Target, seconds: number): Promise<Round> => {
+        const beforeMs = pid && cpuMs(pid);
+        const measured = await load({ url, headers, body, connections, seconds });
+        const afterMs = pid && cpuMs(pid);
+        return { ...measured, cpuMs: (afterMs ?? Number.NaN) - (beforeMs ?? Number.NaN) };
+      };
       // Compilation and connections first; then in turns, since the machine's speed wanders.
-      const rounds = new Map<string, Measured[]>(targets.all.map((t) => [t.name, []]));
+      const rounds = new Map<string, Round[]>(targets.all.map((t) => [t.name, []]));
       for (const target of targets.all) await ask(target, Math.min(1, options.seconds));
-      for (let n = 0; n < ROUNDS; n++) {
+      for (let n = 0; n < options.rounds; n++) {
         for (const target of targets.all) {
           rounds.get(target.name)?.push(await ask(target, options.seconds));
         }
@@ -98,7 +108,7 @@ function request(stream: boolean) {
   };
 }
 
-function rowsOf(label: string, rounds: Map<string, Measured[]>): Row[] {
+function rowsOf(label: string, rounds: Map<string, Round[]>): Row[] {
   const medianOf = (name: string, key: 'rps' | 'p50Ms' | 'p99Ms') =>
     median((rounds.get(name) ?? []).map((m) => m[key]));
   const ratio = (name: string, to: string) => {
@@ -112,10 +122,16 @@ function rowsOf(label: string, rounds: Map<string, Measured[]>): Row[] {
       rps: medianOf(name, 'rps'),
       p50Ms: medianOf(name, 'p50Ms'),
       p99Ms: medianOf(name, 'p99Ms'),
+      cpuMsPerRequest: cpuPerRequest(rounds.get(name) ?? []),
       ratioToBare: ratio(name, 'bare'),
       ratioToPortkey: ratio(name, 'portkey'),
     };
   });
+}
+
+function cpuPerRequest(rounds: Round[]): number | null {
+  const ms = median(rounds.map((r) => r.cpuMs / r.answers));
+  return Number.isNaN(ms) ? null : ms;
 }
 
 function median(values: number[]): number {
@@ -131,6 +147,7 @@ function text(rows: Row[]): string {
       { header: ['requests/s'] },
       { header: ['p50', 'ms'] },
       { header: ['p99', 'ms'] },
+      { header: ['CPU', 'ms'] },
       { header: ['to bare'] },
       { header: ['to Portkey'] },
     ],
@@ -139,6 +156,7 @@ function text(rows: Row[]): string {
       r.rps.toFixed(0),
       r.p50Ms.toFixed(2),
       r.p99Ms.toFixed(2),
+      r.cpuMsPerRequest?.toFixed(3) ?? '–',
       times(r.ratioToBare),
       times(r.ratioToPortkey),
     ]),

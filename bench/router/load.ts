@@ -14,6 +14,7 @@ export interface Load {
 }
 
 export interface Measured {
+  answers: number;
   rps: number;
   p50Ms: number;
   p99Ms: number;
@@ -64,6 +65,7 @@ async function run(load: Load): Promise<Measured> {
   latencies.sort((a, b) => a - b);
   const quantile = (q: number) => latencies[Math.floor(q * (latencies.length - 1))] ?? Number.NaN;
   return {
+    answers: latencies.length,
     rps: latencies.length / seconds,
     p50Ms: quantile(0.5),
     p99Ms: quantile(0.99),
@@ -78,7 +80,7 @@ function isWhole(text: string): boolean {
   const head = text.slice(0, end);
   const length = /content-length: (\d+)/i.exec(head)?.[1];
   return length === undefined
-    ? text.endsWith('0\r\n\r\n')
+    ? text.endsWith('\r\n0\r\n\r\n') && text.length > end + 4
     : text.length >= end + 4 + Number(length);
 }
 

@@ -6,12 +6,15 @@ import { AdminClient } from '../../src/local/admin-client.ts';
 import { projectPath } from '../../src/local/bundle.ts';
 import { readFleetFile } from '../../src/local/fleet-file.ts';
 import { startLocalStack } from '../../src/local/stack.ts';
+import { descendant } from './cpu.ts';
 
 /** What a request goes through on its way to the same server. */
 export interface Target {
   name: 'direct' | 'bare' | 'router' | 'portkey';
   url: string;
   headers: Record<string, string>;
+  /** The process that serves it. */
+  pid: number | undefined;
 }
 
 export interface Targets {
@@ -61,10 +64,11 @@ export async function startTargets(): Promise<Targets> {
     accept: 'application/json',
     'user-agent': 'bench',
   };
+  const workerd = descendant('workerd');
   const all: Target[] = [
-    { name: 'direct', url: server + PATH, headers },
-    { name: 'bare', url: direct.beside + PATH, headers },
-    { name: 'router', url: direct.router + PATH, headers },
+    { name: 'direct', url: server + PATH, headers, pid: upstream.pid },
+    { name: 'bare', url: direct.beside + PATH, headers, pid: workerd },
+    { name: 'router', url: direct.router + PATH, headers, pid: workerd },
   ];
   const skipped: string[] = [];
   let portkey: ChildProcess | undefined;
@@ -80,6 +84,7 @@ export async function startTargets(): Promise<Targets> {
     all.push({
       name: 'portkey',
       url: url + PATH,
+      pid: portkey.pid,
       headers: {
         ...headers,
         'x-portkey-provider': 'openai',

@@ -103,7 +103,11 @@ async function ask(
 
 /** The whole body if it is short enough, said or not; else what was read of it, and the rest. */
 async function readWhole(upstream: Response): Promise<Pick<Reply, 'whole' | 'rest'>> {
-  const said = Number(upstream.headers.get('content-length') ?? 0);
+  const said = Number(upstream.headers.get('content-length') ?? Number.NaN);
+  // HTTP holds a body to its length, unless that is of its compressed form; at once it is read faster.
+  if (said <= MAX_WHOLE_BYTES && !upstream.headers.has('content-encoding')) {
+    return { whole: new Uint8Array(await upstream.arrayBuffer()) };
+  }
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = upstream.body?.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
