@@ -1,5 +1,6 @@
-import { type FeedGroup, feedGroups } from '../core/model/feeds.ts';
+import { type FeedConfig, type FeedGroup, feedGroups } from '../core/model/feeds.ts';
 import type { PublicFleet, PublicSite } from '../core/model/fleet.ts';
+import { aemo } from './aemo.ts';
 import type { Feed } from './feed.ts';
 import { openMeteo } from './open-meteo.ts';
 
@@ -27,7 +28,18 @@ export function configuredFeeds(fleet: PublicFleet): ConfiguredFeed[] {
 
 /** What brings a group to a site; undefined where nothing does. */
 export function feedFor(fleet: PublicFleet, site: PublicSite, group: FeedGroup): Feed | undefined {
-  if (group !== 'weather') return undefined;
-  const config = site.feeds?.weather ?? fleet.feeds?.weather;
-  return config === undefined || config === 'off' ? undefined : openMeteo(config);
+  // A wholesale price counts only where it is paid.
+  if (group === 'price' && !site.paysSpot) return undefined;
+  if (group === 'carbon') return undefined;
+  const config = site.feeds?.[group] ?? fleet.feeds?.[group];
+  return config === undefined || config === 'off' ? undefined : feedOf(config);
+}
+
+function feedOf(config: FeedConfig): Feed {
+  switch (config.kind) {
+    case 'open-meteo':
+      return openMeteo(config);
+    case 'aemo':
+      return aemo();
+  }
 }

@@ -76,8 +76,9 @@ export function mergeFed(
 /** How many slots have a value of their own, how many one of the day before, by whom, how old. */
 interface Fed {
   own: number;
+  ownNames: Set<string>;
   standIns: number;
-  names: Set<string>;
+  standInNames: Set<string>;
   oldestMs: number;
 }
 
@@ -88,7 +89,13 @@ function mergeGroup(
   group: FeedGroup,
   nowMs: number,
 ): Fed {
-  const fed: Fed = { own: 0, standIns: 0, names: new Set(), oldestMs: 0 };
+  const fed: Fed = {
+    own: 0,
+    ownNames: new Set(),
+    standIns: 0,
+    standInNames: new Set(),
+    oldestMs: 0,
+  };
   const has = (row: FedHour | undefined) =>
     row !== undefined && valuesOf[group].every((name) => row[name] !== null) ? row : undefined;
   for (let t = 0; t < inputs.slotCount; t++) {
@@ -99,7 +106,7 @@ function mergeGroup(
     for (const name of valuesOf[group]) series[name][t] = row[name] as number;
     if (own) fed.own++;
     else fed.standIns++;
-    fed.names.add(row[`${group}Source`] ?? 'unnamed feed');
+    (own ? fed.ownNames : fed.standInNames).add(row[`${group}Source`] ?? 'unnamed feed');
     const ageMs = nowMs - (row[`${group}IssuedUtcMs`] ?? row.updatedUtcMs);
     fed.oldestMs = Math.max(fed.oldestMs, ageMs);
   }
@@ -108,16 +115,15 @@ function mergeGroup(
 
 function provenance(
   embedded: Provenance,
-  { own, standIns, names, oldestMs }: Fed,
+  { own, ownNames, standIns, standInNames, oldestMs }: Fed,
   slotCount: number,
   fault: string | undefined,
 ): Provenance {
-  const named = [...names].join(', ');
   const rest = slotCount - own - standIns;
+  const named = [...ownNames].join(', ');
   const parts = [
-    ...(own === slotCount ? [named] : []),
-    ...(own > 0 && own < slotCount ? [`${named} (${own} of ${slotCount} h)`] : []),
-    ...(standIns > 0 ? [`${own > 0 ? '' : `${named}, `}the day before’s (${standIns} h)`] : []),
+    ...(own > 0 ? [own === slotCount ? named : `${named} (${own} of ${slotCount} h)`] : []),
+    ...(standIns > 0 ? [`${[...standInNames].join(', ')} of the day before (${standIns} h)`] : []),
   ];
   return {
     source: rest === 0 ? parts.join(', ') : [...parts, elsePart(embedded, parts)].join(', '),

@@ -85,7 +85,7 @@ describe('what a plan is told', () => {
     const series = merged([price(-23, 90), price(-24, 80), price(0, -1000)], {});
     expect([...series.spotAudPerMwh]).toEqual([-1000, 90, Number.NaN, Number.NaN]);
     expect(series.sources.price).toEqual({
-      source: 'AEMO (1 of 4 h), the day before’s (1 h), else contract tariff',
+      source: 'AEMO (1 of 4 h), AEMO of the day before (1 h), else contract tariff',
       placeholder: false,
       ageH: 1,
       fallbackSlots: 3,
@@ -95,7 +95,7 @@ describe('what a plan is told', () => {
   test('the day before’s alone', () => {
     const rows = [-24, -23, -22, -21].map((t) => price(t, t));
     expect(merged(rows, { fault: 'HTTP 500' }).sources.price).toMatchObject({
-      source: 'AEMO, the day before’s (4 h)',
+      source: 'AEMO of the day before (4 h)',
       fallbackSlots: 4,
       fault: 'HTTP 500',
     });

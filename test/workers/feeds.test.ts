@@ -8,6 +8,7 @@ import { climatology } from '../../src/feeds/embedded/climatology.ts';
 import { refreshFeeds } from '../../src/workers/feeds.ts';
 import { fleet } from '../../src/workers/fleet.ts';
 import worker from '../../src/workers/main.ts';
+import { listing, preDispatch, zippedReport } from '../feeds/support/nem.ts';
 import { adminCall } from './support/client.ts';
 import { finish } from './support/runs.ts';
 
@@ -15,6 +16,7 @@ import { finish } from './support/runs.ts';
 
 const startUtcMs = floorToHour(Date.now());
 const anomalyC = 4;
+const perth = fleet.sites.find((s) => s.id === 'perth')!;
 let answer: (url: URL) => Response | Promise<Response>;
 let asked: URL[] = [];
 
@@ -56,18 +58,22 @@ const weatherOf = (header: PlanHeader, id: string) =>
   header.sites.find((s) => s.site === id)!.sources.weather;
 
 beforeAll(() => {
-  fleet.feeds = { weather: { kind: 'open-meteo' } };
+  // A site on a wholesale contract.
+  perth.gridRegion = 'NSW1';
+  perth.paysSpot = true;
 });
 afterAll(() => {
+  Object.assign(perth, { gridRegion: 'WEM', paysSpot: undefined });
   fleet.feeds = undefined;
 });
 beforeEach(async () => {
+  fleet.feeds = { weather: { kind: 'open-meteo' } };
   asked = [];
   await env.DB.exec('DELETE FROM site_inputs');
   await env.DB.exec('DELETE FROM feed_states');
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input) => {
     const url = new URL(String(input instanceof Request ? input.url : input));
-    if (!url.hostname.endsWith('open-meteo.com')) return new Response(null, { status: 404 });
+    if (url.hostname.endsWith('.example')) return new Response(null, { status: 404 });
     asked.push(url);
     return answer(url);
   });
@@ -186,5 +192,35 @@ describe('cron', () => {
     const sites = fleet.sites.map((s) => ({ ...s, feeds: { weather: 'off' as const } }));
     await refreshFeeds(env, { ...fleet, sites });
     expect(asked).toHaveLength(0);
+  });
+
+  test('prices of the NEM where they are paid, and the day before’s beyond their horizon', async () => {
+    fleet.feeds = { price: { kind: 'aemo' } };
+    const name = 'PUBLIC_PREDISPATCHIS_202601151030_20260115100336.zip';
+    const halves = Array.from({ length: 20 }, (_, n) => ({
+      region: 'NSW1',
+      endUtcMs: startUtcMs + ((n + 1) * MS_PER_HOUR) / 2,
+      rrp: n < 2 ? 16_600 : -1000,
+    }));
+    const archive = await zippedReport(name, preDispatch(halves, Date.now()));
+    answer = (url) => {
+      if (url.pathname.includes('DispatchIS')) return new Response(null, { status: 503 });
+      return new Response(url.pathname.endsWith('/') ? listing('x', [name]) : archive);
+    };
+    const day = 24 * MS_PER_HOUR;
+    const hours = [10, 11].map((t) => ({
+      site: 'perth',
+      utc: new Date(startUtcMs + t * MS_PER_HOUR - day).toISOString(),
+      spotAudPerMwh: 70,
+    }));
+    await adminCall('PUT', '/inputs', { source: 'my broker', hours });
+    const header = await plannedByCron();
+    const of = (id: string) => header.sites.find((s) => s.site === id)!.sources.price;
+    expect(of('perth')).toMatchObject({
+      source:
+        'AEMO pre-dispatch (10 of 24 h), my broker of the day before (2 h), else contract tariff',
+      fallbackSlots: 14,
+    });
+    expect(of('sydney')).toEqual({ source: 'contract tariff', placeholder: false });
   });
 });

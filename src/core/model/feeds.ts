@@ -11,15 +11,19 @@ const weatherFeed = z.strictObject({
   baseUrl: z.url({ protocol: /^https$/, error: 'must be an https URL' }).optional(),
 });
 
+const priceFeed = z.strictObject({ kind: z.literal('aemo') });
+
 const off = z.literal('off');
 
 export const feedsSchema = z.strictObject({
   weather: weatherFeed.optional(),
+  price: priceFeed.optional(),
 });
 export type Feeds = z.output<typeof feedsSchema>;
 
 export const siteFeedsSchema = z.strictObject({
   weather: z.union([off, weatherFeed]).optional(),
+  price: z.union([off, priceFeed]).optional(),
 });
 
 /** What a feed can bring. */
