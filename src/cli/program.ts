@@ -5,6 +5,7 @@ import { registerKeys } from './keys.ts';
 import { registerPareto } from './pareto.ts';
 import { registerPlan } from './plan.ts';
 import { registerReceipts } from './receipts.ts';
+import { registerReplay } from './replay.ts';
 import { registerSimulate } from './simulate.ts';
 import { registerSites } from './sites.ts';
 import { registerStart } from './start.ts';
@@ -37,12 +38,14 @@ Examples:
   isotherm start
   isotherm plan
   isotherm simulate --data ../shared/data --from 2022-01-24 --to 2022-01-31
+  isotherm replay --data ../shared/data --at 2026-01-15T00:00Z
   isotherm pareto --x carbon --svg front.svg
   isotherm sites validate config/fleet.json`,
     );
   registerStart(program);
   registerPlan(program);
   registerSimulate(program);
+  registerReplay(program);
   registerPareto(program);
   registerSites(program);
   registerKeys(program);

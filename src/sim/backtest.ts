@@ -73,7 +73,7 @@ export function slice(inputs: PlanningInputs, from: number, to: number): Plannin
 }
 
 /** The fleet's mean true pPUE and on-site WUE over span and sites. */
-function meanCooling(
+export function meanCooling(
   fleet: Fleet,
   inputs: PlanningInputs,
 ): { ppue: number; onSiteWaterLPerKwh: number } {
