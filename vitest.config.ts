@@ -6,6 +6,7 @@ import { bundleWorker, compatibility, projectPath, publicFleetPath } from './src
 import { readFleetFile } from './src/local/fleet-file.ts';
 import { solverWorkers } from './src/local/site-vars.ts';
 import { continentFleet } from './test/core/support/continent.ts';
+import { plantedFleet } from './test/core/support/planted.ts';
 
 /** Forty sites that share four solvers. */
 const sharedSolvers = continentFleet(1, { sites: 40, zones: 40, solvers: 4, sitesPerZone: 12 });
@@ -45,13 +46,51 @@ function fuzzRuns(): string {
   return FUZZ_RUNS ?? (npm_lifecycle_event === 'fuzz' ? '100000' : '1000');
 }
 
-/** Another registry in the router's bundle. */
-function withFleet(fleet: Fleet): Plugin {
+/** Another registry in the router's bundle. Projects whose plugins have the same names share modules. */
+function withFleet(project: string, fleet: Fleet): Plugin {
   return {
-    name: 'fleet',
+    name: `fleet of ${project}`,
     enforce: 'pre',
     load: (id) =>
       id.split('?')[0] === publicFleetPath ? JSON.stringify(publicFleet(fleet)) : undefined,
+  };
+}
+
+/** Of a project that runs the Workers with a registry of its own. */
+function workersWith(name: string, fleet: Fleet, vars: Record<string, string> = {}) {
+  return {
+    plugins: [
+      withFleet(name, fleet),
+      cloudflareTest(async () => {
+        const { date, flags } = await compatibility();
+        return {
+          main: './src/workers/main.ts',
+          miniflare: {
+            compatibilityDate: date,
+            compatibilityFlags: flags,
+            d1Databases: ['DB'],
+            durableObjects: {
+              COORDINATOR: { className: 'Coordinator', useSQLite: true },
+              SITE_BOARD: { className: 'SiteBoard', useSQLite: true },
+            },
+            serviceBindings: Object.fromEntries(
+              solverWorkers(fleet).map(({ solver, service }) => [
+                solverBindingName(solver),
+                service,
+              ]),
+            ),
+            bindings: { ...(await routerBindings()), ...vars },
+            workers: await auxiliarySolvers(fleet),
+          },
+        };
+      }),
+    ],
+    test: {
+      name,
+      testTimeout: TEST_TIMEOUT_MS,
+      include: [`test/${name}/**/*.test.ts`],
+      setupFiles: ['./test/workers/support/setup.ts'],
+    },
   };
 }
 
@@ -66,7 +105,7 @@ export default defineConfig({
           name: 'node',
           testTimeout: TEST_TIMEOUT_MS,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workers/**', 'test/workers-shared/**'],
+          exclude: ['test/workers/**', 'test/workers-shared/**', 'test/workers-plants/**'],
           environment: 'node',
         },
       },
@@ -87,41 +126,13 @@ export default defineConfig({
           setupFiles: ['./test/workers/support/setup.ts'],
         },
       },
-      // The Workers with a larger fleet, whose sites share solvers.
-      {
-        plugins: [
-          withFleet(sharedSolvers),
-          cloudflareTest(async () => {
-            const { date, flags } = await compatibility();
-            return {
-              main: './src/workers/main.ts',
-              miniflare: {
-                compatibilityDate: date,
-                compatibilityFlags: flags,
-                d1Databases: ['DB'],
-                durableObjects: {
-                  COORDINATOR: { className: 'Coordinator', useSQLite: true },
-                  SITE_BOARD: { className: 'SiteBoard', useSQLite: true },
-                },
-                serviceBindings: Object.fromEntries(
-                  solverWorkers(sharedSolvers).map(({ solver, service }) => [
-                    solverBindingName(solver),
-                    service,
-                  ]),
-                ),
-                bindings: await routerBindings(),
-                workers: await auxiliarySolvers(sharedSolvers),
-              },
-            };
-          }),
-        ],
-        test: {
-          name: 'workers-shared',
-          testTimeout: TEST_TIMEOUT_MS,
-          include: ['test/workers-shared/**/*.test.ts'],
-          setupFiles: ['./test/workers/support/setup.ts'],
-        },
-      },
+      // The Workers with a larger fleet, whose sites share solvers, and with one whose sites have plants.
+      workersWith('workers-shared', sharedSolvers),
+      // Plants take their time on a busy machine.
+      workersWith('workers-plants', plantedFleet(), {
+        ROUND_DEADLINE_MS: '2000',
+        ROUNDS_PER_ALARM: '4',
+      }),
       // The pure core again, in the runtime it is deployed to.
       {
         plugins: [

@@ -1,5 +1,5 @@
 import { decodeBatch, encodeBatch } from '../../../src/core/optimizer/batch.ts';
-import { decodePacket } from '../../../src/core/optimizer/packet.ts';
+import { decodePacket, encodePacket } from '../../../src/core/optimizer/packet.ts';
 import solver from '../../../src/workers/site-solver.ts';
 
 /**
@@ -11,6 +11,7 @@ export const faultKinds = [
   'none',
   'timeout',
   'nan',
+  'nan-plane',
   'wrong-round',
   'status-500',
   'garbage',
@@ -20,7 +21,7 @@ export type FaultKind = (typeof faultKinds)[number];
 
 export type Fault = {
   kind: FaultKind;
-  /** `nan` and `wrong-round`: spoils the answer of this site only. Absent: of all. */
+  /** `nan`, `nan-plane` and `wrong-round`: spoils the answer of this site only. Absent: of all. */
   site?: string;
   /** Rounds to spoil before the solver is sound again. Absent: all. */
   times?: number;
@@ -35,6 +36,13 @@ let requests = 0;
 /** From half of the packet on, every double is NaN: eight bytes 0xff are one at any alignment. */
 function withNaN(packet: Uint8Array): Uint8Array {
   return packet.fill(0xff, Math.floor(packet.length / 2));
+}
+
+/** One figure of a plant's first plane is NaN; all else is sound. */
+function withNaNPlane(bytes: Uint8Array): Uint8Array {
+  const packet = decodePacket(bytes, 'answer');
+  packet.arrays.couplingMarginalAud?.fill(Number.NaN, 3, 4);
+  return encodePacket(packet);
 }
 
 /** Where a packet's round is, see core/optimizer/packet.ts. */
@@ -72,12 +80,14 @@ async function spoil(
       request.headers.set('cf-placement', 'remote-SYD');
       return sound();
     case 'nan':
+    case 'nan-plane':
     case 'wrong-round': {
       const response = await sound();
       if (!response.ok) return response;
       const packets = decodeBatch(new Uint8Array(await response.arrayBuffer()), 'answers');
       const spoilt = packets.map((packet) => {
         if (order.site !== undefined && siteOf(packet) !== order.site) return packet;
+        if (kind === 'nan-plane') return withNaNPlane(packet);
         return kind === 'nan' ? withNaN(packet) : withOtherRound(packet);
       });
       return new Response(encodeBatch(spoilt), response);
