@@ -62,6 +62,14 @@ const generationHeaders = z.object({
     .max(3_600_000)
     .optional()
     .describe('What the client gives for the whole answer; then 504 `deadline_exceeded`.'),
+  'x-isotherm-hedge-ms': z
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .optional()
+    .describe(
+      'Without a first byte of the stream for so long a second site is asked, too, where `HEDGING` allows it; 0: never.',
+    ),
   'x-isotherm-session': z
     .string()
     .optional()

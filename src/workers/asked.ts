@@ -12,7 +12,7 @@ import { readBody } from './read-body.ts';
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** Beyond any model's context; what is above is a mistake or an attempt. */
 const MAX_TOKEN_LIMIT = 10_000_000;
-const MAX_DEADLINE_MS = 3_600_000;
+const MAX_WAIT_MS = 3_600_000;
 const MAX_SESSION_CHARS = 256;
 
 /** A request, read and understood. */
@@ -29,11 +29,14 @@ export interface Asked {
   session: string;
   /** What the client gives for the whole answer. */
   deadlineMs?: number;
+  /** After so long without a first byte it wants a second site to be asked; 0: never. */
+  hedgeMs?: number;
 }
 
 /** Reads a request. Throws {@link Rejection} naming what is wrong with it. */
 export async function readAsked(request: Request, endpoint: Endpoint, env: Env): Promise<Asked> {
-  const deadlineMs = deadlineOf(request);
+  const deadlineMs = msHeader(request, 'x-isotherm-deadline-ms', 1, 'invalid_deadline');
+  const hedgeMs = msHeader(request, 'x-isotherm-hedge-ms', 0, 'invalid_hedge');
   const zone = zoneOf(request, env);
   const { text, body } = await readJsonObject(request);
   const { model, stream } = body;
@@ -63,6 +66,7 @@ export async function readAsked(request: Request, endpoint: Endpoint, env: Env):
     zone,
     session: sessionOf(request.headers.get('x-isotherm-session'), body, endpoint),
     deadlineMs,
+    hedgeMs,
   };
 }
 
@@ -104,16 +108,12 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
 }
 
-function deadlineOf(request: Request): number | undefined {
-  const given = request.headers.get('x-isotherm-deadline-ms');
+function msHeader(request: Request, name: string, least: number, code: string): number | undefined {
+  const given = request.headers.get(name);
   if (given === null) return undefined;
   const ms = Number(given);
-  if (/^\d{1,15}$/.test(given) && ms >= 1) return Math.min(ms, MAX_DEADLINE_MS);
-  throw new Rejection(
-    400,
-    'x-isotherm-deadline-ms must be a whole number of ms from 1.',
-    'invalid_deadline',
-  );
+  if (/^\d{1,15}$/.test(given) && ms >= least) return Math.min(ms, MAX_WAIT_MS);
+  throw new Rejection(400, `${name} must be a whole number of ms from ${least}.`, code);
 }
 
 /** The zone nearest to the client; by header in tests. */

@@ -3,12 +3,14 @@ import { slotAt } from '../core/planning/plan.ts';
 import { candidateSites } from '../core/routing/candidates.ts';
 import { continueTrace } from '../core/routing/trace-context.ts';
 import { authorize, type Caller, isAllowed } from './account.ts';
+import type { Answer } from './answers.ts';
 import { type Asked, readAsked } from './asked.ts';
 import { type Endpoint, endpoints } from './endpoints.ts';
 import { type Env, now, numberVar } from './env.ts';
 import { fleet } from './fleet.ts';
-import { type Answer, Forwarding, type Limits } from './forward.ts';
+import { Forwarding, type Limits } from './forward.ts';
 import { exchangeHealth } from './health-exchange.ts';
+import { hedgeAfterMs } from './hedging.ts';
 import { classOfModel, models, unknownModel } from './models.ts';
 import { openAiError, Rejection } from './openai-error.ts';
 import type { RequestOutcome } from './outcome.ts';
@@ -191,6 +193,7 @@ function limitsOf(asked: Asked, env: Env): Limits {
     wholeMs,
     deadlineAtMs: Date.now() + Math.min(wholeMs, asked.deadlineMs ?? wholeMs),
     isClients: asked.deadlineMs !== undefined && asked.deadlineMs < wholeMs,
+    hedgeAfterMs: hedgeAfterMs(asked, env.HEDGING),
   };
 }
 

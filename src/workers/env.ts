@@ -26,6 +26,8 @@ export interface Env {
   STREAM_DEADLINE_MS: string;
   /** How long a site may take to an answer that is not streamed, ms. */
   COMPLETION_DEADLINE_MS: string;
+  /** JSON: when a second site is asked beside a slow one, see hedging.ts; empty: never. */
+  HEDGING: string;
   /** How long receipts are gathered before they are booked, ms. */
   RECEIPT_FLUSH_MS: string;
   /** What a kWh is taken to cost in receipts, AUD, where no site says; unset: unknown. */

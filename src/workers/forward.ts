@@ -2,14 +2,23 @@ import type { PublicSite } from '../core/model/fleet.ts';
 import { withModel } from '../core/routing/model-field.ts';
 import { StreamEnd } from '../core/routing/stream-end.ts';
 import type { AnswerWatch } from './account.ts';
+import {
+  type Answer,
+  clientClosed,
+  type Ended,
+  late,
+  refused,
+  unavailable,
+  wholeResponse,
+} from './answers.ts';
 import type { Asked } from './asked.ts';
-import { attempt, Late, type Question, type Reply } from './attempt.ts';
+import { Late, type Question, type Reply } from './attempt.ts';
 import { fleet } from './fleet.ts';
-import { openAiError } from './openai-error.ts';
-import type { Attempt, OutcomeKind } from './outcome.ts';
+import type { Attempt } from './outcome.ts';
+import { Racing, type Run } from './racing.ts';
 import { relay } from './relay.ts';
 import { health, retryBudget } from './site-health.ts';
-import { contentKind, isRefusal, passedOnHeaders } from './upstream.ts';
+import { isRefusal, passedOnHeaders } from './upstream.ts';
 import { Verdicts } from './verdicts.ts';
 
 /** Sites tried for one request. */
@@ -26,36 +35,22 @@ export interface Limits {
   /** When it has to be over, and whether that is the client's wish. */
   deadlineAtMs: number;
   isClients: boolean;
-}
-
-/** How it ended, once it has. */
-export interface Ended {
-  outcome: OutcomeKind;
-  code?: string;
-  answerBytes: number;
-}
-
-export interface Answer {
-  response: Response;
-  site?: string;
-  /** Time to a stream's first byte. */
-  ttftMs?: number;
-  attempts: Attempt[];
-  end: Ended | Promise<Ended>;
+  /** Without a first byte for so long, the next site is asked beside the first. */
+  hedgeAfterMs?: number;
 }
 
 /** Asks the sites in order until one does not refuse; nothing is retried after its first byte. */
 export class Forwarding {
   readonly #asked: Asked;
-  readonly #question: Question;
   readonly #limits: Limits;
   readonly #watch: AnswerWatch;
   readonly #verdicts: Verdicts;
+  readonly #racing: Racing;
   readonly #startedMs = Date.now();
   readonly #attempts: Attempt[] = [];
   readonly #texts = new Map<string, string>();
   #isGone = false;
-  #leave: () => void = () => {};
+  #leave: () => void;
 
   /** @param client tells clients apart */
   constructor(
@@ -67,12 +62,13 @@ export class Forwarding {
   ) {
     this.#verdicts = new Verdicts(asked, client);
     this.#asked = asked;
-    this.#question = question;
     this.#limits = limits;
     this.#watch = watch;
+    this.#racing = new Racing(question);
+    this.#leave = () => this.#drop(new Error('the client has left'));
   }
 
-  /** The client has left: whatever is under way ends now, at whichever site. */
+  /** The client has left: whatever is under way ends now, at whichever sites. */
   clientGone(): void {
     this.#isGone = true;
     this.#leave();
@@ -85,41 +81,81 @@ export class Forwarding {
   }
 
   async #ask(order: readonly string[]): Promise<Answer> {
+    const waiting = order.slice(0, MAX_ATTEMPTS);
+    let { hedgeAfterMs } = this.#limits;
     let refusal: { reply: Reply; site: string } | undefined;
-    for (const id of order.slice(0, MAX_ATTEMPTS)) {
-      if (this.#isGone) return this.#clientClosed();
-      if (this.#attempts.length > 0 && !retryBudget.spend()) break;
-      const site = sitesById.get(id) as PublicSite;
-      const limitMs = this.#limitMs();
-      if (limitMs <= 0) return this.#late(id, `No site answered before the deadline.`);
-      const controller = new AbortController();
-      this.#leave = () => controller.abort(new Error('the client has left'));
-      const begunMs = Date.now();
-      health.begin(id, begunMs);
-      try {
-        const reply = await attempt(this.#question, site, this.#textFor(site), limitMs, controller);
+    while (!this.#isGone) {
+      if (this.#racing.isIdle) {
+        const id = waiting[0];
+        if (id === undefined || (this.#attempts.length > 0 && !retryBudget.spend())) break;
+        if (this.#limitMs() <= 0) return this.#late(id, 'No site answered before the deadline.');
+        this.#start(waiting.shift() as string);
+      }
+      const finished = await this.#racing.first(hedgeAfterMs);
+      if (this.#isGone) break;
+      if (finished === undefined) {
+        hedgeAfterMs = undefined;
+        const id = waiting[0];
+        const isWell = id !== undefined && !health.isOut(id, Date.now());
+        if (isWell && this.#limitMs() > 0 && retryBudget.spend()) {
+          this.#start(waiting.shift() as string, true);
+        }
+      } else if ('error' in finished) {
+        const answer = this.#failed(finished.run, finished.error);
+        if (answer) return answer;
+      } else {
+        const { run, reply } = finished;
         if (reply.fault === undefined && !isRefusal(reply.upstream.status)) {
-          return this.#answer(reply, site, controller);
+          return this.#answer(run, reply);
         }
-        health.end(id);
-        this.#noteRefused(id, reply);
-        if (reply.fault === undefined) refusal = { reply, site: id };
-      } catch (error) {
-        health.end(id);
-        if (this.#isGone) return this.#clientClosed();
-        const ms = Date.now() - begunMs;
-        this.#attempts.push({ site: id, ms, fault: (error as Error).message });
-        // Without a stream it may still be at work: asking another, or the SDK's asking again, would
-        // double that. With one, the deadline of the whole may come before that of its first byte.
-        const isWhole = !this.#asked.streams || limitMs < this.#limits.firstByteMs;
-        if (error instanceof Late && isWhole) {
-          if (this.#isSitesFault(limitMs)) this.#verdicts.failed(id);
-          return this.#late(id, error.message);
-        }
-        this.#verdicts.failed(id);
+        this.#noteRefused(run, reply);
+        if (reply.fault === undefined) refusal = { reply, site: run.site.id };
       }
     }
-    return refusal ? this.#refused(refusal.reply, refusal.site) : this.#unavailable(order);
+    if (this.#isGone) return clientClosed(this.#attempts);
+    return refusal
+      ? refused(refusal.reply, refusal.site, this.#attempts)
+      : unavailable(this.#attempts, order.length > 0);
+  }
+
+  #start(id: string, isHedge = false): void {
+    const site = sitesById.get(id) as PublicSite;
+    health.begin(id, Date.now());
+    this.#racing.start(site, this.#textFor(site), this.#limitMs(), isHedge);
+  }
+
+  /** Ends all attempts under way, and notes them. */
+  #drop(reason: Error): Run[] {
+    const runs = this.#racing.abort(reason);
+    for (const { site } of runs) health.end(site.id);
+    return runs;
+  }
+
+  #note({ site, isHedge }: Run, attempt: Omit<Attempt, 'site'>): void {
+    this.#attempts.push({ site: site.id, ...(isHedge && { isHedge }), ...attempt });
+  }
+
+  /** An attempt without an answer. Returns what the client gets, if no other site is to be asked. */
+  #failed(run: Run, error: Error): Answer | undefined {
+    const { site, limitMs, begunMs } = run;
+    health.end(site.id);
+    this.#note(run, { ms: Date.now() - begunMs, fault: error.message });
+    // Without a stream it may still be at work: asking another, or the SDK's asking again, would
+    // double that. With one, the deadline of the whole may come before that of its first byte.
+    const isWhole = !this.#asked.streams || limitMs < this.#limits.firstByteMs;
+    if (!(error instanceof Late && isWhole)) {
+      this.#verdicts.failed(site.id);
+      return undefined;
+    }
+    if (this.#isSitesFault(limitMs)) this.#verdicts.failed(site.id);
+    return this.#late(site.id, error.message);
+  }
+
+  #late(site: string, message: string): Answer {
+    for (const run of this.#drop(new Error('the deadline has passed'))) {
+      this.#note(run, { ms: Date.now() - run.begunMs, fault: message });
+    }
+    return late(site, message, this.#limits.isClients, this.#attempts);
   }
 
   #limitMs(): number {
@@ -147,25 +183,30 @@ export class Forwarding {
     return written;
   }
 
-  #noteRefused(site: string, reply: Reply): void {
-    const { status } = reply.upstream;
-    this.#attempts.push({ site, status, ms: reply.ms, fault: reply.fault ?? `answered ${status}` });
-    this.#verdicts.refused(site, reply.upstream);
+  #noteRefused(run: Run, { upstream, ms, fault }: Reply): void {
+    health.end(run.site.id);
+    const { status } = upstream;
+    this.#note(run, { status, ms, fault: fault ?? `answered ${status}` });
+    this.#verdicts.refused(run.site.id, upstream);
   }
 
-  #answer(reply: Reply, site: PublicSite, controller: AbortController): Answer {
+  #answer(run: Run, reply: Reply): Answer {
     const { upstream, whole, rest, ms } = reply;
+    const { site, controller } = run;
     const asked = this.#asked;
     const streamed = rest !== undefined && asked.streams;
-    const nowMs = Date.now();
+    for (const loser of this.#drop(new Error('another site was quicker'))) {
+      const lostMs = Date.now() - loser.begunMs;
+      this.#note(loser, { ms: lostMs, overtaken: true });
+      this.#verdicts.overtaken(loser.site, lostMs);
+    }
     this.#verdicts.began(site, upstream.status, streamed ? ms : undefined);
-    this.#attempts.push({ site: site.id, status: upstream.status, ms });
+    this.#note(run, { status: upstream.status, ms });
     const common = {
       site: site.id,
-      ...(streamed && { ttftMs: nowMs - this.#startedMs }),
+      ...(streamed && { ttftMs: Date.now() - this.#startedMs }),
       attempts: this.#attempts,
     };
-    const init = { status: upstream.status, headers: passedOnHeaders(upstream) };
     if (rest === undefined) {
       this.#leave = () => {};
       health.end(site.id);
@@ -174,9 +215,7 @@ export class Forwarding {
       if (upstream.ok) this.#watch.whole(site, bytes);
       return {
         ...common,
-        response: readable(upstream)
-          ? new Response(bodyOf(bytes), init)
-          : wrapped(upstream, site.id),
+        response: wholeResponse(reply, site.id),
         end: { outcome: 'ok', answerBytes: bytes.byteLength },
       };
     }
@@ -198,70 +237,7 @@ export class Forwarding {
       else if (kind === 'ok') this.#verdicts.answered(site.id);
       return { outcome: kind, code, answerBytes: bytes };
     });
+    const init = { status: upstream.status, headers: passedOnHeaders(upstream) };
     return { ...common, response: new Response(passing.body, init), end };
   }
-
-  /** The last refusal is the truest answer there is: it says how long to wait. */
-  #refused(reply: Reply, site: string): Answer {
-    const { upstream, whole = new Uint8Array() } = reply;
-    const init = { status: upstream.status, headers: passedOnHeaders(upstream) };
-    const isUsable = readable(upstream) && whole.byteLength > 0;
-    return {
-      response: isUsable ? new Response(bodyOf(whole), init) : wrapped(upstream, site),
-      site,
-      attempts: this.#attempts,
-      end: { outcome: 'unavailable', answerBytes: whole.byteLength },
-    };
-  }
-
-  #clientClosed(): Answer {
-    const response = new Response(null, { status: 499 });
-    return this.#own(response, 'client_closed');
-  }
-
-  #late(site: string, message: string): Answer {
-    const code = this.#limits.isClients ? 'deadline_exceeded' : 'completion_timeout';
-    const headers = { 'x-should-retry': 'false' };
-    return { ...this.#own(openAiError(504, message, { code, headers }), 'timeout', code), site };
-  }
-
-  #unavailable(order: readonly string[]): Answer {
-    const tried = this.#attempts.map((a) => a.site).join(', ');
-    if (this.#attempts.some((a) => a.status !== undefined)) {
-      const message = `No site gave a usable answer (tried ${tried}).`;
-      return this.#own(
-        openAiError(502, message, { code: 'site_fault' }),
-        'unavailable',
-        'site_fault',
-      );
-    }
-    const code = 'no_site_available';
-    const message =
-      order.length > 0
-        ? `No site could be reached (tried ${tried}).`
-        : 'No site may serve this zone and model.';
-    return this.#own(openAiError(503, message, { code }), 'unavailable', code);
-  }
-
-  #own(response: Response, outcome: OutcomeKind, code?: string): Answer {
-    return { response, attempts: this.#attempts, end: { outcome, code, answerBytes: 0 } };
-  }
-}
-
-/** Whether a client of the API can read a body: an error page of a proxy's is none. */
-function readable(upstream: Response): boolean {
-  return contentKind(upstream) !== 'other';
-}
-
-/** The status of an answer whose body no SDK could read. */
-function wrapped(upstream: Response, site: string): Response {
-  const message = `Site ${site} answered ${upstream.status} without an error object.`;
-  const retryAfter = upstream.headers.get('retry-after');
-  const headers = retryAfter === null ? undefined : { 'retry-after': retryAfter };
-  return openAiError(upstream.status, message, { code: 'upstream_error', headers });
-}
-
-/** A status such as 204 may have no body, not even an empty one. */
-function bodyOf(bytes: Uint8Array): Uint8Array | null {
-  return bytes.byteLength === 0 ? null : bytes;
 }

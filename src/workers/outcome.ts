@@ -49,4 +49,8 @@ export interface Attempt {
   ms: number;
   /** Why its answer was not taken. */
   fault?: string;
+  /** It was begun beside another that took long. */
+  isHedge?: true;
+  /** It was given up because the other was quicker. */
+  overtaken?: true;
 }

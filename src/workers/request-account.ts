@@ -226,6 +226,11 @@ function count(outcome: RequestOutcome, receipt: Receipt | undefined): void {
     if (a.fault === undefined) continue;
     journal.count('attempts_failed', labelsOf({ site: a.site, status: a.status ?? 'none' }));
   }
+  const hedge = outcome.attempts.find((a) => a.isHedge);
+  if (hedge) {
+    const end = hedge.overtaken ? 'lost' : hedge.fault === undefined ? 'won' : 'failed';
+    journal.count('hedges', labelsOf({ class: cls, outcome: end }));
+  }
   if (receipt) {
     const tokens = (kind: string, n: number) =>
       journal.count('tokens', labelsOf({ site, class: cls, kind }), n);

@@ -53,6 +53,11 @@ export class Verdicts {
     health.judge(site.id, { kind: 'began', ...time }, Date.now());
   }
 
+  /** Given up because another was quicker: it would have taken longer than this. */
+  overtaken(site: PublicSite, ms: number): void {
+    health.judge(site.id, { kind: 'overtaken', ...this.#time(site, ms) }, Date.now());
+  }
+
   answered(site: string): void {
     health.judge(site, { kind: 'answered' }, Date.now());
   }

@@ -1,8 +1,8 @@
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from '../../src/sim/site-server/index.ts';
-import { chatBody, type Gateway, key, startGateway, until } from './support/gateway.ts';
+import { chatBody, type Gateway, startGateway, until } from './support/gateway.ts';
+import { rawRequest, rawSocket } from './support/raw-socket.ts';
 
 /** What clients do, and what the sites behind the router in workerd notice of it. */
 
@@ -27,7 +27,7 @@ describe('a client that leaves', () => {
     site.setFault(fault);
     const before = site.stats();
     const headers = named();
-    const { socket, collect, text } = await rawSocket();
+    const { socket, collect, text } = await rawSocket(gateway);
     collect();
     socket.write(rawRequest(chatBody(more), headers));
     await until(() => site.stats().received > before.received);
@@ -63,36 +63,9 @@ describe('a client that leaves', () => {
   });
 });
 
-/** A connection to the router on which a test writes bytes, not requests. */
-async function rawSocket() {
-  const { hostname, port } = new URL(gateway.url);
-  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
-  await new Promise<void>((resolve) => socket.once('connect', resolve));
-  socket.on('error', () => {});
-  const got: Buffer[] = [];
-  return {
-    socket,
-    collect: () => socket.on('data', (d) => got.push(d)),
-    text: () => Buffer.concat(got).toString('utf8'),
-  };
-}
-
-function rawRequest(body: object, headers: Record<string, string> = {}): string {
-  const text = JSON.stringify(body);
-  const all = {
-    host: 'router.test',
-    authorization: `Bearer ${key}`,
-    'content-type': 'application/json',
-    'content-length': String(Buffer.byteLength(text)),
-    ...headers,
-  };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `POST /v1/chat/completions HTTP/1.1\r\n${lines.join('')}\r\n${text}`;
-}
-
 describe('at the level of the socket', () => {
   test('pipelined requests are answered in their order', async () => {
-    const { socket, collect, text } = await rawSocket();
+    const { socket, collect, text } = await rawSocket(gateway);
     collect();
     const ids = [named(), named(), named()];
     socket.write(ids.map((id) => rawRequest(chatBody({ max_tokens: 2 }), id)).join(''));
@@ -105,7 +78,7 @@ describe('at the level of the socket', () => {
   test('a client that reads slowly slows the site down, and gets every byte', async () => {
     const site = gateway.site('sydney');
     site.setFault({ kind: 'endless-line', bytes: 12 * 1024 * 1024 });
-    const { socket } = await rawSocket();
+    const { socket } = await rawSocket(gateway);
     socket.pause();
     socket.write(rawRequest(chatBody({ stream: true }), { connection: 'close' }));
     await until(() => site.stats().sending > 0);
@@ -127,7 +100,7 @@ describe('at the level of the socket', () => {
   });
 
   test('a client that has closed its sending half does not stop the router', async () => {
-    const { socket, collect } = await rawSocket();
+    const { socket, collect } = await rawSocket(gateway);
     collect();
     const headers = named();
     socket.end(rawRequest(chatBody({ max_tokens: 5 }), { ...headers, connection: 'close' }));
@@ -141,7 +114,7 @@ describe('at the level of the socket', () => {
   test('a client that leaves while it sends its body', async () => {
     const site = gateway.site('sydney');
     const before = site.stats().received;
-    const { socket } = await rawSocket();
+    const { socket } = await rawSocket(gateway);
     socket.write(rawRequest(chatBody(), { 'content-length': '100000' }));
     await sleep(50);
     socket.destroy();
@@ -152,7 +125,7 @@ describe('at the level of the socket', () => {
   });
 
   test('headers of a megabyte are refused, and others are served', async () => {
-    const { socket, collect, text } = await rawSocket();
+    const { socket, collect, text } = await rawSocket(gateway);
     collect();
     socket.write(rawRequest(chatBody(), { 'x-bomb': 'x'.repeat(1024 * 1024) }));
     await until(() => text() !== '' || socket.readableEnded || socket.destroyed);

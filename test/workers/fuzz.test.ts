@@ -50,6 +50,7 @@ const fields = [
 const headerNames = [
   'x-isotherm-session',
   'x-isotherm-deadline-ms',
+  'x-isotherm-hedge-ms',
   'x-isotherm-zone',
   'x-request-id',
   'traceparent',
@@ -181,6 +182,7 @@ const vars = {
   IDLE_DEADLINE_MS: '100',
   FIRST_BYTE_DEADLINE_MS: '100',
   COMPLETION_DEADLINE_MS: '100',
+  HEDGING: '{"minMs":1,"classes":{"chat":20}}',
 };
 
 test.each(Array.from({ length: Math.ceil(RUNS / BATCH) }, (_, n) => n * BATCH))(

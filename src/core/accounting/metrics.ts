@@ -32,6 +32,10 @@ const families: Record<string, { type: 'counter'; help: string }> = {
     type: 'counter',
     help: 'Attempts whose answer was not taken, by site and status.',
   },
+  hedges: {
+    type: 'counter',
+    help: 'Second sites asked beside a slow first one, by class and how that ended.',
+  },
   ejections: {
     type: 'counter',
     help: 'Times an isolate put a site out of use, by site and reason.',

@@ -20,6 +20,8 @@ export type EjectionReason = 'failures' | 'slow';
 export type Verdict =
   /** Its first byte; timed where that is the first token, too. */
   | { kind: 'began'; ttftMs?: number; expectedMs?: number }
+  /** It was given up for a quicker site, before its first byte. */
+  | { kind: 'overtaken'; ttftMs: number; expectedMs: number }
   /** Its last byte, too. */
   | { kind: 'answered' }
   /** The site is too busy: asked again no sooner than at `retryAtMs`, where it said so. */
@@ -76,10 +78,12 @@ export class SiteHealth {
   judge(site: string, verdict: Verdict, nowMs: number): void {
     const record = this.record(site);
     if (verdict.kind === 'answered' || verdict.kind === 'failed') this.#tally(site, verdict.kind);
-    if (verdict.kind === 'began') {
-      record.began(nowMs);
-      const { ttftMs, expectedMs } = verdict;
-      if (ttftMs !== undefined && expectedMs !== undefined) record.timed(ttftMs, expectedMs, nowMs);
+    if (verdict.kind === 'began' || verdict.kind === 'overtaken') {
+      if (verdict.kind === 'began') record.began(nowMs);
+      const { ttftMs = 0, expectedMs = 0 } = verdict;
+      // Of one that was given up the time is the least it would have been: little says nothing.
+      const isTimed = verdict.kind === 'began' ? expectedMs > 0 : ttftMs > expectedMs;
+      if (isTimed) record.timed(ttftMs, expectedMs, nowMs);
       if (this.#isSlow(record) && record.eject(nowMs)) this.#onEject(site, 'slow');
     } else if (verdict.kind === 'answered') {
       record.answered(nowMs);
