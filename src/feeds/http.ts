@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { issueLines } from '../core/model/errors.ts';
+import { parseUtcMs } from '../core/model/time.ts';
 import { FeedError, type FeedIo } from './feed.ts';
 
 const USER_AGENT = 'isotherm/0.1';
@@ -113,3 +114,11 @@ export function parseJson<S extends z.ZodType>(
   if (result.success) return result.data;
   throw new FeedError(`${where}: ${issueLines(result.error)[0]}`);
 }
+
+/** An instant with `Z` or an offset, in ms: a time without either is anybody's guess. */
+export const instantSchema = z.string().transform((text, ctx) => {
+  const utcMs = parseUtcMs(text);
+  if (utcMs === undefined)
+    ctx.addIssue({ code: 'custom', message: 'is no instant with an offset' });
+  return utcMs ?? z.NEVER;
+});

@@ -48,6 +48,10 @@ export interface Env {
   CLIENT_KEYS_SHA256: string;
   /** Optional secrets: keys of feeds that the registry names, see docs/feeds.md. */
   OPEN_METEO_API_KEY?: string;
+  OPENELECTRICITY_API_KEY?: string;
+  ELECTRICITY_MAPS_TOKEN?: string;
+  WATTTIME_USERNAME?: string;
+  WATTTIME_PASSWORD?: string;
   /** One a solver, see solverBindingName. */
   [solver: `SOLVER_${string}`]: Fetcher;
   /** Optional secret per site: bearer key of its server, e.g. UPSTREAM_KEY_GOLD_COAST. */

@@ -13,7 +13,13 @@ const TIMEOUT_MS = 10_000;
 const SLACK_MS = 60_000;
 
 /** Secrets that feeds may ask for, and no other. */
-const FEED_SECRETS = ['OPEN_METEO_API_KEY'] as const;
+const FEED_SECRETS = [
+  'OPEN_METEO_API_KEY',
+  'OPENELECTRICITY_API_KEY',
+  'ELECTRICITY_MAPS_TOKEN',
+  'WATTTIME_USERNAME',
+  'WATTTIME_PASSWORD',
+] as const;
 
 /**
  * Fetches what the registry's feeds have, as far as it is due, into D1. A source that fails leaves

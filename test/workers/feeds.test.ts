@@ -7,7 +7,9 @@ import type { PlanHeader } from '../../src/core/planning/plan.ts';
 import { climatology } from '../../src/feeds/embedded/climatology.ts';
 import { refreshFeeds } from '../../src/workers/feeds.ts';
 import { fleet } from '../../src/workers/fleet.ts';
+import { refreshInputs } from '../../src/workers/inputs.ts';
 import worker from '../../src/workers/main.ts';
+import { status } from '../../src/workers/status.ts';
 import { listing, preDispatch, zippedReport } from '../feeds/support/nem.ts';
 import { adminCall } from './support/client.ts';
 import { finish } from './support/runs.ts';
@@ -222,5 +224,45 @@ describe('cron', () => {
       fallbackSlots: 14,
     });
     expect(of('sydney')).toEqual({ source: 'contract tariff', placeholder: false });
+  });
+
+  test('carbon by zone: what one is refused does not touch the others; no key is logged', async () => {
+    fleet.feeds = { carbon: { kind: 'electricity-maps', emissionFactors: 'lifecycle' } };
+    const warn = vi.spyOn(console, 'warn');
+    answer = (url) => {
+      const zone = url.searchParams.get('zone');
+      if (zone === 'AU-TAS') return new Response('Access denied', { status: 403 });
+      const forecast = Array.from({ length: 72 }, (_, t) => ({
+        carbonIntensity: 500,
+        datetime: new Date(startUtcMs + t * MS_PER_HOUR).toISOString(),
+      }));
+      return Response.json({ zone, forecast, updatedAt: new Date().toISOString() });
+    };
+    await refreshFeeds({ ...env, ELECTRICITY_MAPS_TOKEN: 'the-token' }, fleet);
+    const inputs = await refreshInputs(env.DB, fleet, startUtcMs, 24, Date.now());
+    const of = (id: string) => inputs.sites[fleet.sites.findIndex((s) => s.id === id)]!;
+    expect(of('sydney').carbonKgPerKwh).toEqual(new Float64Array(24).fill(0.5));
+    expect(of('sydney').sources.carbon).toMatchObject({
+      source: 'Electricity Maps, average life-cycle emissions',
+      placeholder: false,
+      fallbackSlots: 0,
+    });
+    expect(of('hobart').sources.carbon).toEqual({
+      source: 'NGA 2024 scope 2 annual mean',
+      placeholder: true,
+      fallbackSlots: 24,
+      fault: 'api.electricitymaps.com: HTTP 403',
+    });
+    const said = JSON.stringify(warn.mock.calls) + JSON.stringify(await status(env));
+    expect(said).toMatch(/HTTP 403/);
+    expect(said).not.toMatch(/the-token/);
+  });
+
+  test('a secret that is not set is a fault like any other', async () => {
+    fleet.feeds = { carbon: { kind: 'watttime', region: 'X' } };
+    await refreshFeeds(env, fleet);
+    const { feeds } = await status(env);
+    expect(feeds).toMatchObject([{ fault: 'the secret WATTTIME_USERNAME is not set' }]);
+    expect(asked).toEqual([]);
   });
 });

@@ -11,23 +11,43 @@ const weatherFeed = z.strictObject({
   baseUrl: z.url({ protocol: /^https$/, error: 'must be an https URL' }).optional(),
 });
 
-const priceFeed = z.strictObject({ kind: z.literal('aemo') });
+const priceFeed = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('aemo') }),
+  z.strictObject({ kind: z.literal('open-electricity') }),
+]);
+
+const carbonFeed = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('open-electricity') }),
+  z.strictObject({
+    kind: z.literal('electricity-maps'),
+    emissionFactors: z.enum(['lifecycle', 'direct']).default('lifecycle'),
+    /** Zone key; absent: by the site's grid region. */
+    zone: z.string().min(1).max(32).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('watttime'),
+    /** Region name; absent: by the site's grid region. */
+    region: z.string().min(1).max(64).optional(),
+  }),
+]);
 
 const off = z.literal('off');
 
 export const feedsSchema = z.strictObject({
   weather: weatherFeed.optional(),
   price: priceFeed.optional(),
+  carbon: carbonFeed.optional(),
 });
 export type Feeds = z.output<typeof feedsSchema>;
 
 export const siteFeedsSchema = z.strictObject({
   weather: z.union([off, weatherFeed]).optional(),
   price: z.union([off, priceFeed]).optional(),
+  carbon: z.union([off, carbonFeed]).optional(),
 });
 
 /** What a feed can bring. */
 export const feedGroups = ['weather', 'price', 'carbon'] as const;
 export type FeedGroup = (typeof feedGroups)[number];
 
-export type FeedConfig = NonNullable<Feeds[keyof Feeds]>;
+export type FeedConfig = NonNullable<Feeds[FeedGroup]>;
