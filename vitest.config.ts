@@ -4,6 +4,7 @@ import { type Fleet, publicFleet } from './src/core/model/fleet.ts';
 import { solverBindingName } from './src/core/model/solver-name.ts';
 import { bundleWorker, compatibility, projectPath, publicFleetPath } from './src/local/bundle.ts';
 import { readFleetFile } from './src/local/fleet-file.ts';
+import { buildPage } from './src/local/page.ts';
 import { solverWorkers } from './src/local/site-vars.ts';
 import { continentFleet } from './test/core/support/continent.ts';
 import { plantedFleet } from './test/core/support/planted.ts';
@@ -93,6 +94,9 @@ function workersWith(name: string, fleet: Fleet, vars: Record<string, string> = 
     },
   };
 }
+
+// wrangler.toml names its folder.
+await buildPage();
 
 /** Of a test. Shared cores and look-ups without DNS take their time, and no test is about time. */
 const TEST_TIMEOUT_MS = 30_000;

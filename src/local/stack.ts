@@ -3,6 +3,7 @@ import { type Fleet, publicFleet } from '../core/model/fleet.ts';
 import { solverBindingName } from '../core/model/solver-name.ts';
 import { bundleWorker, compatibility, projectPath, publicFleetPath } from './bundle.ts';
 import { applyMigrations } from './d1-migrations.ts';
+import { buildPage, pageDirectory } from './page.ts';
 import { assertPortFree } from './port.ts';
 import { solverWorkers } from './site-vars.ts';
 
@@ -94,6 +95,7 @@ async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]
   const [routerCode, { date, flags }] = await Promise.all([
     bundleWorker('src/workers/main.ts', { [publicFleetPath]: publicFleet(options.fleet) }),
     compatibility(),
+    buildPage(),
   ]);
   const solvers = solverWorkers(options.fleet);
   const router: WorkerConfig = {
@@ -133,7 +135,7 @@ async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]
     name: assetsName,
     compatibilityDate: date,
     manifest: singleModule('export default {};'),
-    assets: { directory: projectPath('public') },
+    assets: { directory: pageDirectory },
   };
   const { beside } = options;
   const besideConfigs = beside

@@ -226,6 +226,22 @@ export const operations: Operation[] = [
   },
   {
     method: 'get',
+    path: '/view.json',
+    summary: 'The plan hour by hour beside its nearest sites; as open as /status.json',
+    access: 'admin',
+    answers: { 200: json('`fleet`, `version`, `slots`.') },
+  },
+  {
+    method: 'get',
+    path: '/events',
+    summary: 'The status whenever it changes; as open as /status.json',
+    access: 'admin',
+    answers: {
+      200: { description: 'Events `status`, `tick`, `unreadable`.', type: 'text/event-stream' },
+    },
+  },
+  {
+    method: 'get',
     path: '/healthz',
     summary: 'Whether the Worker runs',
     access: 'open',

@@ -7,12 +7,14 @@ import { bearsOneOf } from './auth.ts';
 import { dataPlane } from './data-plane.ts';
 import { docsPage } from './docs-page.ts';
 import { type Env, now } from './env.ts';
+import { statusEvents } from './events.ts';
 import { refreshFeeds } from './feeds.ts';
 import { fleet } from './fleet.ts';
 import { metrics } from './metrics.ts';
 import { openApi } from './openapi.ts';
 import { boardOf, deploymentSettings, optimize } from './optimize.ts';
 import { sharedStatus, status } from './status.ts';
+import { view } from './view.ts';
 
 export { Coordinator } from './coordinator.ts';
 export { KeyLimits } from './key-limits.ts';
@@ -26,6 +28,19 @@ const USAGE_KEPT_MS = 400 * 24 * MS_PER_HOUR;
 
 /** An isolate tries a batch for minutes at most; one written again after this would count twice. */
 const BATCHES_KEPT_MS = 2 * 24 * MS_PER_HOUR;
+
+const NEEDS_TOKEN = { error: 'needs the admin token, or PUBLIC_STATUS = "true"' };
+
+/** The page runs its own files only, in no frame, and asks this server only. */
+const PAGE_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+    "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=()',
+};
 
 /** The routing Worker: data plane under /v1, admin plane under /admin/v1, the page at the root. */
 const app = new Hono<{ Bindings: Env }>();
@@ -43,14 +58,25 @@ app.get('/docs', (c) => {
 
 app.get('/status.json', async (c) => {
   const trusted = await bearsOneOf(c.req.raw, c.env.ADMIN_TOKEN_SHA256);
-  if (!trusted && c.env.PUBLIC_STATUS !== 'true') {
-    return c.json({ error: 'needs the admin token, or PUBLIC_STATUS = "true"' }, 401);
-  }
+  if (!trusted && c.env.PUBLIC_STATUS !== 'true') return c.json(NEEDS_TOKEN, 401);
   const body = await (trusted ? status(c.env) : sharedStatus(c.env));
   return c.json(body, 200, { 'cache-control': 'no-store' });
 });
+app.get('/view.json', async (c) => {
+  if (!(await mayWatch(c.req.raw, c.env))) return c.json(NEEDS_TOKEN, 401);
+  return c.json(await view(c.env), 200, { 'cache-control': 'no-store' });
+});
+app.get('/events', async (c) => {
+  if (!(await mayWatch(c.req.raw, c.env))) return c.json(NEEDS_TOKEN, 401);
+  return statusEvents(c.env);
+});
 
-app.get('*', (c) => c.env.ASSETS.fetch(c.req.raw));
+app.get('*', async (c) => {
+  const asset = await c.env.ASSETS.fetch(c.req.raw);
+  const response = new Response(asset.body, asset);
+  for (const [name, value] of Object.entries(PAGE_HEADERS)) response.headers.set(name, value);
+  return response;
+});
 
 export default {
   fetch: app.fetch,
@@ -73,6 +99,10 @@ export default {
     await planned;
   },
 } satisfies ExportedHandler<Env>;
+
+async function mayWatch(request: Request, env: Env): Promise<boolean> {
+  return env.PUBLIC_STATUS === 'true' || bearsOneOf(request, env.ADMIN_TOKEN_SHA256);
+}
 
 function readableSettings(env: Env): string {
   try {

@@ -42,8 +42,8 @@ const SHARED_MS = 5000;
 let shared: { body: Awaited<ReturnType<typeof status>>; readMs: number } | undefined;
 
 /** The same, at most a few seconds old. */
-export async function sharedStatus(env: Env) {
-  if (shared === undefined || Date.now() - shared.readMs > SHARED_MS) {
+export async function sharedStatus(env: Env, maxAgeMs = SHARED_MS) {
+  if (shared === undefined || Date.now() - shared.readMs > maxAgeMs) {
     shared = { body: await status(env), readMs: Date.now() };
   }
   return shared.body;

@@ -16,6 +16,7 @@ import worker from '../../src/workers/main.ts';
 import { deploymentSettings, optimize } from '../../src/workers/optimize.ts';
 import type { RunRecord } from '../../src/workers/run-store.ts';
 import { status } from '../../src/workers/status.ts';
+import type { PlanViewBody } from '../../src/workers/view.ts';
 import { adminCall } from './support/client.ts';
 import { finish, runToEnd } from './support/runs.ts';
 
@@ -316,5 +317,41 @@ describe('the status page', () => {
     expect(await again({ PUBLIC_STATUS: 'true' })).toBe(shown);
     const headers = { authorization: 'Bearer test-admin-token' };
     expect(await again({}, { headers })).toBeGreaterThan(shown);
+  });
+
+  test('its view of the plan and its events need the same, and are what it draws', async () => {
+    const ctx = createExecutionContext();
+    const get = (path: string, over: object = {}) =>
+      worker.fetch(new Request(`https://router.test${path}`), { ...env, ...over }, ctx);
+    for (const path of ['/view.json', '/events']) expect((await get(path)).status).toBe(401);
+    const open = { PUBLIC_STATUS: 'true' };
+    const text = await (await get('/view.json', open)).text();
+    const view = JSON.parse(text) as PlanViewBody;
+    expect(view.version).toBe(await currentVersion(env.DB));
+    expect(view.fleet.sites.map((s) => s.id)).toEqual(fleet.sites.map((s) => s.id));
+    expect(view.slots).toHaveLength(24);
+    expect(view.slots?.[0]?.plan.carbonKgPerH).toBeGreaterThan(0);
+    // Addresses and models of the sites' servers are nobody's business here.
+    for (const { upstream } of fleet.sites) expect(text).not.toContain(upstream.baseUrl);
+
+    const response = await get('/events', open);
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    const first = new TextDecoder().decode((await reader.read()).value);
+    expect(first).toMatch(/^event: status\ndata: \{.*\}\n\n$/);
+    expect(JSON.parse(first.split('data: ')[1] as string)).toMatchObject({
+      fleet: fleet.name,
+      plan: { version: view.version },
+    });
+    await reader.cancel();
+  });
+
+  test('its files come with a strict policy', async () => {
+    const ctx = createExecutionContext();
+    const { headers } = await worker.fetch(new Request('https://router.test/'), env, ctx);
+    const policy = headers.get('content-security-policy') as string;
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'/);
+    expect(policy).not.toContain('unsafe');
+    expect(headers.get('x-frame-options')).toBe('DENY');
   });
 });

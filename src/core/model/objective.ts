@@ -28,7 +28,11 @@ export function objectiveAud(prices: ObjectivePrices, i: Impacts): number {
 }
 
 /** Carbon and water in AUD. */
-export function resourceAud(prices: ObjectivePrices, carbonKg: number, waterL: number): number {
+export function resourceAud(
+  prices: Pick<ObjectivePrices, 'carbonAudPerT' | 'waterAudPerKl'>,
+  carbonKg: number,
+  waterL: number,
+): number {
   return (
     (carbonKg / KG_PER_TONNE) * prices.carbonAudPerT + (waterL / L_PER_KL) * prices.waterAudPerKl
   );

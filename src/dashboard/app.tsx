@@ -1,0 +1,104 @@
+import { useEffect, useState } from 'preact/hooks';
+import { clock, dateTime, duration } from './format.ts';
+import { Gate } from './gate.tsx';
+import { useNow, useView } from './hooks.ts';
+import { Live, type LiveState } from './live.ts';
+import { NowView } from './now.tsx';
+import { RunView } from './run.tsx';
+import { Summary } from './summary.tsx';
+
+const VIEWS = { now: 'Now', run: 'How it got there' } as const;
+const viewIds = Object.keys(VIEWS) as (keyof typeof VIEWS)[];
+/** A clock this far from the viewer's is one that was set on purpose. */
+const CLOCK_DIFFERENCE_MS = 120_000;
+
+export function App() {
+  const [live] = useState(() => new Live(() => redraw((n) => n + 1)));
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    live.start();
+    const hasten = () => {
+      if (!document.hidden) live.hasten();
+    };
+    document.addEventListener('visibilitychange', hasten);
+    addEventListener('online', hasten);
+    return () => {
+      live.stop();
+      document.removeEventListener('visibilitychange', hasten);
+      removeEventListener('online', hasten);
+    };
+  }, [live]);
+  const nowMs = useNow();
+  const current = useView(viewIds);
+  const { state } = live;
+  return (
+    <>
+      <a class="skip" href="#content">
+        Skip to the content
+      </a>
+      <header class="page-header">
+        <h1>Isotherm</h1>
+        <p class="quiet fleet">{state.status?.fleet}</p>
+        <nav aria-label="Views">
+          {viewIds.map((id) => (
+            <a key={id} href={`#${id}`} aria-current={id === current ? 'page' : undefined}>
+              {VIEWS[id]}
+            </a>
+          ))}
+        </nav>
+        <Connection live={state} nowMs={nowMs} />
+      </header>
+      <main id="content" tabIndex={-1}>
+        {state.phase === 'locked' ? (
+          <Gate
+            isRejected={state.isRejected}
+            why="This page needs the admin token"
+            onToken={(token) => live.start(token)}
+          />
+        ) : (
+          <>
+            <Summary live={state} nowMs={nowMs} />
+            {current === 'now' && <NowView live={state} />}
+            {current === 'run' && <RunView live={state} />}
+          </>
+        )}
+      </main>
+      <footer class="page-footer">
+        <AsOf live={state} nowMs={nowMs} />
+        {state.hasToken && (
+          <button type="button" class="plain" onClick={() => live.start('')}>
+            Forget the admin token
+          </button>
+        )}
+      </footer>
+    </>
+  );
+}
+
+function Connection({ live, nowMs }: { live: LiveState; nowMs: number }) {
+  if (live.phase === 'locked') return null;
+  const { isConnected, heardMs } = live;
+  const text = isConnected
+    ? 'Live'
+    : heardMs === undefined
+      ? 'Connecting …'
+      : `Not connected for ${duration(nowMs - heardMs)}`;
+  return (
+    <p class="connection" data-on={isConnected}>
+      {text}
+    </p>
+  );
+}
+
+function AsOf({ live, nowMs }: { live: LiveState; nowMs: number }) {
+  const { heardMs, clockAheadMs } = live;
+  if (heardMs === undefined) return <p />;
+  const systemMs = nowMs + clockAheadMs;
+  const differs = Math.abs(clockAheadMs) > CLOCK_DIFFERENCE_MS;
+  return (
+    <p>
+      The system’s time is {dateTime(systemMs, 'UTC')} ({clock(systemMs)} where you are).
+      {differs && ' Its clock differs from yours; ages are by the system’s.'}
+    </p>
+  );
+}

@@ -1,0 +1,140 @@
+import { clipped, count, fixed, HOUR_MS, list, NBSP, percent, within } from './format.ts';
+import type { Status } from './types.ts';
+
+/** How the system stands, in plain words. */
+
+/** Unserved shares under this are rounding of the optimizer. */
+const SMALLEST_UNSERVED = 1e-4;
+
+/** Text, or an instant that is told as its age. */
+export type Part = string | { utcMs: number };
+export type Sentence = Part[];
+
+export interface Assessment {
+  level: 'fine' | 'attention' | 'unknown';
+  sentences: Sentence[];
+}
+
+const ago = (utcMs: number): Part => ({ utcMs });
+
+export function assess(status: Status): Assessment {
+  const { plan } = status;
+  if (!plan) return { level: 'attention', sentences: [noPlan(status)] };
+  const problems = problemsOf(status, plan);
+  if (problems.length === 0) return { level: 'fine', sentences: [allWell(plan)] };
+  const sentences = problems.map((problem, n) =>
+    problem(
+      n === 0 ? [`Plan${NBSP}${plan.version}, made `, ago(plan.createdUtcMs), ','] : ['The plan'],
+    ),
+  );
+  return { level: 'attention', sentences };
+}
+
+type Plan = NonNullable<Status['plan']>;
+
+function allWell({ version, createdUtcMs, certificate, rounds }: Plan): Sentence {
+  return [
+    `All is well: plan${NBSP}${version}, made `,
+    ago(createdUtcMs),
+    `, is proven to be within ${within(certificate.gap)} of the optimum after ${count(rounds, 'round')}.`,
+  ];
+}
+
+function noPlan({ latestRun, lastFailure }: Status): Sentence {
+  const meanwhile = 'Until there is one, requests go to the site that answers them soonest.';
+  if (latestRun?.status === 'running') {
+    const failed = lastFailure ? '; the one before it failed' : '';
+    return [
+      'No plan yet: an optimization began ',
+      ago(latestRun.requestedUtcMs),
+      `${failed}. ${meanwhile}`,
+    ];
+  }
+  if (latestRun?.status === 'failed') {
+    return [
+      'No plan yet: the last optimization failed ',
+      ago(latestRun.endedUtcMs as number),
+      `: ${clipped(latestRun.error ?? 'no reason given')}. ${meanwhile}`,
+    ];
+  }
+  return [`No plan yet: no optimization has been asked for. ${meanwhile}`];
+}
+
+/** Each problem as a sentence about a subject: the plan, in full at the first. */
+function problemsOf(status: Status, plan: Plan): ((subject: Sentence) => Sentence)[] {
+  const { lastFailure, nowUtcMs } = status;
+  const problems: ((subject: Sentence) => Sentence)[] = [];
+  const endUtcMs = plan.startUtcMs + plan.slotCount * plan.slotHours * HOUR_MS;
+  const failedUtcMs = lastFailure?.endedUtcMs ?? 0;
+  const failed = failedUtcMs > plan.createdUtcMs;
+  if (failed) {
+    problems.push((subject) => [
+      'The last optimization failed ',
+      ago(failedUtcMs),
+      `: ${clipped(lastFailure?.error ?? 'no reason given')}. `,
+      ...subject,
+      ' serves on.',
+    ]);
+  }
+  if (plan.stale) {
+    problems.push((subject) => [
+      ...subject,
+      ' is past its horizon, which ended ',
+      ago(endUtcMs),
+      ': its hours serve on by time of day, with weather and demand of the past.',
+    ]);
+  }
+  problems.push(...partsMissing(status, plan));
+  if (plan.stopReason !== 'gap') problems.push(shortOfTarget(status, plan));
+  // A plan is renewed many times within its horizon.
+  const renewalDue = plan.createdUtcMs + (endUtcMs - plan.startUtcMs) / 4;
+  if (!failed && !plan.stale && nowUtcMs > renewalDue) {
+    problems.push((subject) => [
+      ...subject,
+      ' has not been renewed since, although no optimization failed: is the schedule running?',
+    ]);
+  }
+  return problems;
+}
+
+function partsMissing(status: Status, plan: Plan): ((subject: Sentence) => Sentence)[] {
+  const problems: string[] = [];
+  const name = namesOf(status);
+  if (plan.excluded.length > 0) {
+    const sites = plan.excluded.map(({ site, reason }) => `${name(site)} (${clipped(reason, 80)})`);
+    problems.push(` does without ${list(sites)}.`);
+  }
+  if (plan.unservedShare >= SMALLEST_UNSERVED) {
+    problems.push(
+      ` leaves ${percent(plan.unservedShare)} of requests unserved: capacity or latency targets fall short.`,
+    );
+  }
+  for (const { of, limit, amount, missedBy } of plan.budgets ?? []) {
+    if (!(missedBy > 0)) continue;
+    const [what, unit] = of === 'carbonKg' ? ['carbon', 'kg'] : ['water', 'L'];
+    problems.push(
+      ` misses its budget of ${what}: ${fixed(amount, 0)}${NBSP}${unit}, where ${fixed(limit, 0)}${NBSP}${unit} were allowed.`,
+    );
+  }
+  if (status.staleInputs.length > 0) {
+    problems.push(` had no new inputs for ${list(status.staleInputs.map(name))} in over 26 hours.`);
+  }
+  return problems.map((text) => (subject) => [...subject, text]);
+}
+
+function shortOfTarget({ latestRun }: Status, plan: Plan): (subject: Sentence) => Sentence {
+  const target = latestRun?.runId === plan.runId ? ` of ${percent(latestRun.gapTarget)}` : '';
+  const why =
+    plan.stopReason === 'deadline'
+      ? 'time ran out'
+      : `it ended after ${count(plan.rounds, 'round')}`;
+  return (subject) => [
+    ...subject,
+    ` is proven to be within ${within(plan.certificate.gap)} of the optimum, short of its target${target}: ${why}.`,
+  ];
+}
+
+export function namesOf({ sites }: Pick<Status, 'sites'>): (id: string) => string {
+  const names = new Map(sites.map(({ id, name }) => [id, name]));
+  return (id) => names.get(id) ?? id;
+}

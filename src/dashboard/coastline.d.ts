@@ -1,0 +1,8 @@
+/** Made by the build around the registry's sites and zones (src/local/coastline.ts). */
+declare module 'coastline:fleet' {
+  const coastline: {
+    box: { westDeg: number; eastDeg: number; southDeg: number; northDeg: number };
+    rings: [lonDeg: number, latDeg: number][][];
+  };
+  export default coastline;
+}

@@ -1,0 +1,65 @@
+export interface Label {
+  /** Middle of the mark it belongs to, and that mark's radius. */
+  x: number;
+  y: number;
+  radius: number;
+  width: number;
+}
+
+export interface PlacedLabel {
+  /** Left end and baseline of the text. */
+  x: number;
+  y: number;
+}
+
+interface Rectangle {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/**
+ * Places labels beside their marks so that none covers another or a mark, the first ones first.
+ * Undefined for those there is no room for.
+ */
+export function placeLabels(
+  labels: readonly Label[],
+  lineHeight: number,
+  bounds: { width: number; height: number },
+): (PlacedLabel | undefined)[] {
+  const taken: Rectangle[] = labels.map(({ x, y, radius }) => ({
+    left: x - radius,
+    right: x + radius,
+    top: y - radius,
+    bottom: y + radius,
+  }));
+  return labels.map(({ x, y, radius, width }) => {
+    const gap = radius + 4;
+    const middle = y - lineHeight / 2;
+    const diagonal = 0.7 * gap;
+    const corners: [number, number][] = [
+      [x + gap, middle],
+      [x - gap - width, middle],
+      [x - width / 2, y - gap - lineHeight],
+      [x - width / 2, y + gap],
+      [x + diagonal, y - diagonal - lineHeight],
+      [x + diagonal, y + diagonal],
+      [x - diagonal - width, y - diagonal - lineHeight],
+      [x - diagonal - width, y + diagonal],
+    ];
+    for (const [left, top] of corners) {
+      const box = { left, top, right: left + width, bottom: top + lineHeight };
+      const isInside =
+        left >= 0 && top >= 0 && box.right <= bounds.width && box.bottom <= bounds.height;
+      if (!isInside || taken.some((t) => overlap(t, box))) continue;
+      taken.push(box);
+      return { x: left, y: top + 0.78 * lineHeight };
+    }
+    return undefined;
+  });
+}
+
+function overlap(a: Rectangle, b: Rectangle): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}

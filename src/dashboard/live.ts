@@ -1,0 +1,162 @@
+import { EventReader, type ServerEvent } from './events.ts';
+import { keepToken, readToken } from './token.ts';
+import type { Status, View } from './types.ts';
+
+/** Without a sign of life for this long a connection is given up; the server sends one every 10 s. */
+const SILENCE_MS = 25_000;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 15_000;
+
+export interface LiveState {
+  /** `locked`: the server wants a token. */
+  phase: 'pending' | 'locked' | 'open';
+  /** The token given last was not the right one. */
+  isRejected: boolean;
+  hasToken: boolean;
+  isConnected: boolean;
+  /** Why there is no connection, or no status by it. */
+  fault?: string;
+  status?: Status;
+  view?: View;
+  /** When the server was last heard, by this machine's clock. */
+  heardMs?: number;
+  /** The system's clock less this machine's. */
+  clockAheadMs: number;
+}
+
+/** Keeps the status and what the plan does, by a stream of events that is opened again when it ends. */
+export class Live {
+  state: LiveState;
+  readonly #onChange: () => void;
+  #token = readToken();
+  #connection = new AbortController();
+  #viewAsked = 0;
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+    this.state = {
+      phase: 'pending',
+      isRejected: false,
+      hasToken: this.#token !== '',
+      isConnected: false,
+      clockAheadMs: 0,
+    };
+  }
+
+  get headers(): Record<string, string> {
+    return this.#token ? { authorization: `Bearer ${this.#token}` } : {};
+  }
+
+  /** Begins, or begins anew with another token; '' forgets it. */
+  start(token = this.#token): void {
+    this.#token = token;
+    keepToken(token);
+    this.#connection.abort();
+    this.#connection = new AbortController();
+    this.#set({ hasToken: token !== '' });
+    void this.#run(this.#connection.signal);
+  }
+
+  stop(): void {
+    this.#connection.abort();
+  }
+
+  /** Connects at once where a pause is under way: the tab is looked at again, or the network is back. */
+  hasten(): void {
+    if (!this.state.isConnected && this.state.phase !== 'locked') this.start();
+  }
+
+  async #run(ended: AbortSignal): Promise<void> {
+    for (let pauseMs = FIRST_PAUSE_MS; !ended.aborted; ) {
+      try {
+        if (!(await this.#listen(ended))) return;
+        pauseMs = FIRST_PAUSE_MS;
+      } catch (error) {
+        if (ended.aborted) return;
+        this.#set({ isConnected: false, fault: reasonOf(error as Error) });
+        await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.75 + Math.random() / 2)));
+        pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+      }
+    }
+  }
+
+  /** Reads one stream to its end. False if the server wants another token. */
+  async #listen(ended: AbortSignal): Promise<boolean> {
+    const silence = new AbortController();
+    const watch = () => setTimeout(() => silence.abort(new Error('no sign of life')), SILENCE_MS);
+    let timer = watch();
+    try {
+      const response = await fetch('/events', {
+        headers: this.headers,
+        cache: 'no-store',
+        signal: AbortSignal.any([ended, silence.signal]),
+      });
+      if (response.status === 401) {
+        this.#lock();
+        return false;
+      }
+      if (!response.ok || !response.body) throw new Error(`HTTP status ${response.status}`);
+      const reader = new EventReader();
+      const body = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (;;) {
+        const { done, value } = await body.read();
+        if (done || ended.aborted) return true;
+        clearTimeout(timer);
+        timer = watch();
+        for (const event of reader.push(value)) this.#take(event);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #take({ name, data }: ServerEvent): void {
+    const body = JSON.parse(data) as Status;
+    const heardMs = Date.now();
+    if (name === 'unreadable') {
+      this.#set({ isConnected: true, fault: 'the server cannot read it' });
+      return;
+    }
+    const heard = { isConnected: true, heardMs, clockAheadMs: body.nowUtcMs - heardMs };
+    if (name === 'tick') this.#set(heard);
+    if (name !== 'status') return;
+    this.#set({ ...heard, phase: 'open', isRejected: false, fault: undefined, status: body });
+    const { view } = this.state;
+    if (!view || view.version !== (body.plan?.version ?? null)) void this.#readView();
+  }
+
+  async #readView(): Promise<void> {
+    const asked = ++this.#viewAsked;
+    try {
+      const response = await fetch('/view.json', { headers: this.headers, cache: 'no-store' });
+      if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+      const view = (await response.json()) as View;
+      if (asked === this.#viewAsked) this.#set({ view });
+    } catch (error) {
+      if (asked === this.#viewAsked) this.#set({ fault: reasonOf(error as Error) });
+    }
+  }
+
+  #lock(): void {
+    const isRejected = this.#token !== '';
+    this.#token = '';
+    keepToken('');
+    this.#set({
+      phase: 'locked',
+      isRejected,
+      hasToken: false,
+      isConnected: false,
+      status: undefined,
+      view: undefined,
+    });
+  }
+
+  #set(change: Partial<LiveState>): void {
+    this.state = { ...this.state, ...change };
+    this.#onChange();
+  }
+}
+
+function reasonOf(error: Error): string {
+  return error.name === 'TypeError' ? 'no connection' : error.message;
+}

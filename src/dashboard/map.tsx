@@ -1,0 +1,186 @@
+import coastline from 'coastline:fleet';
+import type { SlotView } from '../core/planning/view.ts';
+import { fixed } from './format.ts';
+import { useWidth } from './hooks.ts';
+import { placeLabels } from './labels.ts';
+import { type Measure, type MeasureId, measures } from './measures.ts';
+import { type Projection, projection } from './projection.ts';
+import { cividis, extent, linear, type Scale } from './scale.ts';
+import type { View } from './types.ts';
+
+const MAX_HEIGHT = 620;
+const LINE_HEIGHT = 15;
+/** Of a character at the labels' size, px; measured generously. */
+const CHARACTER_WIDTH = 7.8;
+/** Flows under this share of all requests are not drawn. */
+const SMALLEST_FLOW = 0.004;
+
+interface MapProps {
+  view: View;
+  slot: SlotView;
+  measureId: MeasureId;
+}
+
+/** Where requests come from and go, and how the sites are. The table under it says the same. */
+export function FleetMap({ view, slot, measureId }: MapProps) {
+  const [ref, width] = useWidth();
+  const measure: Measure = measures[measureId];
+  const [low, high] = extent(slot.sites.map((s) => measure.of(s)));
+  const shade = linear([low, high], [0, 1]);
+  return (
+    <div ref={ref} class="map">
+      {width > 0 && <Drawing {...{ view, slot, measure, shade, width }} />}
+      <Legend measure={measure} low={low} high={high} />
+    </div>
+  );
+}
+
+interface DrawingProps {
+  view: View;
+  slot: SlotView;
+  measure: Measure;
+  shade: Scale;
+  width: number;
+}
+
+function Drawing({ view, slot, measure, shade, width }: DrawingProps) {
+  const { sites } = view.fleet;
+  const map = projection(coastline.box, width, MAX_HEIGHT);
+  const loads = slot.sites.map((s, j) => s.utilisation * (sites[j]?.servers ?? 0));
+  const largest = Math.max(...loads, 1e-9);
+  const radiusMax = Math.min(30, Math.max(14, width / 28));
+  const marks = sites.map((site, j) => ({
+    site,
+    slot: slot.sites[j] as SlotView['sites'][number],
+    ...map.at(site),
+    radius: Math.max(4, radiusMax * Math.sqrt((loads[j] as number) / largest)),
+  }));
+  const inOrder = marks.toSorted((a, b) => b.radius - a.radius);
+  const texts = inOrder.map((m) => `${m.site.name} ${measure.text(measure.of(m.slot))}`);
+  const labels = placeLabels(
+    inOrder.map((m, n) => ({ ...m, width: CHARACTER_WIDTH * (texts[n] as string).length })),
+    LINE_HEIGHT,
+    map,
+  );
+  return (
+    <svg
+      width={map.width}
+      height={map.height}
+      viewBox={`0 0 ${map.width} ${map.height}`}
+      role="img"
+      aria-label={`Map of ${sites.length} sites by ${measure.label.toLowerCase()}, with the flows of requests to them. The table of sites has the same figures.`}
+    >
+      <path class="land" d={landPath(map)} />
+      <Flows {...{ view, slot, map }} radii={marks.map((m) => m.radius)} />
+      {inOrder.map(({ site, x, y, radius, slot: s }) => (
+        <circle
+          key={site.id}
+          class="site"
+          cx={x}
+          cy={y}
+          r={radius}
+          fill={cividis(shade(measure.of(s)))}
+        >
+          <title>{`${site.name}: ${fixed(s.reqPerS, 2)} requests/s, ${measure.text(measure.of(s))} ${measure.label.toLowerCase()}`}</title>
+        </circle>
+      ))}
+      {labels.map(
+        (at, n) =>
+          at && (
+            <text key={inOrder[n]?.site.id} class="label" x={at.x} y={at.y}>
+              {texts[n]}
+            </text>
+          ),
+      )}
+    </svg>
+  );
+}
+
+function landPath(map: Projection): string {
+  return coastline.rings
+    .map((ring) => {
+      const points = ring.map(([lonDeg, latDeg]) => {
+        const { x, y } = map.at({ lonDeg, latDeg });
+        return `${x.toFixed(1)} ${y.toFixed(1)}`;
+      });
+      return `M${points.join('L')}Z`;
+    })
+    .join('');
+}
+
+function Flows({
+  view,
+  slot,
+  map,
+  radii,
+}: {
+  view: View;
+  slot: SlotView;
+  map: Projection;
+  radii: number[];
+}) {
+  const { zones, sites } = view.fleet;
+  const total = Math.max(slot.plan.reqPerS, 1e-9);
+  const drawn = slot.flows.flatMap(([i, j, reqPerS]) => {
+    const zone = zones[i];
+    const site = sites[j];
+    if (!zone || !site || reqPerS / total < SMALLEST_FLOW) return [];
+    const from = map.at(zone);
+    const to = map.at(site);
+    const length = Math.hypot(to.x - from.x, to.y - from.y);
+    const radius = radii[j] as number;
+    if (length < radius + 6) return [];
+    return [{ key: `${i}/${j}`, zone, site, reqPerS, from, to, length, radius }];
+  });
+  const widthOf = (reqPerS: number) => 1 + 7 * Math.sqrt(reqPerS / total);
+  return (
+    <g class="flows">
+      {drawn.map(({ key, zone, site, reqPerS, from, to, length, radius }) => {
+        const bend = 0.16;
+        const middle = {
+          x: (from.x + to.x) / 2 - bend * (to.y - from.y),
+          y: (from.y + to.y) / 2 + bend * (to.x - from.x),
+        };
+        // The end lies on the site's rim, in the direction the curve comes from.
+        const last = Math.hypot(to.x - middle.x, to.y - middle.y);
+        const unit = { x: (to.x - middle.x) / last, y: (to.y - middle.y) / last };
+        const width = widthOf(reqPerS);
+        const tip = { x: to.x - unit.x * (radius + 1), y: to.y - unit.y * (radius + 1) };
+        const head = Math.min(5 + width, length / 3);
+        const base = { x: tip.x - unit.x * head, y: tip.y - unit.y * head };
+        const side = head / 2 + width / 4;
+        const left = `${base.x - unit.y * side} ${base.y + unit.x * side}`;
+        const right = `${base.x + unit.y * side} ${base.y - unit.x * side}`;
+        return (
+          <g key={key}>
+            <title>{`${zone.name} to ${site.name}: ${fixed(reqPerS, 2)} requests/s`}</title>
+            <path
+              class="flow"
+              d={`M${from.x} ${from.y}Q${middle.x} ${middle.y} ${base.x} ${base.y}`}
+              stroke-width={width}
+            />
+            <path class="arrow" d={`M${tip.x} ${tip.y}L${left}L${right}Z`} />
+          </g>
+        );
+      })}
+    </g>
+  );
+}
+
+function Legend({ measure, low, high }: { measure: Measure; low: number; high: number }) {
+  const steps = Array.from({ length: 24 }, (_, n) => n / 23);
+  return (
+    <div class="legend">
+      <span class="scale">
+        {measure.label}: {measure.text(low)}
+        <svg class="ramp" viewBox="0 0 24 1" preserveAspectRatio="none" aria-hidden="true">
+          {steps.map((share, n) => (
+            <rect key={share} x={n} width={1.05} height={1} fill={cividis(share)} />
+          ))}
+        </svg>
+        {measure.text(high)} ({measure.unit})
+      </span>
+      <span>Area of a site: its load. Arrows: requests that leave their city.</span>
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+import type { SiteSlot } from '../core/planning/charge.ts';
+import { fixed } from './format.ts';
+
+/** What sites can be coloured by. */
+export interface Measure {
+  label: string;
+  unit: string;
+  /** What it is, in a sentence. */
+  about: string;
+  of(site: SiteSlot): number;
+  text(value: number): string;
+}
+
+export const measures = {
+  temperature: {
+    label: 'Temperature',
+    unit: '°C',
+    about: 'Outside air at the site in this hour, from the plan’s weather.',
+    of: (s) => s.tempC,
+    text: (v) => `${fixed(v, 0)}°`,
+  },
+  overhead: {
+    label: 'Marginal PUE',
+    unit: 'kWh/kWh',
+    about:
+      'Energy at the meter for a kWh of a further request’s work: cooling, and what waking servers take.',
+    of: (s) => s.meterKwhPerKwh,
+    text: (v) => fixed(v, 2),
+  },
+  utilisation: {
+    label: 'Utilisation',
+    unit: '%',
+    about: 'Busy servers over servers.',
+    of: (s) => 100 * s.utilisation,
+    text: (v) => `${fixed(v, 0)}\u00a0%`,
+  },
+} satisfies Record<string, Measure>;
+
+export type MeasureId = keyof typeof measures;

@@ -1,0 +1,180 @@
+import { useState } from 'preact/hooks';
+import type { SlotView } from '../core/planning/view.ts';
+import { clock, count, dateTime, fixed, percent, within } from './format.ts';
+import type { LiveState } from './live.ts';
+import { FleetMap } from './map.tsx';
+import { type MeasureId, measures } from './measures.ts';
+import { Scroll } from './scroll.tsx';
+import { Sources } from './sources.tsx';
+import { Tiles } from './tiles.tsx';
+import type { Status, View } from './types.ts';
+
+const measureIds = Object.keys(measures) as MeasureId[];
+
+/** What the system does now. */
+export function NowView({ live: { status, view } }: { live: LiveState }) {
+  const [measureId, setMeasure] = useState<MeasureId>('temperature');
+  const plan = status?.plan;
+  if (!status || !plan) return null;
+  if (!view?.slots) {
+    return (
+      <section>
+        {view ? 'This plan does not say what its hours are.' : 'Asking for the plan …'}
+      </section>
+    );
+  }
+  const slot = view.slots[plan.slot] as SlotView;
+  return (
+    <>
+      <div class="now">
+        <section aria-labelledby="map-title">
+          <div class="section-head">
+            <h2 id="map-title">{plan.stale ? 'The hour served by' : 'This hour'}</h2>
+            <fieldset class="choice">
+              <legend>Colour</legend>
+              {measureIds.map((id) => (
+                <label key={id}>
+                  <input
+                    type="radio"
+                    name="measure"
+                    checked={id === measureId}
+                    onChange={() => setMeasure(id)}
+                  />
+                  {measures[id].label}
+                </label>
+              ))}
+            </fieldset>
+          </div>
+          <FleetMap view={view} slot={slot} measureId={measureId} />
+          <p class="source">
+            {measures[measureId].about} Coastline: Natural Earth (public domain).
+          </p>
+        </section>
+        <section aria-labelledby="figures-title">
+          <h2 id="figures-title">Now, against every request at its nearest site</h2>
+          <Tiles slot={slot} />
+          <PlanFacts plan={plan} />
+          <p class="source">
+            Planned for the hour from {clock(slot.utcMs, 'UTC')} UTC ({clock(slot.utcMs)} where you
+            are), at the expected demand. What requests take at the margin, {wordOf(slot)}; what
+            sites draw at no request is in neither. The nearest site passes on what it has no room
+            for.
+          </p>
+        </section>
+      </div>
+      <SitesNow view={view} slot={slot} plan={plan} />
+      <Sources status={status} />
+    </>
+  );
+}
+
+function wordOf(slot: SlotView): string {
+  const told = slot.sites.filter((s) => s.isDisclosed).length;
+  if (told === slot.sites.length) return 'by the sites’ own word';
+  if (told === 0) return 'estimated from weather and grid, since no site tells it';
+  return `by the own word of ${told} of ${slot.sites.length} sites, estimated for the others`;
+}
+
+function PlanFacts({ plan }: { plan: NonNullable<Status['plan']> }) {
+  return (
+    <dl class="facts">
+      <div>
+        <dt>Certificate</dt>
+        <dd>
+          within {within(plan.certificate.gap)} of the optimum, {count(plan.rounds, 'round')}
+        </dd>
+      </div>
+      <div>
+        <dt>Plan {plan.version} made</dt>
+        <dd>{dateTime(plan.createdUtcMs, 'UTC')}</dd>
+      </div>
+      <div>
+        <dt>Served at the nearest site, whole plan</dt>
+        <dd>{percent(plan.nearestShare)}</dd>
+      </div>
+      <div>
+        <dt>Unserved, whole plan</dt>
+        <dd>{percent(plan.unservedShare)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+function SitesNow({
+  view,
+  slot,
+  plan,
+}: {
+  view: View;
+  slot: SlotView;
+  plan: NonNullable<Status['plan']>;
+}) {
+  const total = slot.plan.reqPerS;
+  const out = new Set(plan.excluded.map((e) => e.site));
+  const rows = view.fleet.sites
+    .map((site, j) => ({ site, s: slot.sites[j] as SlotView['sites'][number] }))
+    .sort((a, b) => b.s.reqPerS - a.s.reqPerS);
+  return (
+    <section aria-labelledby="sites-title">
+      <h2 id="sites-title">Sites this hour</h2>
+      <Scroll labelledBy="sites-title">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Site</th>
+              <th scope="col">Local time</th>
+              <th scope="col">Share of requests</th>
+              <th scope="col" class="number">
+                Utilisation
+              </th>
+              <th scope="col" class="number">
+                Temperature, °C
+              </th>
+              <th scope="col" class="number">
+                Marginal PUE
+              </th>
+              <th scope="col" class="number">
+                Price, AUD/kWh
+              </th>
+              <th scope="col" class="number">
+                Grid carbon, kg/kWh
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ site, s }) => (
+              <tr key={site.id}>
+                <th scope="row">
+                  {site.name} {out.has(site.id) && <span class="tag alert">left out</span>}
+                </th>
+                <td>{clock(slot.utcMs, site.timeZone)}</td>
+                <td>
+                  <Share share={total > 0 ? s.reqPerS / total : 0} />
+                </td>
+                <td class="number">{fixed(100 * s.utilisation, 0)} %</td>
+                <td class="number">{fixed(s.tempC, 1)}</td>
+                <td class="number">
+                  {fixed(s.meterKwhPerKwh, 3)}
+                  {!s.isDisclosed && ' est.'}
+                </td>
+                <td class="number">{fixed(s.audPerKwh, 3)}</td>
+                <td class="number">{fixed(s.carbonKgPerKwh, 3)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </section>
+  );
+}
+
+function Share({ share }: { share: number }) {
+  return (
+    <span class="share">
+      <span>{fixed(100 * share, 1)} %</span>
+      <svg class="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+        <rect width={100 * share} height={1} />
+      </svg>
+    </span>
+  );
+}

@@ -1,0 +1,96 @@
+import { namesOf } from './assess.ts';
+import { clipped, count, dateTime, fixed, list, percent } from './format.ts';
+import type { LiveState } from './live.ts';
+import { Scroll } from './scroll.tsx';
+import type { Round, Run } from './types.ts';
+
+const TRIGGERS: Record<string, string> = {
+  cron: 'on schedule',
+  admin: 'by an administrator',
+  'site-down': 'as a site went down',
+  'site-up': 'as a site came back',
+};
+
+/** How the plan came about: the latest optimization, round by round. */
+export function RunView({ live: { status } }: { live: LiveState }) {
+  if (!status) return null;
+  const { latestRun: run, lastFailure } = status;
+  if (!run) return <section>No optimization has been asked for.</section>;
+  const name = namesOf(status);
+  return (
+    <section aria-labelledby="run-title">
+      <h2 id="run-title">Latest optimization</h2>
+      <p class="quiet">
+        Asked for {dateTime(run.requestedUtcMs, 'UTC')}, {TRIGGERS[run.trigger] ?? run.trigger};{' '}
+        {outcomeOf(run)}.
+      </p>
+      <Scroll labelledBy="run-title">
+        <table>
+          <caption>
+            {count(run.rounds.length, 'round')}. The optimum lies between bound and objective, and
+            the gap is their difference relative to the objective. Rounds end at a gap of{' '}
+            {percent(run.gapTarget)}.
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">Round</th>
+              <th scope="col">Mode</th>
+              <th scope="col" class="number">
+                Objective, AUD
+              </th>
+              <th scope="col" class="number">
+                Bound, AUD
+              </th>
+              <th scope="col" class="number">
+                Gap
+              </th>
+              <th scope="col" class="number">
+                Time, ms
+              </th>
+              <th scope="col">Slowest site</th>
+              <th scope="col">Missing sites</th>
+            </tr>
+          </thead>
+          <tbody>
+            {run.rounds.map((round) => (
+              <RoundRow key={round.round} round={round} name={name} />
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      {lastFailure && lastFailure.runId !== run.runId && (
+        <p class="quiet">
+          An optimization failed {dateTime(lastFailure.endedUtcMs ?? 0, 'UTC')}:{' '}
+          {lastFailure.error ?? 'no reason given'}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function outcomeOf(run: Run): string {
+  if (run.status === 'running') return 'under way';
+  if (run.status === 'failed') return `failed: ${run.error ?? 'no reason given'}`;
+  const tookMs = (run.endedUtcMs as number) - run.requestedUtcMs;
+  return `plan ${run.planVersion} after ${fixed(tookMs, 0)} ms`;
+}
+
+function RoundRow({ round, name }: { round: Round; name: (id: string) => string }) {
+  const { certificate, missing, excluded } = round;
+  const absent = missing.map(({ site, reason }) => `${name(site)} (${clipped(reason, 120)})`);
+  const dropped = excluded.length > 0 ? `; from here on without ${list(excluded.map(name))}` : '';
+  return (
+    <tr>
+      <th scope="row">{round.round}</th>
+      <td>{round.mode}</td>
+      <td class="number">{fixed(certificate?.objectiveAud, 2)}</td>
+      <td class="number">{fixed(certificate?.lowerBoundAud, 2)}</td>
+      <td class="number">{percent(certificate?.gap)}</td>
+      <td class="number">{fixed(round.wallMs, 0)}</td>
+      <td>
+        {name(round.slowestSite)}, {fixed(round.slowestMs, 0)} ms
+      </td>
+      <td>{absent.length > 0 ? `${list(absent)}${dropped}` : 'none'}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,65 @@
+/** Scales from figures to pixels and colours. */
+
+export type Scale = (value: number) => number;
+
+export function linear([d0, d1]: [number, number], [r0, r1]: [number, number]): Scale {
+  const span = d1 - d0;
+  return (value) => (span === 0 ? (r0 + r1) / 2 : r0 + ((value - d0) / span) * (r1 - r0));
+}
+
+/** Round numbers within a domain, about `count` of them. */
+export function ticks([low, high]: [number, number], count = 5): number[] {
+  if (!(high > low)) return [low];
+  const rough = (high - low) / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5, 10].find((m) => m * power >= rough) as number) * power;
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, n) =>
+    Number(((first + n) * step).toPrecision(12)),
+  );
+}
+
+/** Least and greatest of some figures, a bit apart even where they are all the same. */
+export function extent(values: readonly number[]): [number, number] {
+  const known = values.filter(Number.isFinite);
+  if (known.length === 0) return [0, 1];
+  const low = Math.min(...known);
+  const high = Math.max(...known);
+  return high > low ? [low, high] : [low - 0.5, high + 0.5];
+}
+
+/**
+ * Cividis (Nuñez, Anderton and Renslow 2018): looks alike with and without colour-vision deficiency,
+ * and its lightness alone tells the order.
+ */
+const CIVIDIS = [
+  '#00224e',
+  '#123570',
+  '#3b496c',
+  '#575d6d',
+  '#707173',
+  '#8a8678',
+  '#a59c74',
+  '#c3b369',
+  '#e1cc55',
+  '#fee838',
+] as const;
+
+/** The colour at a share from 0 to 1. */
+export function cividis(share: number): string {
+  const at = Math.min(1, Math.max(0, share)) * (CIVIDIS.length - 1);
+  const n = Math.min(CIVIDIS.length - 2, Math.floor(at));
+  const [a, b] = [channels(CIVIDIS[n] as string), channels(CIVIDIS[n + 1] as string)];
+  const mixed = a.map((x, c) => Math.round(x + (at - n) * ((b[c] as number) - x)));
+  return `rgb(${mixed.join(' ')})`;
+}
+
+/** Black or white, whichever reads better on the colour at this share. */
+export function inkOn(share: number): string {
+  return share > 0.55 ? '#10191b' : '#ffffff';
+}
+
+function channels(hex: string): number[] {
+  return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+}

@@ -1,0 +1,48 @@
+import type { PublicFleet } from '../core/model/fleet.ts';
+import type { RoundReport } from '../core/optimizer/state.ts';
+import type { PlanHeader } from '../core/planning/plan.ts';
+import type { SlotView } from '../core/planning/view.ts';
+
+/** Answers of this server as the page reads them: /status.json, /events, /view.json. */
+
+export interface Status {
+  fleet: string;
+  nowUtcMs: number;
+  plan: (PlanHeader & { slot: number; stale: boolean }) | null;
+  sites: { id: string; name: string; timeZone: string; gridRegion: string }[];
+  staleInputs: string[];
+  latestRun: Run | null;
+  lastFailure: Run | null;
+}
+
+export interface Run {
+  runId: string;
+  trigger: string;
+  status: 'running' | 'published' | 'failed';
+  requestedUtcMs: number;
+  endedUtcMs?: number;
+  gapTarget: number;
+  rounds: Round[];
+  planVersion?: number;
+  error?: string;
+}
+
+export type Round = RoundReport & { wallMs: number; slowestMs: number; slowestSite: string };
+
+export interface Place {
+  id: string;
+  name: string;
+  latDeg: number;
+  lonDeg: number;
+  timeZone: string;
+}
+
+export interface View {
+  fleet: Pick<PublicFleet, 'name' | 'prices'> & {
+    classes: { id: string; name: string; ttftSloMs: number }[];
+    zones: Place[];
+    sites: (Place & { servers: number; maxUtilisation: number })[];
+  };
+  version: number | null;
+  slots: SlotView[] | null;
+}

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+import type { PublicFleet } from '../core/model/fleet.ts';
+import { projectPath, publicFleetPath } from './bundle.ts';
+import { type Box, coastline } from './coastline.ts';
+
+/** Where the operator's page is built, for wrangler and the local stack alike. */
+export const pageDirectory = projectPath('dist/page');
+
+/** Around the outermost sites and zones, in degrees and as a share of their spread. */
+const MARGIN_DEG = 1.5;
+const MARGIN_SHARE = 0.03;
+
+/**
+ * Builds the page from `src/dashboard` and `public` into {@link pageDirectory}. The same sources give
+ * the same files; their names tell their contents, so a browser never mixes two builds.
+ */
+export async function buildPage(): Promise<void> {
+  const result = await build({
+    absWorkingDir: projectPath('.'),
+    entryPoints: ['src/dashboard/main.tsx', 'src/dashboard/page.css'],
+    outdir: pageDirectory,
+    entryNames: '[name]-[hash]',
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    logLevel: 'silent',
+    plugins: [coastlinePlugin],
+  });
+  const outputs = new Map(result.outputFiles.map((f) => [baseName(f.path), f.contents]));
+  const named = (start: string) => [...outputs.keys()].find((n) => n.startsWith(start)) as string;
+  const html = (await readFile(projectPath('public/index.html'), 'utf8'))
+    .replace('page.css', named('page-'))
+    .replace('main.js', named('main-'));
+  outputs.set('index.html', new TextEncoder().encode(html));
+  for (const name of await readdir(projectPath('public'))) {
+    if (!outputs.has(name)) outputs.set(name, await readFile(projectPath(`public/${name}`)));
+  }
+  await replaceFiles(outputs);
+}
+
+/** Others may be building the same, or serving what is there: files are moved into place whole. */
+async function replaceFiles(files: Map<string, Uint8Array>): Promise<void> {
+  await mkdir(pageDirectory, { recursive: true });
+  // The page last, which names the others.
+  const names = [...files.keys()].sort(
+    (a, b) => Number(a === 'index.html') - Number(b === 'index.html'),
+  );
+  for (const name of names) {
+    const draft = projectPath(`dist/${name}.${randomUUID()}`);
+    await writeFile(draft, files.get(name) as Uint8Array);
+    await rename(draft, join(pageDirectory, name));
+  }
+  for (const name of await readdir(pageDirectory)) {
+    if (!files.has(name)) await rm(join(pageDirectory, name), { force: true });
+  }
+}
+
+/** `coastline:fleet` is the outline around the registry's sites and zones. */
+const coastlinePlugin: Plugin = {
+  name: 'coastline',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^coastline:fleet$/ }, ({ path }) => ({ path, namespace: 'coastline' }));
+    onLoad({ filter: /.*/, namespace: 'coastline' }, async () => {
+      const fleet = JSON.parse(await readFile(publicFleetPath, 'utf8')) as PublicFleet;
+      const box = boxAround([...fleet.sites, ...fleet.zones]);
+      return { contents: JSON.stringify({ box, rings: await coastline(box) }), loader: 'json' };
+    });
+  },
+};
+
+function boxAround(places: { latDeg: number; lonDeg: number }[]): Box {
+  const lats = places.map((p) => p.latDeg);
+  const lons = places.map((p) => p.lonDeg);
+  const [south, north] = [Math.min(...lats), Math.max(...lats)];
+  const [west, east] = [Math.min(...lons), Math.max(...lons)];
+  const marginDeg = MARGIN_DEG + MARGIN_SHARE * Math.max(north - south, east - west);
+  return {
+    westDeg: Math.max(-180, west - marginDeg),
+    eastDeg: Math.min(180, east + marginDeg),
+    southDeg: Math.max(-85, south - marginDeg),
+    northDeg: Math.min(85, north + marginDeg),
+  };
+}
+
+function baseName(path: string): string {
+  return path.slice(path.replaceAll('\\', '/').lastIndexOf('/') + 1);
+}

@@ -1,0 +1,59 @@
+import type { PublicFleet } from '../core/model/fleet.ts';
+import { planView, type SlotView } from '../core/planning/view.ts';
+import { currentVersion, readPlan } from '../store/plans.ts';
+import { type Env, referenceAudPerKwh } from './env.ts';
+import { fleet } from './fleet.ts';
+
+/** What the operator's page draws: the fleet, and what the plan that holds does hour by hour. */
+export interface PlanViewBody {
+  fleet: Pick<PublicFleet, 'name' | 'prices'> & {
+    classes: Pick<PublicFleet['classes'][number], 'id' | 'name' | 'ttftSloMs'>[];
+    zones: Placed[];
+    sites: (Placed & { servers: number; maxUtilisation: number })[];
+  };
+  /** Null before the first plan. */
+  version: number | null;
+  /** Null where the plan does not say what its hours were. */
+  slots: SlotView[] | null;
+}
+
+interface Placed {
+  id: string;
+  name: string;
+  latDeg: number;
+  lonDeg: number;
+  timeZone: string;
+}
+
+const placed = ({ id, name, latDeg, lonDeg, timeZone }: Placed): Placed => ({
+  id,
+  name,
+  latDeg,
+  lonDeg,
+  timeZone,
+});
+
+const fleetBody: PlanViewBody['fleet'] = {
+  name: fleet.name,
+  prices: fleet.prices,
+  classes: fleet.classes.map(({ id, name, ttftSloMs }) => ({ id, name, ttftSloMs })),
+  zones: fleet.zones.map(placed),
+  sites: fleet.sites.map((site) => ({
+    ...placed(site),
+    servers: site.hardware.servers,
+    maxUtilisation: site.maxUtilisation,
+  })),
+};
+
+/** Plans never change, so what is made of one is kept. */
+let kept: PlanViewBody | undefined;
+
+export async function view(env: Env): Promise<PlanViewBody> {
+  const version = await currentVersion(env.DB);
+  if (version === undefined) return { fleet: fleetBody, version: null, slots: null };
+  if (kept?.version === version) return kept;
+  const plan = await readPlan(env.DB, version);
+  const slots = plan && planView(fleet, plan, referenceAudPerKwh(env));
+  kept = { fleet: fleetBody, version, slots: slots ?? null };
+  return kept;
+}

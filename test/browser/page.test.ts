@@ -1,0 +1,120 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  chromiumPath,
+  expectSound,
+  launch,
+  openPage,
+  picture,
+  type Watched,
+} from './support/chromium.ts';
+import { adminToken, type PlannedGateway, startPlannedGateway } from './support/planned-gateway.ts';
+
+describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
+  let gateway: PlannedGateway;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    [gateway, browser] = await Promise.all([startPlannedGateway(), launch()]);
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await gateway?.close();
+  });
+
+  async function open(options: Parameters<typeof openPage>[2] = {}): Promise<Watched> {
+    const watched = await openPage(browser, gateway.stack.url, options);
+    const { page } = watched;
+    await page.getByRole('textbox', { name: 'Admin token' }).fill(adminToken);
+    await page.keyboard.press('Enter');
+    await page.getByText(/^All is well: plan/).waitFor();
+    return watched;
+  }
+
+  test('asks for the token, and tells a wrong one from the right one', async () => {
+    const watched = await openPage(browser, gateway.stack.url);
+    const { page } = watched;
+    await page.getByRole('textbox', { name: 'Admin token' }).fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByText('not the right one').waitFor();
+    await expectSound(watched);
+    await page.getByRole('textbox', { name: 'Admin token' }).fill(adminToken);
+    await page.keyboard.press('Enter');
+    await page.getByText(/^All is well/).waitFor();
+    expect(page.url()).not.toContain(adminToken);
+    expect(await page.evaluate(() => localStorage.length)).toBe(0);
+    await page.getByRole('button', { name: 'Forget' }).click();
+    await page.getByRole('textbox', { name: 'Admin token' }).waitFor();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    await page.context().close();
+  });
+
+  describe.each([
+    ['wide', { viewport: { width: 1440, height: 900 } }],
+    ['dark', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' }],
+    ['phone', { viewport: { width: 375, height: 812 }, hasTouch: true, isMobile: true }],
+  ] as const)('%s', (look, options) => {
+    test('now: map, figures against the nearest sites, every site', async () => {
+      const watched = await open(options);
+      const { page } = watched;
+      await page.getByRole('img', { name: /Map of 14 sites by temperature/ }).waitFor();
+      expect(await page.locator('circle.site').count()).toBe(14);
+      expect(await page.locator('.flow').count()).toBeGreaterThan(0);
+      await page.getByText(/by the sites’ own word/).waitFor();
+      const rows = page.getByRole('table').getByRole('row');
+      expect(await rows.count()).toBe(15);
+      await picture(page, `now-${look}`);
+      await expectSound(watched);
+      await page.getByRole('radio', { name: 'Marginal PUE' }).check();
+      await page.getByRole('img', { name: /by marginal pue/ }).waitFor();
+      await page.context().close();
+    });
+
+    test('how it got there: rounds of the last optimization', async () => {
+      const watched = await open(options);
+      const { page } = watched;
+      await page.getByRole('link', { name: 'How it got there' }).click();
+      await page.getByRole('cell', { name: 'learned' }).first().waitFor();
+      await picture(page, `run-${look}`);
+      await expectSound(watched);
+      await page.context().close();
+    });
+  });
+
+  test('a new plan appears by itself, and a lost connection comes back', async () => {
+    const { page, faults } = await open();
+    const version = await gateway.plan();
+    await page.getByText(`Plan ${version} made`).waitFor();
+    await page.context().setOffline(true);
+    await page.reload({ waitUntil: 'commit' }).catch(() => {});
+    await page.context().setOffline(false);
+    await page.goto(gateway.stack.url);
+    await page.getByText(`Plan ${version} made`).waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('the first view takes less than 200 kB, compressed', async () => {
+    const { gzipSync } = await import('node:zlib');
+    const html = await (await fetch(`${gateway.stack.url}/`)).text();
+    const files = [...html.matchAll(/(?:src|href)="([^"]+\.(?:js|css|svg))"/g)].map(
+      (m) => m[1] as string,
+    );
+    let bytes = gzipSync(html).length;
+    for (const file of files) {
+      const response = await fetch(`${gateway.stack.url}/${file}`);
+      expect(response.status).toBe(200);
+      bytes += gzipSync(new Uint8Array(await response.arrayBuffer())).length;
+    }
+    expect(files.length).toBeGreaterThanOrEqual(3);
+    expect(bytes).toBeLessThan(200_000);
+  });
+
+  test('files come with strict headers', async () => {
+    const { headers } = await fetch(`${gateway.stack.url}/`);
+    const policy = headers.get('content-security-policy');
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain('unsafe');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+  });
+});

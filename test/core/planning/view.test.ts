@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import { type Fleet, publicFleet } from '../../../src/core/model/fleet.ts';
+import { solve } from '../../../src/core/optimizer/solve.ts';
+import { assembleSites } from '../../../src/core/planning/assemble.ts';
+import type { PlanningInputs } from '../../../src/core/planning/inputs.ts';
+import { Ledger } from '../../../src/core/planning/ledger.ts';
+import { type Plan, sharesOf } from '../../../src/core/planning/plan.ts';
+import { nearestFlows } from '../../../src/core/planning/policies/nearest.ts';
+import { siteHoursOf } from '../../../src/core/planning/site-hours.ts';
+import { planView } from '../../../src/core/planning/view.ts';
+import { assemble, constantInputs, embeddedFleet } from '../support/fleets.ts';
+
+const fleet = embeddedFleet();
+const inputs = constantInputs(fleet, { slotCount: 1 });
+for (const [j, series] of inputs.sites.entries()) series.tempC.fill(12 + j);
+
+/** One slot of a plan as it is stored. */
+function planned(of: Fleet, given: PlanningInputs) {
+  const { problem, sites } = assemble(of, given);
+  const { flow, unserved, certificate } = solve(problem, sites);
+  const open = publicFleet(of);
+  const impacts = assembleSites(of, given).map((s) => s.impacts);
+  const header = {
+    startUtcMs: given.startUtcMs,
+    slotCount: 1,
+    slotHours: 1,
+    certificate,
+    excluded: [] as { site: string; reason: string }[],
+    impactPrices: of.prices,
+  } as unknown as Plan['header'];
+  const plan: Plan = {
+    header,
+    slots: flow.map((f) => sharesOf(open, problem, f)),
+    siteHours: [siteHoursOf(open, given, 0, impacts)],
+  };
+  return { open, plan, problem, flow, unserved };
+}
+
+/** What the ledger charges for flows above what sites take at no request. */
+function charged(
+  { problem }: ReturnType<typeof planned>,
+  flow: Float64Array[],
+  unserved: Float64Array[],
+) {
+  const of = (flows: Float64Array[], lost: Float64Array[]) => {
+    const ledger = new Ledger(fleet);
+    ledger.add(problem, inputs, flows, lost);
+    return ledger.totals();
+  };
+  const none = (arrays: Float64Array[]) => arrays.map((a) => new Float64Array(a.length));
+  const [at, idle] = [of(flow, unserved), of(none(flow), none(unserved))];
+  return {
+    energyKwhPerH: at.gridKwh - idle.gridKwh,
+    carbonKgPerH: at.carbonKg - idle.carbonKg,
+    waterLPerH: at.waterL - idle.waterL,
+    costAudPerH: at.energyCostAud - idle.energyCostAud,
+    ttftMs: at.ttftMeanMs,
+  };
+}
+
+const near = (figures: Record<string, number>) =>
+  Object.fromEntries(Object.entries(figures).map(([k, v]) => [k, expect.closeTo(v, 2)]));
+
+test('plan and nearest sites take in an hour what the ledger charges above idling', () => {
+  const p = planned(fleet, inputs);
+  const [slot] = planView(p.open, p.plan) ?? [];
+  expect(slot?.plan).toMatchObject(near(charged(p, p.flow, p.unserved)));
+  const greedy = nearestFlows(p.open, p.problem);
+  expect(slot?.nearest).toMatchObject(near(charged(p, greedy.flow, greedy.unserved)));
+  expect(slot?.plan.reqPerS).toBeCloseTo(
+    inputs.demandReqPerS.reduce((a, b) => a + b, 0),
+    2,
+  );
+  const carried = slot?.flows.reduce((sum, [, , x]) => sum + x, 0);
+  expect(carried).toBeCloseTo(slot?.plan.reqPerS as number, 2);
+});
+
+test('sites tell their weather and what a request more takes; those that keep it are estimated', () => {
+  const reticent = embeddedFleet();
+  for (const site of reticent.sites.slice(0, 3)) site.cost.discloses = 'costs';
+  const p = planned(reticent, inputs);
+  const [slot] = planView(p.open, p.plan) ?? [];
+  expect(slot?.sites.map((s) => s.isDisclosed)).toEqual(reticent.sites.map((_, j) => j >= 3));
+  expect(slot?.sites[0]).toMatchObject({ tempC: 12, audPerKwh: null, audPerRequest: null });
+  expect(slot?.sites[3]).toMatchObject({ tempC: 15, audPerKwh: expect.closeTo(0.16, 4) });
+  expect(slot?.plan.costAudPerH).toBeNull();
+  const [priced] = planView(p.open, p.plan, 0.2) ?? [];
+  expect(priced?.sites[0]?.audPerKwh).toBeCloseTo(0.2, 4);
+  expect(priced?.plan.costAudPerH).toBeGreaterThan(0);
+});
+
+test('a site that is out serves nobody in the baseline either', () => {
+  const p = planned(fleet, inputs);
+  p.plan.header.excluded = [{ site: 'sydney', reason: 'its server is down' }];
+  const [without] = planView(p.open, p.plan) ?? [];
+  p.plan.header.excluded = [];
+  const [withIt] = planView(p.open, p.plan) ?? [];
+  expect(without?.nearest.ttftMs).toBeGreaterThan(withIt?.nearest.ttftMs as number);
+});
+
+test('work that may wait is in neither', () => {
+  const patient = embeddedFleet();
+  const p = planned(patient, inputs);
+  const cls = p.open.classes[1] as (typeof p.open.classes)[number];
+  const waiting = { ...p.open, classes: [p.open.classes[0], { ...cls, maxDelayHours: 4 }] };
+  const [all] = planView(p.open, p.plan) ?? [];
+  const [some] = planView(waiting as typeof p.open, p.plan) ?? [];
+  expect(some?.plan.reqPerS).toBeCloseTo(some?.nearest.reqPerS as number, 2);
+  expect(some?.plan.reqPerS).toBeLessThan(all?.plan.reqPerS as number);
+});
+
+test('a plan that keeps no hours has no view', () => {
+  const { open, plan } = planned(fleet, inputs);
+  expect(planView(open, { header: plan.header, slots: plan.slots })).toBeUndefined();
+});

@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { assess } from '../../src/dashboard/assess.ts';
+import { difference, figure, percent } from '../../src/dashboard/format.ts';
+import type { Status } from '../../src/dashboard/types.ts';
+
+const MADE = Date.UTC(2026, 10, 25);
+const HOUR = 3_600_000;
+
+function statusWith(change: Partial<NonNullable<Status['plan']>> = {}, rest: Partial<Status> = {}) {
+  return {
+    fleet: 'test',
+    nowUtcMs: MADE + HOUR,
+    plan: {
+      version: 7,
+      runId: 'run',
+      createdUtcMs: MADE,
+      startUtcMs: MADE,
+      slotCount: 24,
+      slotHours: 1,
+      certificate: { objectiveAud: 10, lowerBoundAud: 9.99, gap: 0.001 },
+      rounds: 3,
+      stopReason: 'gap',
+      excluded: [],
+      unservedShare: 0,
+      stale: false,
+      ...change,
+    },
+    sites: [{ id: 'hobart', name: 'Hobart', timeZone: 'Australia/Hobart', gridRegion: 'TAS1' }],
+    staleInputs: [],
+    latestRun: null,
+    lastFailure: null,
+    ...rest,
+  } as unknown as Status;
+}
+
+const said = (status: Status) => {
+  const { level, sentences } = assess(status);
+  return {
+    level,
+    text: sentences.map((s) => s.map((p) => (typeof p === 'string' ? p : '…')).join('')),
+  };
+};
+
+describe('how it stands, in plain words', () => {
+  test('all well, with the proof', () => {
+    const { level, text } = said(statusWith());
+    expect(level).toBe('fine');
+    expect(text[0]).toMatch(
+      /All is well: plan.7, made …, is proven to be within 0.1.% of the optimum/,
+    );
+  });
+
+  test.each([
+    ['past its horizon', { stale: true }, {}, /past its horizon/],
+    [
+      'left out',
+      { excluded: [{ site: 'hobart', reason: 'no answer' }] },
+      {},
+      /without Hobart \(no answer\)/,
+    ],
+    ['unserved', { unservedShare: 0.02 }, {}, /2.% of requests unserved/],
+    [
+      'short of its target',
+      { stopReason: 'deadline' as const },
+      {},
+      /short of its target: time ran out/,
+    ],
+    ['inputs', {}, { staleInputs: ['hobart'] }, /no new inputs for Hobart/],
+    ['not renewed', {}, { nowUtcMs: MADE + 7 * HOUR }, /not been renewed/],
+    [
+      'a failed run',
+      {},
+      { lastFailure: { endedUtcMs: MADE + 1, error: 'boom' } as Status['lastFailure'] },
+      /failed …: boom\. Plan.7, made …, serves on/,
+    ],
+  ])('%s', (_, plan, rest, expected) => {
+    const { level, text } = said(statusWith(plan, rest));
+    expect(level).toBe('attention');
+    expect(text.join('\n')).toMatch(expected);
+  });
+
+  test('no plan', () => {
+    expect(said({ ...statusWith(), plan: null })).toMatchObject({ level: 'attention' });
+  });
+});
+
+test('figures keep three digits and whole thousands', () => {
+  expect([0, 0.012345, 9.876, 254.6, 12345.6].map((v) => figure(v))).toEqual([
+    '0',
+    '0.0123',
+    '9.88',
+    '255',
+    '12,346',
+  ]);
+  expect(figure(null)).toBe('—');
+  expect(percent(0.1234)).toBe('12.3\u00a0%');
+  expect(difference(90, 100)).toBe('10.0\u00a0% less');
+  expect(difference(100, 100.01)).toBe('the same');
+});

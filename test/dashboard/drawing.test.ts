@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { EventReader } from '../../src/dashboard/events.ts';
+import { placeLabels } from '../../src/dashboard/labels.ts';
+import { cividis, extent, linear, ticks } from '../../src/dashboard/scale.ts';
+
+test('events are the same however the stream is cut', () => {
+  const event = fc.record({
+    name: fc.stringMatching(/^[a-z]{1,8}$/),
+    data: fc.json(),
+  });
+  fc.assert(
+    fc.property(fc.array(event), fc.array(fc.nat(400)), (events, cuts) => {
+      const text = events.map((e) => `event: ${e.name}\ndata: ${e.data}\n\n`).join('');
+      const at = [0, ...cuts.map((c) => Math.min(c, text.length)).sort((a, b) => a - b)];
+      const reader = new EventReader();
+      const read = at.flatMap((from, n) => reader.push(text.slice(from, at[n + 1])));
+      expect(read).toEqual(events);
+    }),
+  );
+});
+
+test('no label covers another label or any mark, and none leaves the map', () => {
+  const mark = fc.record({
+    x: fc.integer({ min: 0, max: 400 }),
+    y: fc.integer({ min: 0, max: 300 }),
+    radius: fc.integer({ min: 3, max: 25 }),
+    width: fc.integer({ min: 20, max: 110 }),
+  });
+  fc.assert(
+    fc.property(fc.array(mark, { maxLength: 20 }), (marks) => {
+      const height = 14;
+      const boxes = placeLabels(marks, height, { width: 400, height: 300 }).flatMap((at, n) => {
+        if (!at) return [];
+        const top = at.y - 0.78 * height;
+        const { width } = marks[n] as (typeof marks)[number];
+        return [{ left: at.x, right: at.x + width, top, bottom: top + height }];
+      });
+      const discs = marks.map(({ x, y, radius: r }) => ({
+        left: x - r,
+        right: x + r,
+        top: y - r,
+        bottom: y + r,
+      }));
+      boxes.forEach((box, n) => {
+        expect(box.left >= 0 && box.right <= 400).toBe(true);
+        for (const other of [...discs, ...boxes.slice(n + 1)]) {
+          const apart =
+            box.right <= other.left + 1e-6 ||
+            other.right <= box.left + 1e-6 ||
+            box.bottom <= other.top + 1e-6 ||
+            other.bottom <= box.top + 1e-6;
+          expect(apart).toBe(true);
+        }
+      });
+    }),
+  );
+});
+
+describe('scales', () => {
+  test('map ends to ends, and a domain of one value to the middle', () => {
+    const y = linear([2, 4], [100, 0]);
+    expect([y(2), y(3), y(4)]).toEqual([100, 50, 0]);
+    expect(linear([1, 1], [0, 10])(1)).toBe(5);
+  });
+
+  test('ticks are round, in order and within', () => {
+    expect(ticks([0, 1], 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
+    fc.assert(
+      fc.property(
+        fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+        fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
+        (low, span) => {
+          const marks = ticks([low, low + span]);
+          expect(marks.length).toBeGreaterThanOrEqual(2);
+          expect(marks.length).toBeLessThanOrEqual(7);
+          expect(marks.every((m) => m >= low - 1e-6 * span && m <= low + 1.000001 * span)).toBe(
+            true,
+          );
+        },
+      ),
+    );
+  });
+
+  test('extent of nothing and of one value is still a span', () => {
+    expect(extent([])).toEqual([0, 1]);
+    expect(extent([3, Number.NaN])).toEqual([2.5, 3.5]);
+  });
+
+  test('the colours grow lighter all along, so that they tell the order without hue', () => {
+    const lightness = (share: number) => {
+      const [r, g, b] = (cividis(share).match(/\d+/g) as string[]).map(Number) as [
+        number,
+        number,
+        number,
+      ];
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    for (let n = 1; n <= 50; n++)
+      expect(lightness(n / 50)).toBeGreaterThan(lightness((n - 1) / 50));
+  });
+});
