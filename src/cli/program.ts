@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { registerData } from './data.ts';
 import { exitCode, reportFailure } from './errors.ts';
 import { registerKeys } from './keys.ts';
 import { registerPareto } from './pareto.ts';
@@ -40,6 +41,7 @@ Examples:
   isotherm simulate --data ../shared/data --from 2022-01-24 --to 2022-01-31
   isotherm replay --data ../shared/data --at 2026-01-15T00:00Z
   isotherm pareto --x carbon --svg front.svg
+  isotherm data download --from 2025-01-01 --to 2025-04-01 --dir series
   isotherm sites validate config/fleet.json`,
     );
   registerStart(program);
@@ -48,6 +50,7 @@ Examples:
   registerReplay(program);
   registerPareto(program);
   registerSites(program);
+  registerData(program);
   registerKeys(program);
   registerReceipts(program);
   return program;

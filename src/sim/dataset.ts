@@ -29,10 +29,20 @@ const CSV_REGION: Record<string, string> = {
   WEM: 'WA',
 };
 
-const csvRegion = ({ gridRegion }: Site) => CSV_REGION[gridRegion] ?? gridRegion;
+/** A grid region as columns name it. */
+export const csvRegion = ({ gridRegion }: Pick<Site, 'gridRegion'>) =>
+  CSV_REGION[gridRegion] ?? gridRegion;
 
 const PRICE = { pattern: /^nem_price_demand_.*_hourly\.csv$/, suffix: '_price_aud_mwh' };
 const CARBON = { pattern: /^carbon_.*_hourly\.csv$/, suffix: '_gco2e_kwh' };
+
+/** What a file is read as, given the sites; undefined for one that is not. */
+export function seriesKind(file: string, sites: readonly { id: string }[]) {
+  if (PRICE.pattern.test(file)) return 'price';
+  if (CARBON.pattern.test(file)) return 'carbon';
+  const isWeather = sites.some(({ id }) => file.startsWith(`weather_${id}_`));
+  return isWeather && file.endsWith('.csv') ? 'weather' : undefined;
+}
 
 export interface Dataset {
   /** The fleet less the sites and zones without weather. */

@@ -1,0 +1,248 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { download, type Kind } from '../../src/cli/data-download.ts';
+import { monthsOf } from '../../src/cli/months.ts';
+import { publicFleet } from '../../src/core/model/fleet.ts';
+import { readDataset } from '../../src/sim/dataset.ts';
+import { embeddedFleet } from '../core/support/fleets.ts';
+import { nemTime } from '../feeds/support/nem.ts';
+import { type Answer, HOUR, json, playUpstream } from '../feeds/support/upstream.ts';
+import { emptyFolder } from './support/run.ts';
+
+/** Downloads from a fake of the three services, which speaks their formats. */
+
+const upstream = playUpstream();
+const fleet = embeddedFleet();
+const two = ['sydney', 'perth'];
+const sites = publicFleet(fleet).sites.filter((s) => two.includes(s.id));
+const from = Date.parse('2022-01-30T00:00Z');
+const to = Date.parse('2022-02-02T00:00Z');
+let waits: number[] = [];
+/** Answers in place of the usual one, one a request. */
+let troubles: Answer[] = [];
+/** Weather that Open-Meteo does not have yet, from this instant on. */
+let unknownFrom = Number.POSITIVE_INFINITY;
+
+const archive: Answer = (request, response) => {
+  const url = new URL(request.url ?? '', 'http://x');
+  const day = (name: string) => Date.parse(`${url.searchParams.get(name)}T00:00Z`);
+  const hours = (day('end_date') + 24 * HOUR - day('start_date')) / HOUR;
+  const times = Array.from({ length: hours }, (_, t) => day('start_date') + t * HOUR);
+  const lats = url.searchParams.get('latitude')!.split(',').map(Number);
+  const lons = url.searchParams.get('longitude')!.split(',').map(Number);
+  const series = (value: number) => times.map((ms) => (ms < unknownFrom ? value : null));
+  json(
+    lats.map((latitude, n) => ({
+      latitude,
+      longitude: lons[n],
+      hourly_units: {
+        time: 'unixtime',
+        temperature_2m: '°C',
+        relative_humidity_2m: '%',
+        dew_point_2m: '°C',
+        surface_pressure: 'hPa',
+      },
+      hourly: {
+        time: times.map((ms) => ms / 1000),
+        temperature_2m: times.map((ms, t) => (ms < unknownFrom ? 20 + (t % 24) / 10 : null)),
+        relative_humidity_2m: series(61),
+        dew_point_2m: series(12.5),
+        surface_pressure: series(1012.3),
+      },
+    })),
+  )(request, response);
+};
+
+/** A month of AEMO's: the price is the number of the hour of the day of UTC, −1000 at 23. */
+const priceAndDemand: Answer = (request, response) => {
+  const [, year, month, region] = /DEMAND_(\d{4})(\d\d)_(\w+)\.csv$/.exec(request.url!)!;
+  const start = Date.parse(`${year}-${month}-01T00:00+10:00`);
+  const end = Date.UTC(Number(year), Number(month)) - 10 * HOUR;
+  const rows = ['REGION,SETTLEMENTDATE,TOTALDEMAND,RRP,PERIODTYPE'];
+  for (let at = start; at < end; at += HOUR / 12) {
+    const hour = new Date(at).getUTCHours();
+    rows.push(`${region},${nemTime(at + HOUR / 12)},7000.5,${hour === 23 ? -1000 : hour},TRADE`);
+  }
+  response.writeHead(200, { 'content-type': 'text/csv' }).end(`${rows.join('\r\n')}\r\n`);
+};
+
+const carbon: Answer = (request, response) => {
+  const url = new URL(request.url ?? '', 'http://x');
+  const network = url.pathname.split('/').at(-1) as string;
+  const offset = network === 'WEM' ? '+08:00' : '+10:00';
+  const at = (name: string) => Date.parse(`${url.searchParams.get(name)}${offset}`);
+  const points = (value: number) =>
+    Array.from({ length: (at('date_end') - at('date_start')) / HOUR + 1 }, (_, t) => [
+      new Date(at('date_start') + t * HOUR).toISOString(),
+      value,
+    ]);
+  const block = (metric: string, unit: string, value: number) => ({
+    network_code: network,
+    metric,
+    unit,
+    interval: '1h',
+    results: [{ columns: { region: network === 'WEM' ? 'WEM' : 'NSW1' }, data: points(value) }],
+  });
+  json({ success: true, data: [block('energy', 'MWh', 8000), block('emissions', 't', 5000)] })(
+    request,
+    response,
+  );
+};
+
+beforeEach(() => {
+  waits = [];
+  troubles = [];
+  unknownFrom = Number.POSITIVE_INFINITY;
+  upstream.seen.length = 0;
+  upstream.answer = (request, response) => {
+    const host = new URL(request.headers['x-meant-for'] as string).hostname;
+    const usual = { 'aemo.com.au': priceAndDemand, 'api.openelectricity.org.au': carbon }[host];
+    (troubles.shift() ?? usual ?? archive)(request, response);
+  };
+});
+
+function run(dir: string, kinds: Kind[] = ['weather', 'price', 'carbon'], change = {}) {
+  const io = upstream.io({ timeoutMs: 5000, ...change });
+  return download(
+    { fromUtcMs: from, toUtcMs: to, dir, sites, kinds },
+    {
+      ...io,
+      sleep: async (ms) => {
+        waits.push(ms);
+      },
+      progress() {},
+    },
+  );
+}
+
+describe('a download', () => {
+  test('is a folder that plans and backtests read', async () => {
+    const dir = emptyFolder();
+    const { files } = await run(dir);
+    expect(files.map((f) => [f.name, f.state, f.holes])).toEqual([
+      ['weather_sydney_2022-01-30_2022-01-31.csv', 'fetched', 0],
+      ['weather_perth_2022-01-30_2022-01-31.csv', 'fetched', 0],
+      ['nem_price_demand_2022-01-30_2022-01-31_hourly.csv', 'fetched', 0],
+      ['carbon_direct_2022-01-30_2022-01-31_hourly.csv', 'fetched', 0],
+      ['weather_sydney_2022-02-01_2022-02-01.csv', 'fetched', 0],
+      ['weather_perth_2022-02-01_2022-02-01.csv', 'fetched', 0],
+      ['nem_price_demand_2022-02-01_2022-02-01_hourly.csv', 'fetched', 0],
+      ['carbon_direct_2022-02-01_2022-02-01_hourly.csv', 'fetched', 0],
+    ]);
+    const data = readDataset(dir, fleet, { startUtcMs: from, hours: 72 });
+    expect(data.fleet.sites.map((s) => s.id)).toEqual(two);
+    const [sydney, perth] = data.inputs.sites;
+    expect([...sydney!.tempC.slice(0, 3)]).toEqual([20, 20.1, 20.2]);
+    expect([...sydney!.rhPct]).toEqual(Array(72).fill(61));
+    // Hours of UTC, from end-stamped five minutes of UTC+10, over the end of the month as well.
+    const prices = Array.from({ length: 72 }, (_, t) => (t % 24 === 23 ? -1000 : t % 24));
+    expect([...sydney!.spotAudPerMwh]).toEqual(prices);
+    expect([...perth!.spotAudPerMwh]).toEqual(Array(72).fill(Number.NaN));
+    expect([...perth!.carbonKgPerKwh]).toEqual(Array(72).fill(0.625));
+    expect(readFileSync(join(dir, 'SOURCES.md'), 'utf8')).toMatch(/CC BY-NC 4\.0/);
+    expect(readdirSync(dir).filter((f) => f.endsWith('.part'))).toEqual([]);
+    // A month of NEM time that two of UTC share is fetched once.
+    const months = upstream.seen.filter((url) => url.pathname.includes('PRICE_AND_DEMAND'));
+    expect(months.map((url) => url.pathname.slice(-15))).toEqual([
+      '202201_NSW1.csv',
+      '202202_NSW1.csv',
+    ]);
+  });
+
+  test('goes on where it was ended, and asks for nothing twice', async () => {
+    const dir = emptyFolder();
+    troubles = [archive, (_, response) => response.writeHead(404).end()];
+    await expect(run(dir)).rejects.toThrow('aemo.com.au: HTTP 404');
+    expect(readdirSync(dir).sort()).toEqual([
+      'weather_perth_2022-01-30_2022-01-31.csv',
+      'weather_sydney_2022-01-30_2022-01-31.csv',
+    ]);
+    upstream.seen.length = 0;
+    const { files } = await run(dir);
+    expect(files.filter((f) => f.state === 'kept')).toHaveLength(2);
+    expect(upstream.seen.filter((u) => u.hostname.includes('meteo'))).toHaveLength(1);
+    upstream.seen.length = 0;
+    const again = await run(dir);
+    expect(again.files.every((f) => f.state === 'kept')).toBe(true);
+    expect(upstream.seen).toEqual([]);
+  });
+
+  test('a file with holes is fetched again; holes are empty cells, never zero', async () => {
+    const dir = emptyFolder();
+    unknownFrom = to - 5 * HOUR;
+    const { files } = await run(dir, ['weather']);
+    expect(files.map((f) => f.holes)).toEqual([0, 0, 20, 20]);
+    const text = readFileSync(join(dir, 'weather_sydney_2022-02-01_2022-02-01.csv'), 'utf8');
+    expect(text.trim().split('\n').at(-1)).toBe('2022-02-01T23:00Z,,,,');
+    unknownFrom = Number.POSITIVE_INFINITY;
+    const later = await run(dir, ['weather']);
+    expect(later.files.map((f) => [f.state, f.holes])).toEqual([
+      ['kept', 0],
+      ['kept', 0],
+      ['fetched', 0],
+      ['fetched', 0],
+    ]);
+  });
+
+  test('a file that was cut short is no file', async () => {
+    const dir = emptyFolder();
+    await run(dir, ['weather']);
+    const file = join(dir, 'weather_sydney_2022-01-30_2022-01-31.csv');
+    const whole = readFileSync(file, 'utf8');
+    writeFileSync(file, whole.slice(0, whole.lastIndexOf('2022-01-31T20')));
+    rmSync(join(dir, 'weather_perth_2022-02-01_2022-02-01.csv'));
+    await run(dir, ['weather']);
+    expect(readFileSync(file, 'utf8')).toBe(whole);
+    expect(existsSync(join(dir, 'weather_perth_2022-02-01_2022-02-01.csv'))).toBe(true);
+  });
+
+  test('waits where a source asks for it, longer each time where it does not', async () => {
+    troubles = [
+      (_, r) => r.writeHead(429, { 'retry-after': '60' }).end(),
+      (_, r) => r.writeHead(503).end(),
+      (_, r) => r.socket?.destroy(),
+    ];
+    await run(emptyFolder(), ['weather']);
+    expect(waits).toEqual([60_000, 4000, 8000]);
+  });
+
+  test('gives up after five tries, and at once where trying is of no use', async () => {
+    troubles = Array.from({ length: 9 }, () => (_, r) => r.writeHead(500).end());
+    await expect(run(emptyFolder(), ['weather'])).rejects.toThrow(/HTTP 500/);
+    expect(waits).toHaveLength(4);
+    waits = [];
+    const keyless = { secret: () => undefined };
+    await expect(run(emptyFolder(), ['carbon'], keyless)).rejects.toThrow(
+      /OPENELECTRICITY_API_KEY/,
+    );
+    expect(waits).toEqual([]);
+  });
+
+  test.each<[string, string, RegExp]>([
+    ['other columns', 'A,B\n1,2\n', /columns "A,B" for 202201 NSW1/],
+    [
+      'another region',
+      'REGION,SETTLEMENTDATE,TOTALDEMAND,RRP,PERIODTYPE\nVIC1,2022/01/01 00:05:00,1,1,TRADE\n',
+      /line 2 of 202201 NSW1/,
+    ],
+  ])('AEMO with %s', async (_, body, fault) => {
+    troubles = Array.from({ length: 9 }, () => (_r, response) => response.writeHead(200).end(body));
+    await expect(run(emptyFolder(), ['price'])).rejects.toThrow(fault);
+  });
+});
+
+describe('months', () => {
+  const names = (a: string, b: string) =>
+    monthsOf({ fromUtcMs: Date.parse(a), toUtcMs: Date.parse(b) }).map((m) => m.name);
+
+  test('whole ones by their name, parts by their days', () => {
+    expect(names('2023-12-01', '2024-03-02')).toEqual([
+      '2023-12',
+      '2024-01',
+      '2024-02',
+      '2024-03-01_2024-03-01',
+    ]);
+    expect(names('2024-02-10', '2024-02-12')).toEqual(['2024-02-10_2024-02-11']);
+  });
+});
