@@ -1,4 +1,5 @@
 import { type ApiKey, mayAskFor } from '../core/accounting/keys.ts';
+import type { SiteError } from '../core/accounting/site-error.ts';
 import type { PublicSite, RequestClass, Zone } from '../core/model/fleet.ts';
 import { bearerToken, bearsOneOf } from './auth.ts';
 import { type Env, now } from './env.ts';
@@ -37,6 +38,8 @@ export interface BodyFilter {
   push(chunk: Uint8Array): Uint8Array[];
   /** What is still held, and what is to follow. */
   end(complete: boolean): Uint8Array[];
+  /** An error that the site itself told the client of. */
+  readonly siteError?: SiteError | undefined;
 }
 
 /** The id under which everything of the configured keys is booked. */

@@ -229,11 +229,13 @@ export class Forwarding {
       abort: (reason) => controller.abort(reason),
     });
     this.#leave = () => passing.clientGone();
-    const end = passing.done.then(({ kind, code, bytes }): Ended => {
+    const end = passing.done.then(({ kind, code, bytes, siteError }): Ended => {
       health.end(site.id);
       // A deadline is the client's or ours; silence and broken connections are the site's.
       const failed = kind === 'broken' || code === 'upstream_idle';
-      if (failed) this.#verdicts.failed(site.id);
+      if (siteError) {
+        if (!siteError.isClients) this.#verdicts.suspect(site.id);
+      } else if (failed) this.#verdicts.failed(site.id);
       else if (kind === 'ok') this.#verdicts.answered(site.id);
       return { outcome: kind, code, answerBytes: bytes };
     });

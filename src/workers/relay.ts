@@ -1,3 +1,4 @@
+import type { SiteError } from '../core/accounting/site-error.ts';
 import { MAX_LINE_BYTES, type StreamEnd } from '../core/routing/stream-end.ts';
 import type { BodyFilter } from './account.ts';
 import { errorBody } from './openai-error.ts';
@@ -7,6 +8,8 @@ export interface RelayEnd {
   kind: 'ok' | 'broken' | 'timeout' | 'client_closed';
   code?: string;
   bytes: number;
+  /** Set where the site broke it off by telling the client of an error. */
+  siteError?: SiteError;
 }
 
 export interface RelayOptions {
@@ -54,6 +57,8 @@ export function relay(
   let waitingSinceMs: number | undefined;
   let failure: Failure | undefined;
   let gone = false;
+  /** The client did not get all of what the site sent, since its time was over. */
+  let isCut = false;
   let timer: number | null = null;
 
   const giveUp = (reason: Error) => {
@@ -94,6 +99,7 @@ export function relay(
         for (const piece of filter?.push(chunk) ?? [chunk]) await writer.write(piece);
       } catch {
         gone = failure === undefined;
+        isCut = !gone;
         return giveUp(new Error('the client has left'));
       }
       waitingSinceMs = Date.now();
@@ -102,8 +108,21 @@ export function relay(
     }
   };
 
-  const writeHeld = async (complete: boolean) => {
-    for (const piece of filter?.end(complete) ?? []) await writer.write(piece).catch(() => {});
+  /** Writes what ends the body. False if the client has stopped reading: it is not waited for. */
+  const finish = async (pieces: readonly Uint8Array[]): Promise<boolean> => {
+    let patience: number | null = null;
+    const timeUp = new Promise<boolean>((resolve) => {
+      patience = setTimeout(() => resolve(false), idleMs);
+    });
+    const write = async () => {
+      for (const piece of pieces) await writer.write(piece);
+      await writer.close();
+      return true;
+    };
+    const taken = await Promise.race([write().catch(() => true), timeUp]);
+    clearTimeout(patience);
+    if (!taken) writer.abort(new Error('the client does not read')).catch(() => {});
+    return taken;
   };
 
   const run = async (): Promise<RelayEnd> => {
@@ -116,24 +135,22 @@ export function relay(
     }
     clearTimeout(timer);
     if (gone) return { kind: 'client_closed', bytes };
-    const complete = end === undefined ? failure === undefined : end.complete;
-    if (!complete) {
-      const message = `Site ${site} ended its stream without completing it.`;
-      failure ??= { kind: 'broken', code: 'upstream_incomplete', message };
+    const complete = !isCut && (end === undefined ? failure === undefined : end.complete);
+    const held = filter?.end(complete) ?? [];
+    if (failure === undefined && filter?.siteError) {
+      // The site's own word to the client is the truest there is, with or without an end after it.
+      await finish(held);
+      return { kind: 'broken', code: 'upstream_error_event', bytes, siteError: filter.siteError };
     }
-    if (complete || failure === undefined) {
-      await writeHeld(true);
-      await writer.close().catch(() => {});
-      return { kind: 'ok', bytes };
-    }
-    if (end === undefined) {
-      writer.abort(new Error(failure.message)).catch(() => {});
+    if (complete) return { kind: (await finish(held)) ? 'ok' : 'client_closed', bytes };
+    const message = `Site ${site} ended its stream without completing it.`;
+    const found = failure ?? { kind: 'broken', code: 'upstream_incomplete', message };
+    if (end === undefined || isCut) {
+      writer.abort(new Error(found.message)).catch(() => {});
     } else {
-      await writeHeld(false);
-      await writer.write(errorEvent(end, failure)).catch(() => {});
-      await writer.close().catch(() => {});
+      await finish([...held, errorEvent(end, found)]);
     }
-    return { kind: failure.kind, code: failure.code, bytes };
+    return { kind: found.kind, code: found.code, bytes };
   };
 
   let leave: (end: RelayEnd) => void = () => {};

@@ -104,6 +104,9 @@ export class RequestAccount implements AnswerWatch {
         const held = meter.end();
         return complete && this.#wantsComment ? [...held, this.#comment()] : held;
       },
+      get siteError() {
+        return meter.error;
+      },
     };
   }
 

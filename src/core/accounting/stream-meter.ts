@@ -1,3 +1,4 @@
+import { type SiteError, siteErrorIn } from './site-error.ts';
 import { dataOf, EventSplitter, linesOf } from './sse-events.ts';
 import {
   deltaCharacters,
@@ -39,6 +40,7 @@ export class StreamMeter {
   /** Since the last usage, or since the beginning. */
   #deltas = 0;
   #characters = 0;
+  #error: SiteError | undefined;
 
   /** @param options.promptTokens the prompt's tokens, estimated, should the site not count them */
   constructor(options: { hideUsage: boolean; promptTokens: number }) {
@@ -53,6 +55,11 @@ export class StreamMeter {
 
   end(): Uint8Array[] {
     return this.#splitter.end();
+  }
+
+  /** The error that the site itself told the client of, if it did; the last, if several. */
+  get error(): SiteError | undefined {
+    return this.#error;
   }
 
   /** What the stream has come to so far. */
@@ -73,6 +80,7 @@ export class StreamMeter {
     const text = decoder.decode(bytes);
     const event = jsonOf(dataOf(text));
     if (event === undefined) return bytes;
+    this.#error = siteErrorIn(event) ?? this.#error;
     const characters = deltaCharacters(event);
     if (characters > 0) {
       this.#deltas++;
