@@ -100,6 +100,12 @@ describe('what it refuses', () => {
     ['a model nobody serves', ['keys', 'create', '--name', 'x', '--model', 'gpt-9'], 1, 'gpt-9'],
     ['a token in the clear', ['keys', 'list', '--url', 'http://llm.example'], 2, 'must be https'],
     ['no limit at all', ['keys', 'create', '--name', 'x', '--requests', '0'], 2, 'whole number'],
+    [
+      'a budget that would count nothing',
+      ['keys', 'create', '--name', 'x', '--budget-aud', '5'],
+      1,
+      'would bind nothing',
+    ],
     ['sums by nothing known', ['receipts', '--by', 'colour'], 1, 'by'],
   ])('%s', async (_, args, code, words) => {
     const outcome = await inProcess(args);

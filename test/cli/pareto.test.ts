@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { plantedFleet } from '../core/support/planted.ts';
 import { emptyFolder, inProcess, isotherm } from './support/run.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -31,6 +32,17 @@ describe('isotherm pareto', () => {
     }
     const { present } = front;
     expect(present.costAud).toBeGreaterThanOrEqual(present.leastCostAud - 1e-6);
+  });
+
+  it('in a fleet with plants, no point lies below the bounds of any other', async () => {
+    const file = join(emptyFolder(), 'fleet.json');
+    writeFileSync(file, JSON.stringify(plantedFleet()));
+    const { points } = await json('--fleet', file, '--points', '4');
+    for (const [n, p] of points.entries()) {
+      expect(p.costAud).toBeGreaterThanOrEqual(p.leastCostAud - 1e-6 * p.costAud);
+      expect(p.gap).toBeLessThan(5e-3);
+      if (n > 0) expect(p.x).toBeLessThan(points[n - 1].x);
+    }
   });
 
   it('keeps a budget at a shadow price, and says what no plan within it can cost', async () => {

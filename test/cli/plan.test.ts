@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import fleet from '../../config/fleet.json' with { type: 'json' };
+import { plantedFleet } from '../core/support/planted.ts';
 import { dataFolder } from './support/data.ts';
 import { emptyFolder, inProcess, isotherm } from './support/run.ts';
 
@@ -45,6 +46,20 @@ describe('isotherm plan', () => {
       expect(site.utilisation).toBeLessThanOrEqual(0.98);
     }
     expect(plan.sources).toHaveLength(fleet.sites.length);
+  });
+
+  it('keeps a budget in a fleet with plants, as the ledger of their operation says', async () => {
+    const file = join(emptyFolder(), 'fleet.json');
+    writeFileSync(file, JSON.stringify(plantedFleet()));
+    const of = ['--fleet', file, '--at', '2026-01-15', '--slots', '6', '--gap', '0.005'];
+    const free = await planJson(...of);
+    const limit = 0.97 * free.carbonKg;
+    const kept = await planJson(...of, '--carbon-budget', `${limit}`);
+    expect(kept.gap).toBeLessThanOrEqual(0.005);
+    expect(kept.budgets[0]).toMatchObject({ of: 'carbonKg', missedBy: 0 });
+    expect(kept.carbonKg).toBeLessThanOrEqual(limit * (1 + 1e-5));
+    expect(kept.carbonKg / kept.budgets[0].amount).toBeCloseTo(1, 5);
+    expect(kept.objectiveAud).toBeGreaterThan(free.lowerBoundAud);
   });
 
   it('keeps a budget at least cost, and never misses one in silence', async () => {

@@ -1,10 +1,13 @@
+import { createExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { slotAt } from '../../src/core/planning/plan.ts';
 import { currentVersion, readPlan } from '../../src/store/plans.ts';
 import { fleet } from '../../src/workers/fleet.ts';
+import worker from '../../src/workers/main.ts';
 import { booked, makeKey, playCounting, settled } from './support/accounts.ts';
 import { adminCall, chat, hello } from './support/client.ts';
+import { clearFaults, setFault } from './support/faults.ts';
 import { runToEnd } from './support/runs.ts';
 
 interface Side {
@@ -72,6 +75,30 @@ test('after a run receipts tell what the sites disclosed for this hour', async (
   const impacts = plan?.header.impacts;
   expect(impacts?.energyKwh).toBeGreaterThan(0);
   expect(impacts?.energyAud).toBeGreaterThan(0);
+});
+
+test('a key is made with a warning where some sites’ cost is unknown, unless it has a reference', async () => {
+  await setFault('perth', { kind: 'status-500' });
+  expect((await runToEnd()).status).toBe('published');
+  const body = { name: 'partly known', budgetAudPerMonth: 5 };
+  const response = await adminCall('POST', '/keys', body);
+  expect(response.status).toBe(201);
+  const { warnings } = await response.json<{ warnings?: string[] }>();
+  expect(warnings).toEqual([
+    expect.stringMatching(/^budgetAudPerMonth: the cost of requests at perth is unknown/),
+  ]);
+  const made = await makeKey({ budgetKgCo2ePerMonth: 5 });
+  expect(made).not.toHaveProperty('warnings');
+  const request = new Request('https://router.test/admin/v1/keys', {
+    method: 'POST',
+    headers: { authorization: 'Bearer test-admin-token' },
+    body: JSON.stringify(body),
+  });
+  const referenced = { ...env, REFERENCE_AUD_PER_KWH: '0.2' };
+  const priced = await worker.fetch(request, referenced, createExecutionContext());
+  expect(await priced.json()).not.toHaveProperty('warnings');
+  await clearFaults();
+  expect((await runToEnd()).status).toBe('published');
 });
 
 test('so a budget in AUD binds', async () => {

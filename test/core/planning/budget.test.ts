@@ -1,9 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Fleet } from '../../../src/core/model/fleet.ts';
+import { planImpacts } from '../../../src/core/optimizer/impacts.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
 import { assembleSites } from '../../../src/core/planning/assemble.ts';
-import { budgetPrices, type ShadowPrices } from '../../../src/core/planning/budget.ts';
+import {
+  absorbStep,
+  beginBudget,
+  budgetPlan,
+  budgetPrices,
+  type ShadowPrices,
+} from '../../../src/core/planning/budget.ts';
 import { solveWithinBudgets } from '../../../src/core/planning/budget-solve.ts';
 import type { PlanningInputs } from '../../../src/core/planning/inputs.ts';
 import { Ledger } from '../../../src/core/planning/ledger.ts';
@@ -125,6 +132,27 @@ describe('at the ends', () => {
     // Convexity: the slope at a point lies between those of the chords on its two sides.
     expect(perT).toBeLessThanOrEqual((1000 * rise) / step + 1);
     expect(perT).toBeGreaterThanOrEqual((1000 * fall) / step - 1);
+  });
+
+  test('a search that a version without energy wrote down goes on', () => {
+    const carbonKg = 0.5 * (free.carbonKg + at({ audPerKg: 5, audPerL: 0 }).totals.carbonKg);
+    const search = beginBudget({ carbonKg });
+    const step = () => {
+      const solution = at(search.shadow);
+      const impacts = planImpacts(problem, solution.state, solution.flow)!;
+      return absorbStep(search, { ...solution, impacts }, 2e-3);
+    };
+    step();
+    for (const plan of search.plans as Partial<(typeof search.plans)[number]>[]) {
+      delete plan.energyKwh;
+      delete plan.energyAud;
+      delete plan.shadow;
+    }
+    for (let n = 0; n < 20 && !step(); n++);
+    const plan = budgetPlan(search);
+    expect(plan.certificate.gap).toBeLessThanOrEqual(2e-3);
+    expect(plan.budgets[0]).toMatchObject({ missedBy: 0 });
+    expect(plan.impacts.carbonKg).toBe(plan.budgets[0]!.amount);
   });
 
   test('sites that keep their figures, or a bare optimization: refused by name', () => {
