@@ -7,6 +7,7 @@ import { readFleetFile } from './src/local/fleet-file.ts';
 import { buildPage } from './src/local/page.ts';
 import { solverWorkers } from './src/local/site-vars.ts';
 import { continentFleet } from './test/core/support/continent.ts';
+import { fleetWithDigest } from './test/core/support/fleets.ts';
 import { plantedFleet } from './test/core/support/planted.ts';
 
 /** Forty sites that share four solvers. */
@@ -109,7 +110,12 @@ export default defineConfig({
           name: 'node',
           testTimeout: TEST_TIMEOUT_MS,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workers/**', 'test/workers-shared/**', 'test/workers-plants/**'],
+          exclude: [
+            'test/workers/**',
+            'test/workers-shared/**',
+            'test/workers-plants/**',
+            'test/workers-waiting/**',
+          ],
           environment: 'node',
         },
       },
@@ -130,8 +136,9 @@ export default defineConfig({
           setupFiles: ['./test/workers/support/setup.ts'],
         },
       },
-      // The Workers with a larger fleet, whose sites share solvers, and with one whose sites have plants.
+      // The Workers with a larger fleet, whose sites share solvers, with work that may wait, and with plants.
       workersWith('workers-shared', sharedSolvers),
+      workersWith('workers-waiting', fleetWithDigest()),
       // Plants take their time on a busy machine.
       workersWith('workers-plants', plantedFleet(), {
         ROUND_DEADLINE_MS: '2000',

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import type { BatchOutcome } from '../core/planning/batch-outcome.ts';
 import type { SlotView } from '../core/planning/view.ts';
 import { clock, count, dateTime, fixed, percent, within } from './format.ts';
 import type { LiveState } from './live.ts';
@@ -96,8 +97,20 @@ function PlanFacts({ plan }: { plan: NonNullable<Status['plan']> }) {
         <dt>Unserved, whole plan</dt>
         <dd>{percent(plan.unservedShare)}</dd>
       </div>
+      {plan.batch?.map((batch) => (
+        <div key={batch.class}>
+          <dt>May wait: {batch.class}</dt>
+          <dd>{batchText(batch)}</dd>
+        </div>
+      ))}
     </dl>
   );
+}
+
+/** How much of a class's work is put off, and what finds no room in time. */
+function batchText({ movedShare, meanDelayHours, requests, unservedRequests }: BatchOutcome) {
+  const lost = unservedRequests > 0 ? `; ${percent(unservedRequests / requests)} unserved` : '';
+  return `${percent(movedShare)} put off, ${fixed(meanDelayHours, 1)} h in the mean of all${lost}`;
 }
 
 function SitesNow({

@@ -10,6 +10,7 @@ import {
   planSharesSchema,
   type SlotPrices,
 } from '../core/planning/plan.ts';
+import { type PutOff, putOffSchema } from '../core/planning/put-off.ts';
 import { type SiteHours, siteHoursSchema } from '../core/planning/site-hours.ts';
 import { currentPlan, planSlots, plans } from './schema.ts';
 
@@ -41,17 +42,18 @@ export async function publishPlan(
   slots: Iterable<PlanShares>,
   prices?: Iterable<SlotPrices>,
   siteHours?: Iterable<SiteHours>,
+  putOff?: Iterable<PutOff>,
 ): Promise<Pick<Plan, 'header'>> {
   for (const pauseMs of PAUSES_MS) {
     try {
-      return await publishOnce(db, draft, slots, prices, siteHours);
+      return await publishOnce(db, draft, slots, prices, siteHours, putOff);
     } catch (error) {
       if (error instanceof InvalidInputError) throw error;
       console.warn(`publishing run ${draft.runId} failed, trying again: ${error}`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
-  return publishOnce(db, draft, slots, prices, siteHours);
+  return publishOnce(db, draft, slots, prices, siteHours, putOff);
 }
 
 async function publishOnce(
@@ -60,6 +62,7 @@ async function publishOnce(
   slots: Iterable<PlanShares>,
   prices?: Iterable<SlotPrices>,
   siteHours?: Iterable<SiteHours>,
+  putOff?: Iterable<PutOff>,
 ): Promise<Pick<Plan, 'header'>> {
   const orm = open(db);
   const [known] = await orm
@@ -81,7 +84,10 @@ async function publishOnce(
   const siteHourTexts = Array.from(siteHours ?? [], (h) =>
     JSON.stringify(parseInput(siteHoursSchema, h, 'site hours')),
   );
-  const characters = [...shareTexts, ...priceTexts, ...siteHourTexts].reduce(
+  const putOffTexts = Array.from(putOff ?? [], (o) =>
+    JSON.stringify(parseInput(putOffSchema, o, 'what a plan puts off')),
+  );
+  const characters = [...shareTexts, ...priceTexts, ...siteHourTexts, ...putOffTexts].reduce(
     (n, text) => n + text.length,
     0,
   );
@@ -103,6 +109,7 @@ async function publishOnce(
         shares,
         prices: priceTexts[slot],
         siteHours: siteHourTexts[slot],
+        putOff: putOffTexts[slot],
       }),
     ),
     orm
@@ -130,7 +137,11 @@ export async function readPlan(db: Database, version: number): Promise<Plan | un
   const [heads, slots] = await orm.batch([
     orm.select({ header: plans.header }).from(plans).where(eq(plans.version, version)),
     orm
-      .select({ shares: planSlots.shares, siteHours: planSlots.siteHours })
+      .select({
+        shares: planSlots.shares,
+        siteHours: planSlots.siteHours,
+        putOff: planSlots.putOff,
+      })
       .from(planSlots)
       .where(eq(planSlots.version, version))
       .orderBy(planSlots.slot),
@@ -148,6 +159,9 @@ export async function readPlan(db: Database, version: number): Promise<Plan | un
       siteHours: slots.map((s) =>
         parseInput(siteHoursSchema, JSON.parse(s.siteHours as string), what),
       ),
+    }),
+    ...(slots.every((s) => s.putOff !== null) && {
+      putOff: slots.map((s) => parseInput(putOffSchema, JSON.parse(s.putOff as string), what)),
     }),
   };
 }

@@ -25,6 +25,8 @@ export const planSlots = sqliteTable(
     prices: text('prices'),
     /** What receipts need of sites as JSON (SiteHours); null in plans of versions that kept none. */
     siteHours: text('site_hours'),
+    /** What is put off to later slots as JSON (PutOff); null where nothing may wait. */
+    putOff: text('put_off'),
   },
   (t) => [primaryKey({ columns: [t.version, t.slot] })],
 );

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { keyInputSchema } from '../core/accounting/keys.ts';
 import { settingsInputSchema } from '../core/optimizer/settings.ts';
 import { planHeaderSchema, planSharesSchema } from '../core/planning/plan.ts';
+import { putOffSchema } from '../core/planning/put-off.ts';
 import { usageQuerySchema } from './admin-usage.ts';
 import { inputsBodySchema } from './inputs-body.ts';
 
@@ -74,6 +75,12 @@ const generationHeaders = z.object({
     .string()
     .optional()
     .describe('Requests of one session prefer one site; absent: `user`, else the first message.'),
+  'x-isotherm-wait-until': z
+    .string()
+    .optional()
+    .describe(
+      'Instant by which the answer is wanted, the same each time the client asks: a request of a class that may wait is then put off to the hour the plan has for it, by 429 `put_off` with `retry-after`. Without it every request is served at once.',
+    ),
   'x-isotherm-receipt': z
     .enum(['stream'])
     .optional()
@@ -90,7 +97,7 @@ const clientErrors = {
   401: json('The key opens nothing.', errorSchema),
   403: json('The key is not for this model.', errorSchema),
   404: json('No such model.', errorSchema),
-  429: json('`rate_limit_exceeded`, `insufficient_quota` or `sites_busy`.', errorSchema),
+  429: json('`rate_limit_exceeded`, `insufficient_quota`, `sites_busy` or `put_off`.', errorSchema),
 };
 
 const generationErrors = {
@@ -132,6 +139,7 @@ const planSchema = z.object({
   attributions: z.array(
     z.object({ source: z.string(), text: z.string(), licence: z.string(), url: z.string() }),
   ),
+  putOff: z.array(putOffSchema).optional(),
 });
 
 export const operations: Operation[] = [

@@ -1,4 +1,5 @@
 import type { RequestClass, Zone } from '../core/model/fleet.ts';
+import { parseUtcMs } from '../core/model/time.ts';
 import { digest } from '../core/routing/rendezvous.ts';
 import { nearestZone } from '../core/routing/zone.ts';
 import type { Endpoint } from './endpoints.ts';
@@ -31,12 +32,15 @@ export interface Asked {
   deadlineMs?: number;
   /** After so long without a first byte it wants a second site to be asked; 0: never. */
   hedgeMs?: number;
+  /** Until when it may wait to be served, if its class may: else it is served now. */
+  waitUntilMs?: number;
 }
 
 /** Reads a request. Throws {@link Rejection} naming what is wrong with it. */
 export async function readAsked(request: Request, endpoint: Endpoint, env: Env): Promise<Asked> {
   const deadlineMs = msHeader(request, 'x-isotherm-deadline-ms', 1, 'invalid_deadline');
   const hedgeMs = msHeader(request, 'x-isotherm-hedge-ms', 0, 'invalid_hedge');
+  const waitUntilMs = waitUntilOf(request);
   const zone = zoneOf(request, env);
   const { text, body } = await readJsonObject(request);
   const { model, stream } = body;
@@ -67,6 +71,7 @@ export async function readAsked(request: Request, endpoint: Endpoint, env: Env):
     session: sessionOf(request.headers.get('x-isotherm-session'), body, endpoint),
     deadlineMs,
     hedgeMs,
+    waitUntilMs,
   };
 }
 
@@ -114,6 +119,18 @@ function msHeader(request: Request, name: string, least: number, code: string): 
   const ms = Number(given);
   if (/^\d{1,15}$/.test(given) && ms >= least) return Math.min(ms, MAX_WAIT_MS);
   throw new Rejection(400, `${name} must be a whole number of ms from ${least}.`, code);
+}
+
+function waitUntilOf(request: Request): number | undefined {
+  const given = request.headers.get('x-isotherm-wait-until');
+  if (given === null) return undefined;
+  const ms = parseUtcMs(given);
+  if (ms !== undefined) return ms;
+  throw new Rejection(
+    400,
+    'x-isotherm-wait-until must be an instant such as 2026-01-15T18:00Z.',
+    'invalid_wait',
+  );
 }
 
 /** The zone nearest to the client; by header in tests. */

@@ -19,6 +19,7 @@ import { beginBudget, budgetPlan, budgetPrices, stepSettings } from '../core/pla
 import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
 import { summarize } from '../core/planning/outcome.ts';
 import { pricesOf, sharesOf, traceRound } from '../core/planning/plan.ts';
+import { backWork, putOffOf } from '../core/planning/put-off.ts';
 import { limitRises, plannedLoads } from '../core/planning/ramp.ts';
 import { siteHoursOf } from '../core/planning/site-hours.ts';
 import { learnedCurves, warmCurves } from '../core/planning/warm-start.ts';
@@ -251,6 +252,7 @@ export class Coordinator extends DurableObject<Env> {
       eachOf(best.flow, (flow) => sharesOf(fleet, problem, flow)),
       eachOf(rowPrices, (rows, t) => pricesOf(fleet, rows, inputs.slotHours, impacts?.[t])),
       eachOf(best.flow, (_, t) => siteHoursOf(fleet, inputs, t, disclosed)),
+      putOffOf(fleet, problem, inputs, best.flow, best.unserved),
     );
     record.status = 'published';
     record.planVersion = plan.header.version;
@@ -276,7 +278,7 @@ function problemOf({ inputs, standing, state }: Pick<Run, 'inputs' | 'standing'>
   problem: DispatchProblem;
   rampRelaxedSlots: number[];
 } {
-  const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS);
+  const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS, backWork(fleet, inputs));
   if (state) restoreExclusions(problem, state);
   return { problem, rampRelaxedSlots: limitRises(problem, fleet, inputs, standing) };
 }

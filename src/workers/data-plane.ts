@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { slotAt } from '../core/planning/plan.ts';
 import { candidateSites } from '../core/routing/candidates.ts';
 import { continueTrace } from '../core/routing/trace-context.ts';
+import { servedAtMs } from '../core/routing/waiting.ts';
 import { authorize, type Caller, isAllowed } from './account.ts';
 import type { Answer } from './answers.ts';
 import { type Asked, readAsked } from './asked.ts';
@@ -13,7 +14,7 @@ import { exchangeHealth } from './health-exchange.ts';
 import { hedgeAfterMs } from './hedging.ts';
 import { classOfModel, models, unknownModel } from './models.ts';
 import { openAiError, Rejection } from './openai-error.ts';
-import type { RequestOutcome } from './outcome.ts';
+import type { OutcomeKind, RequestOutcome } from './outcome.ts';
 import { PlanHolder } from './plan-holder.ts';
 import { RequestAccount } from './request-account.ts';
 import { health, retryBudget } from './site-health.ts';
@@ -95,6 +96,12 @@ async function route(
     account.routedBy(planVersion, at && !at.stale ? plan.siteHours?.[at.slot] : undefined);
     planLabel = plan ? `${plan.header.version}${at?.stale ? ' stale' : ''}` : 'none';
     const shares = at && plan.slots[at.slot];
+    const { waitUntilMs, text } = understood;
+    const servedMs =
+      at && !at.stale && waitUntilMs !== undefined
+        ? servedAtMs(plan, cls, zone.id, { waitUntilMs, text }, nowMs)
+        : undefined;
+    if (servedMs !== undefined) return notAsked(putOff(servedMs, nowMs), 'put_off');
     const ranked = candidateSites(fleet, zone, classIndex, shares, session, nowMs);
     const order = health.order(ranked, Date.now());
     if (order.length === 0 && ranked.length > 0) return notAsked(allBusy(ranked));
@@ -155,7 +162,7 @@ async function route(
 }
 
 /** An answer for which no site was asked. */
-function notAsked(response: Response, outcome: 'rejected' | 'client_closed' = 'rejected'): Answer {
+function notAsked(response: Response, outcome: OutcomeKind = 'rejected'): Answer {
   const code = response.headers.get('x-isotherm-error') ?? undefined;
   return { response, attempts: [], end: { outcome, code, answerBytes: 0 } };
 }
@@ -172,6 +179,18 @@ function failed(error: unknown, request: Request): Answer {
 
 function rejection({ status, message, code, param }: Rejection): Response {
   return openAiError(status, message, { code, param });
+}
+
+/** The client lets it wait, and the plan wants it later. SDKs must not try until then. */
+function putOff(servedMs: number, nowMs: number): Response {
+  const waitS = Math.max(1, Math.ceil((servedMs - nowMs) / 1000));
+  const headers = {
+    'retry-after': String(waitS),
+    'x-should-retry': 'false',
+    'x-isotherm-come-back': new Date(nowMs + waitS * 1000).toISOString(),
+  };
+  const message = `This may wait, and is served best in ${waitS} s: come back then.`;
+  return openAiError(429, message, { code: 'put_off', headers });
 }
 
 /** Every site that may serve this has asked not to be asked yet. */

@@ -24,6 +24,8 @@ export async function metrics(request: Request, env: Env): Promise<Response> {
       version: plan.header.version,
       ageSeconds: (now(env) - plan.header.createdUtcMs) / 1000,
       gap: plan.header.certificate.gap,
+      unservedShare: plan.header.unservedShare,
+      batch: plan.header.batch ?? [],
     },
     sites,
   );

@@ -1,6 +1,10 @@
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
+import { mayWait } from '../core/model/request-class.ts';
 import { floorToHour } from '../core/model/time.ts';
 import { hasBudget, type SettingsInput, settingsInputSchema } from '../core/optimizer/settings.ts';
+import type { PlanningInputs } from '../core/planning/inputs.ts';
+import { comingBack } from '../core/planning/put-off.ts';
+import { currentVersion, readPlan } from '../store/plans.ts';
 import { type Env, now } from './env.ts';
 import { fleet } from './fleet.ts';
 import { refreshInputs } from './inputs.ts';
@@ -44,6 +48,14 @@ async function sitesDown(env: Env): Promise<string[]> {
   }
 }
 
+/** What the standing plan has put off to these hours. */
+async function backOf(env: Env, inputs: PlanningInputs): Promise<Float64Array | undefined> {
+  if (!fleet.classes.some(mayWait)) return undefined;
+  const version = await currentVersion(env.DB);
+  const plan = version === undefined ? undefined : await readPlan(env.DB, version);
+  return plan && comingBack(fleet, plan, inputs);
+}
+
 /** Refreshes the inputs and asks the coordinator for a plan from the present hour on. */
 export async function optimize(
   env: Env,
@@ -53,6 +65,7 @@ export async function optimize(
 ): Promise<RunRecord> {
   const nowMs = now(env);
   const inputs = await refreshInputs(env.DB, fleet, floorToHour(nowMs), HORIZON_SLOTS, nowMs);
+  inputs.backReqPerS = await backOf(env, inputs);
   const asked = { ...deploymentSettings(env), ...settings };
   if (hasBudget(asked) && asked.discloseImpacts === false) {
     throw new InvalidInputError('budgets', [

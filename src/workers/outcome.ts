@@ -28,6 +28,7 @@ export interface RequestOutcome {
 /**
  * - `ok`: a site's answer, complete, be it an error of the client's that the site found;
  * - `rejected`: the gateway found the request faulty or not allowed;
+ * - `put_off`: it may wait, and was told when to come back;
  * - `unavailable`: no site gave a usable answer;
  * - `timeout`: a deadline passed;
  * - `broken`: the answer began and did not come to its end;
@@ -36,6 +37,7 @@ export interface RequestOutcome {
 export type OutcomeKind =
   | 'ok'
   | 'rejected'
+  | 'put_off'
   | 'unavailable'
   | 'timeout'
   | 'broken'

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import fleet from '../../config/fleet.json' with { type: 'json' };
+import type { Fleet } from '../../src/core/model/fleet.ts';
+import { fleetWithDigest } from '../core/support/fleets.ts';
 import { dataFolder } from './support/data.ts';
 import { emptyFolder, inProcess } from './support/run.ts';
 
@@ -11,15 +12,9 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const DELAY_HOURS = 8;
 
-/** The embedded registry with a third class, a fifth of all requests. */
-function registry(change: (own: typeof fleet) => void = () => {}): string {
-  const own = structuredClone(fleet);
-  const digest = { ...own.classes[0], id: 'digest', model: 'isotherm-digest' };
-  Object.assign(digest, { ttftSloMs: undefined, maxDelayHours: DELAY_HOURS });
-  own.classes.push(digest as (typeof own.classes)[number]);
-  Object.assign(own.demand.meanReqPerSPerMillion, { digest: 0.85 });
-  Object.assign(own.demand.hourlyShape, { digest: own.demand.hourlyShape.chat });
-  for (const site of own.sites) Object.assign(site.upstream.models, { 'isotherm-digest': 'llama' });
+/** A file with a registry that has such a class. */
+function registry(change: (own: Fleet) => void = () => {}): string {
+  const own = fleetWithDigest();
   change(own);
   const path = join(emptyFolder(), 'fleet.json');
   writeFileSync(path, JSON.stringify(own));

@@ -48,6 +48,7 @@ const fields = [
   '__proto__',
 ];
 const headerNames = [
+  'x-isotherm-wait-until',
   'x-isotherm-session',
   'x-isotherm-deadline-ms',
   'x-isotherm-hedge-ms',

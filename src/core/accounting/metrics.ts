@@ -48,6 +48,10 @@ export interface PlanGauges {
   version: number;
   ageSeconds: number;
   gap: number;
+  /** Share of all requests that it leaves unserved. */
+  unservedShare: number;
+  /** Of each class that may wait. */
+  batch: { class: string; requests: number; unservedRequests: number; movedShare: number }[];
 }
 
 /** What all isolates together know of a site. */
@@ -80,6 +84,12 @@ export function prometheusText(
       ...gauge('plan_version', 'Version of the plan that holds.', plan.version),
       ...gauge('plan_age_seconds', 'Since that plan was made.', plan.ageSeconds),
       ...gauge('plan_gap', 'Proven distance of that plan to the optimum, as a share.', plan.gap),
+      ...gauge(
+        'plan_unserved_share',
+        'Share of all requests that plan leaves unserved.',
+        plan.unservedShare,
+      ),
+      ...batchLines(plan.batch),
     );
   }
   if (sites) {
@@ -98,6 +108,29 @@ function gauge(name: string, help: string, value: number): string[] {
     `# HELP isotherm_${name} ${help}`,
     `# TYPE isotherm_${name} gauge`,
     `isotherm_${name} ${value}`,
+  ];
+}
+
+/** What the plan does with each class that may wait; nothing where none may. */
+function batchLines(batch: PlanGauges['batch']): string[] {
+  if (batch.length === 0) return [];
+  const each = (name: string, help: string, of: (b: PlanGauges['batch'][number]) => number) => [
+    `# HELP isotherm_${name} ${help}`,
+    `# TYPE isotherm_${name} gauge`,
+    ...batch.map((b) => `isotherm_${name}{${labelsOf({ class: b.class })}} ${of(b)}`),
+  ];
+  return [
+    ...each('plan_batch_requests', 'Requests that may wait, of that plan.', (b) => b.requests),
+    ...each(
+      'plan_batch_unserved_requests',
+      'Of those, requests that find no room in time.',
+      (b) => b.unservedRequests,
+    ),
+    ...each(
+      'plan_batch_moved_share',
+      'Share of those served that is put off.',
+      (b) => b.movedShare,
+    ),
   ];
 }
 

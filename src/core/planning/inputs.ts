@@ -11,6 +11,8 @@ export interface PlanningInputs {
   sites: SiteSeries[];
   /** req/s, index (t·I + i)·K + k. */
   demandReqPerS: Float64Array;
+  /** What earlier plans have put off to these slots, likewise; absent where nothing may wait. */
+  backReqPerS?: Float64Array;
 }
 
 /** A site's surroundings by slot; each array has T values. */
@@ -91,7 +93,6 @@ export function assertInputs(fleet: PublicFleet, inputs: PlanningInputs): void {
   };
   const demands = inputs.slotCount * fleet.zones.length * fleet.classes.length;
   assertLength('sites', inputs.sites.length, fleet.sites.length, 'sites');
-  assertLength('demandReqPerS', inputs.demandReqPerS.length, demands, 'values');
   inputs.sites.forEach((series, j) => {
     const id = fleet.sites[j]?.id;
     for (const [name, [low, high]] of Object.entries(limits)) {
@@ -112,6 +113,10 @@ export function assertInputs(fleet: PublicFleet, inputs: PlanningInputs): void {
       );
     }
   });
-  const bad = inputs.demandReqPerS.findIndex((v) => !(v >= 0 && v < Infinity));
-  if (bad >= 0) throw new RangeError(`inputs.demandReqPerS[${bad}]: ${inputs.demandReqPerS[bad]}`);
+  for (const name of ['demandReqPerS', 'backReqPerS'] as const) {
+    const values = inputs[name] ?? new Float64Array(demands);
+    assertLength(name, values.length, demands, 'values');
+    const bad = values.findIndex((v) => !(v >= 0 && v < Infinity));
+    if (bad >= 0) throw new RangeError(`inputs.${name}[${bad}]: ${values[bad]}`);
+  }
 }

@@ -5,6 +5,7 @@ import type { RowImpacts } from '../optimizer/impacts.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import type { RoundReport } from '../optimizer/state.ts';
 import { batchOutcomeSchema } from './batch-outcome.ts';
+import type { PutOff } from './put-off.ts';
 import type { SiteHours } from './site-hours.ts';
 
 /** What routers obey: for every slot, the share of each zone's traffic in a class by site. */
@@ -218,6 +219,8 @@ export interface Plan {
   slots: PlanShares[];
   /** By slot; absent in plans of versions that kept none. */
   siteHours?: SiteHours[];
+  /** By slot, what is put off; absent where nothing may wait. */
+  putOff?: PutOff[];
 }
 
 /**

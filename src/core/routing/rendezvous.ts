@@ -22,7 +22,7 @@ export function digest(text: string): string {
 }
 
 /** Uniform in (0, 1): two rounds of FNV-1a, each finished by MurmurHash3's mixer. */
-function unitHash(a: string, b: string): number {
+export function unitHash(a: string, b: string): number {
   const high = mix(fnv1a(b, mix(fnv1a(a, 0x811c9dc5))));
   const low = mix(fnv1a(b, mix(fnv1a(a, 0x9e3779b9))));
   return ((high >>> 5) * 2 ** 26 + (low >>> 6) + 0.5) / 2 ** 53;

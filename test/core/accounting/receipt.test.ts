@@ -76,6 +76,7 @@ test('usage at the end of a long answer is found wherever it is cut', () => {
 
 test('a histogram is cumulative, and its buckets end at seconds', () => {
   const labels = 'site="s"';
+  const batch = [{ class: 'digest', requests: 90, unservedRequests: 3, movedShare: 0.5 }];
   const rise = (name: string, l: string, value: number) => ({ name, labels: l, value });
   const text = prometheusText(
     [
@@ -84,7 +85,7 @@ test('a histogram is cumulative, and its buckets end at seconds', () => {
       rise('ttft_ms_sum', labels, 99_080),
       rise('requests', 'site="s",status="200"', 3),
     ],
-    { version: 7, ageSeconds: 12.5, gap: 0.001 },
+    { version: 7, ageSeconds: 12.5, gap: 0.001, unservedShare: 0.02, batch },
   );
   expect(text).toContain('isotherm_ttft_seconds_bucket{site="s",le="0.05"} 2\n');
   expect(text).toContain('isotherm_ttft_seconds_bucket{site="s",le="30"} 2\n');
@@ -93,4 +94,7 @@ test('a histogram is cumulative, and its buckets end at seconds', () => {
   expect(text).toContain('isotherm_ttft_seconds_count{site="s"} 3\n');
   expect(text).toContain('isotherm_requests_total{site="s",status="200"} 3\n');
   expect(text).toContain('isotherm_plan_gap 0.001\n');
+  expect(text).toContain('isotherm_plan_unserved_share 0.02\n');
+  expect(text).toContain('isotherm_plan_batch_unserved_requests{class="digest"} 3\n');
+  expect(text).toContain('isotherm_plan_batch_moved_share{class="digest"} 0.5\n');
 });

@@ -132,6 +132,25 @@ export function letWait(fleet: Fleet, k: number, maxDelayHours: number): Fleet {
   return { ...fleet, classes };
 }
 
+/** The embedded fleet with a third class, a fifth of all requests, that may wait for eight hours. */
+export function fleetWithDigest(): Fleet {
+  const { demand, ...fleet } = embeddedFleet();
+  const digest = { ...fleet.classes[0], id: 'digest', model: 'isotherm-digest' };
+  const served = { 'isotherm-digest': 'llama-2-70b-chat' };
+  return fleetSchema.parse({
+    ...fleet,
+    classes: [...fleet.classes, { ...digest, ttftSloMs: undefined, maxDelayHours: 8 }],
+    sites: fleet.sites.map((s) => ({
+      ...s,
+      upstream: { ...s.upstream, models: { ...s.upstream.models, ...served } },
+    })),
+    demand: {
+      meanReqPerSPerMillion: { ...demand.meanReqPerSPerMillion, digest: 0.85 },
+      hourlyShape: { ...demand.hourlyShape, digest: demand.hourlyShape.chat },
+    },
+  });
+}
+
 /** The optimizer's view of a fleet and its inputs. */
 export function assemble(fleet: Fleet, inputs: PlanningInputs): Instance {
   return {
