@@ -1,6 +1,7 @@
 import type { Fleet } from '../core/model/fleet.ts';
 import { capacityBySlot } from '../core/model/maintenance.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
+import { attributionsOfSites } from '../feeds/attribution.ts';
 import { CLIMATOLOGY_SOURCE } from '../feeds/embedded/climatology.ts';
 import { count, decimal } from './format.ts';
 
@@ -80,4 +81,31 @@ export function maintenanceNotes(fleet: Fleet, inputs: PlanningInputs): string[]
       `maintenance leaves ${site.id} ${decimal(100 * least, 0)} % of its capacity at least, in ${count(hours, 'hour')} of the plan`,
     ];
   });
+}
+
+/** What live feeds brought: whose, how old, what stands in and why; sites that share it in one note. */
+export function liveNotes(fleet: Fleet, inputs: PlanningInputs): string[] {
+  const sitesByText = new Map<string, string[]>();
+  fleet.sites.forEach((site, j) => {
+    const { sources } = inputs.sites[j] as SiteSeries;
+    for (const kind of ['weather', 'price', 'carbon'] as const) {
+      const { source, ageH, fallbackSlots, fault } = sources[kind];
+      if (fallbackSlots === undefined) continue;
+      const age = ageH === undefined ? '' : `, issued ${decimal(ageH, 1)} h ago at most`;
+      const why = fault === undefined ? '' : `; the feed FAILED: ${fault}`;
+      const text = `${kind} is ${source}${age}${why}`;
+      sitesByText.set(text, [...(sitesByText.get(text) ?? []), site.id]);
+    }
+  });
+  return [...sitesByText].map(([text, sites]) => {
+    const where = sites.length === fleet.sites.length ? 'all sites' : sites.join(', ');
+    return `${where}: ${text}`;
+  });
+}
+
+/** Whose data it is, and under what terms. */
+export function attributionNotes({ sites }: PlanningInputs): string[] {
+  return attributionsOfSites(sites).map(
+    ({ text, licence }) => `${text.replace(/\.$/, '')} (${licence})`,
+  );
 }

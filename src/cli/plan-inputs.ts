@@ -6,10 +6,12 @@ import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { embeddedInputs } from '../feeds/embedded/index.ts';
 import { readDataset } from '../sim/dataset.ts';
 import { utc } from './format.ts';
+import { liveInputs } from './live-inputs.ts';
 import {
   DEMAND_NOTE,
   embeddedNotes,
   groupedBySite,
+  liveNotes,
   maintenanceNotes,
   placeholderNotes,
 } from './notes.ts';
@@ -21,6 +23,39 @@ export interface InputsOptions {
   data?: string;
   at?: string;
   slots: number;
+  live?: true;
+}
+
+const LIVE_TIMEOUT_MS = 30_000;
+
+/** For commands that can ask live feeds. */
+export const liveOption = (): Option =>
+  new Option(
+    '--live',
+    "from now on as the registry's live feeds have it, or Open-Meteo and AEMO where it names none",
+  ).conflicts(['data', 'at']);
+
+/** The same, asking live feeds where that is wanted. */
+export async function inputsOrLive(fleet: Fleet, options: InputsOptions) {
+  if (!options.live) return inputsOf(fleet, options);
+  assertEmbedded(fleet);
+  const inputs = await liveInputs(fleet, options.slots, {
+    fetch,
+    nowMs: Date.now(),
+    timeoutMs: LIVE_TIMEOUT_MS,
+    secret: (name) => process.env[name],
+  });
+  return {
+    fleet,
+    inputs,
+    notes: [
+      ...maintenanceNotes(fleet, inputs),
+      ...liveNotes(fleet, inputs),
+      ...placeholderNotes(fleet, inputs, 'carbon'),
+      ...placeholderNotes(fleet, inputs, 'water'),
+      DEMAND_NOTE,
+    ],
+  };
 }
 
 export const inputsOptions = (): Option[] => [
@@ -60,16 +95,20 @@ export function inputsOf(
     ];
     return { ...data, notes };
   }
-  const [unknown] = feedIssues(fleet);
-  if (unknown) {
-    throw new InvalidInputError('--fleet', [
-      `${unknown.path}: ${unknown.message}; with --data its series would do`,
-    ]);
-  }
+  assertEmbedded(fleet);
   const inputs = embeddedInputs(publicFleet(fleet), startUtcMs, options.slots);
   return {
     fleet,
     inputs,
     notes: [...floored, ...maintenanceNotes(fleet, inputs), ...embeddedNotes(fleet, inputs)],
   };
+}
+
+/** Where no series are, embedded ones must stand in. */
+function assertEmbedded(fleet: Fleet): void {
+  const [unknown] = feedIssues(fleet);
+  if (unknown === undefined) return;
+  throw new InvalidInputError('--fleet', [
+    `${unknown.path}: ${unknown.message}; with --data its series would do`,
+  ]);
 }

@@ -4,9 +4,10 @@ import type { RoundReport } from '../core/optimizer/state.ts';
 import { budgetPrices } from '../core/planning/budget.ts';
 import { type SiteSeries, slotUtcMs } from '../core/planning/inputs.ts';
 import { pricesOf, pricesWithParts, traceRound } from '../core/planning/plan.ts';
+import { attributionsOfSites } from '../feeds/attribution.ts';
 import { batchJson, batchText } from './batch-report.ts';
 import { commonDigits, count, decimal, gapPercent, utc } from './format.ts';
-import { sourcesOf } from './notes.ts';
+import { attributionNotes, sourcesOf } from './notes.ts';
 import type { PlanRun } from './plan.ts';
 import { siteTable, starNote } from './site-table.ts';
 import { bold, bullets, wrap } from './table.ts';
@@ -75,6 +76,8 @@ export function planText(run: PlanRun): string {
     );
   }
   if (notes.length > 0) lines.push('', bold('Notes'), bullets(notes));
+  const data = attributionNotes(inputs);
+  if (data.length > 0) lines.push('', bold('Data'), bullets(data));
   return `${lines.join('\n')}\n`;
 }
 
@@ -193,5 +196,6 @@ export function planJson(run: PlanRun) {
     })),
     notes: run.notes,
     sources: sourcesOf(fleet, inputs),
+    attributions: attributionsOfSites(inputs.sites),
   };
 }

@@ -28,7 +28,7 @@ import {
   solverOptions,
   wholeNumber,
 } from './options.ts';
-import { type InputsOptions, inputsOf, inputsOptions } from './plan-inputs.ts';
+import { type InputsOptions, inputsOptions, inputsOrLive, liveOption } from './plan-inputs.ts';
 import { planJson, planText, roundLine } from './plan-report.ts';
 import { readPrevious } from './previous.ts';
 import { stderrIsTerminal } from './progress.ts';
@@ -78,7 +78,7 @@ export function registerPlan(program: Command): void {
     .description(
       'Plan the next 24 hours: which share of the traffic each site serves, and how far the plan ' +
         'can be from the optimum at most. Inputs are those embedded in the package (mean climate, ' +
-        'contract tariffs, mean grid carbon), or real series from a folder.',
+        'contract tariffs, mean grid carbon), real series from a folder, or live feeds.',
     );
   const maxRounds = new Option(
     '--max-rounds <n>',
@@ -97,6 +97,7 @@ export function registerPlan(program: Command): void {
   ];
   const options = [
     ...inputsOptions(),
+    liveOption(),
     maxRounds,
     ...budgets,
     ...solverOptions(1e-3),
@@ -119,6 +120,7 @@ Examples:
   isotherm plan
   isotherm plan --at 2026-07-01T00:00Z --mode classic --trace
   isotherm plan --data ../shared/data --at 2022-01-24 --tariff spot
+  isotherm plan --live
   isotherm plan --carbon-budget 1800
   isotherm plan --json | jq '.sites[] | {site, share}'`,
     )
@@ -128,7 +130,7 @@ Examples:
       }
       const { traceCsv: file } = options;
       if (file !== undefined && file !== '-') assertWritable(file, '--trace-csv');
-      const run = planned(await fleetOf(options), options);
+      const run = planned(await inputsOrLive(await fleetOf(options), options), options);
       if (file === '-') {
         process.stdout.write(traceCsv(run.rounds));
         return;
@@ -143,8 +145,10 @@ Examples:
     });
 }
 
-function planned(whole: Fleet, options: PlanOptions): PlanRun {
-  const { fleet, inputs, notes } = inputsOf(whole, options);
+function planned(
+  { fleet, inputs, notes }: Pick<PlanRun, 'fleet' | 'inputs' | 'notes'>,
+  options: PlanOptions,
+): PlanRun {
   const problem = assembleDispatch(publicFleet(fleet), inputs, inputs.demandReqPerS);
   const rampRelaxedSlots = limited(problem, fleet, inputs, options.previous);
   const rounds: RoundReport[] = [];

@@ -4,6 +4,7 @@ import { conditionsAt, type PlanningInputs, type SiteSeries } from '../core/plan
 import type { PlanView } from '../local/admin-client.ts';
 import type { SimulatedFleet } from '../local/simulated-fleet.ts';
 import { count, decimal, gapPercent, utc } from './format.ts';
+import { attributionNotes } from './notes.ts';
 import { type SiteRow, siteTable, starNote } from './site-table.ts';
 import { bold, bullets, wrap } from './table.ts';
 
@@ -64,6 +65,9 @@ export function startReport(r: StartReport): string {
     '',
     bold('Notes'),
     bullets(r.notes),
+    '',
+    bold('Data'),
+    bullets(attributionNotes(r.inputs)),
     '',
     bold('Send a request (tokens stream as they come):'),
     `  curl -N ${r.url}/v1/chat/completions -H 'authorization: Bearer ${r.clientKey}' -H 'content-type: application/json' \\`,

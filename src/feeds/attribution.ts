@@ -69,7 +69,7 @@ export function attributionsOf(sources: Iterable<string>): Attribution[] {
 
 /** The same of a plan's sites. */
 export function attributionsOfSites(
-  sites: readonly { sources: Record<string, { source: string }> }[],
+  sites: readonly { sources: { [kind: string]: { source: string } } }[],
 ): Attribution[] {
   return attributionsOf(
     sites.flatMap((site) => Object.values(site.sources).map(({ source }) => source)),

@@ -1,9 +1,9 @@
 import type { PublicFleet } from '../core/model/fleet.ts';
 import { type ConfiguredFeed, configuredFeeds } from '../feeds/configured.ts';
 import { FeedError, type FeedIo } from '../feeds/feed.ts';
-import { plausible } from '../feeds/plausible.ts';
+import { faultText, soundHours } from '../feeds/sound.ts';
 import { type FeedState, readFeedStates, writeFeedState } from '../store/feed-states.ts';
-import { type SiteHourRow, writeSiteHours } from '../store/site-inputs.ts';
+import { writeSiteHours } from '../store/site-inputs.ts';
 import { type Env, now } from './env.ts';
 
 /** Of one request to a source. Cron waits for it, plans in force do not. */
@@ -70,35 +70,11 @@ async function refresh(db: D1Database, { feed, sites }: ConfiguredFeed, io: Feed
     });
     if (refusedWhy) console.warn(`feed ${feed.id}: ${refused} hours refused, first ${refusedWhy}`);
   } catch (error) {
-    // Of errors not foreseen only the name: their words could hold an address with a key.
-    const fault = error instanceof FeedError ? error.message : (error as Error).name;
+    const fault = faultText(error);
     const retryUtcMs = error instanceof FeedError ? (error.retryUtcMs ?? null) : null;
     console.warn(`feed ${feed.id}: ${fault}`);
     await writeFeedState(db, { ...attempt, fault, retryUtcMs });
   }
-}
-
-/** What a feed brings that can be true. Rejects where that is nothing. */
-async function soundHours({ feed, sites }: ConfiguredFeed, io: FeedIo) {
-  const rows: SiteHourRow[] = [];
-  let refused = 0;
-  let refusedWhy: string | undefined;
-  for (const { site, issuedUtcMs, hours } of await feed.fetch(sites, io)) {
-    const place = sites.find((s) => s.id === site);
-    if (place === undefined) continue;
-    const ageMs = io.nowMs - issuedUtcMs;
-    if (ageMs > feed.staleMs) {
-      refused += hours.length;
-      refusedWhy ??= `${site}: issued ${new Date(issuedUtcMs).toISOString()}, too long ago`;
-      continue;
-    }
-    const checked = plausible(feed.group, place, hours);
-    refused += checked.refused;
-    refusedWhy ??= checked.fault;
-    rows.push(...checked.kept.map((hour) => ({ ...hour, site, issuedUtcMs })));
-  }
-  if (rows.length > 0) return { rows, refused, refusedWhy };
-  throw new FeedError(refusedWhy ? `nothing usable: ${refusedWhy}` : 'it has no hours');
 }
 
 /** Every feed of the registry: what it brings where, and how its latest fetches went. */
