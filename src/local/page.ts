@@ -20,7 +20,7 @@ const MARGIN_SHARE = 0.03;
 export async function buildPage(): Promise<void> {
   const result = await build({
     absWorkingDir: projectPath('.'),
-    entryPoints: ['src/dashboard/main.tsx', 'src/dashboard/page.css'],
+    entryPoints: ['main.tsx', 'page.css', 'docs.css'].map((name) => `src/dashboard/${name}`),
     outdir: pageDirectory,
     entryNames: '[name]-[hash]',
     bundle: true,
@@ -39,6 +39,10 @@ export async function buildPage(): Promise<void> {
   const html = (await readFile(projectPath('public/index.html'), 'utf8'))
     .replace('page.css', named('page-'))
     .replace('main.js', named('main-'));
+  // The router names it.
+  const docs = named('docs-');
+  outputs.set('docs.css', outputs.get(docs) as Uint8Array);
+  outputs.delete(docs);
   outputs.set('index.html', new TextEncoder().encode(html));
   for (const name of await readdir(projectPath('public'))) {
     if (!outputs.has(name)) outputs.set(name, await readFile(projectPath(`public/${name}`)));

@@ -21,11 +21,10 @@ export function docsPage(document: Document = openApi()) {
     <meta name="color-scheme" content="light dark" />
     <title>Isotherm API</title>
     <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-    <link rel="stylesheet" href="/status.css" />
     <link rel="stylesheet" href="/docs.css" />
   </head>
   <body>
-    <header class="page-header">
+    <header>
       <h1>Isotherm API</h1>
       <p>${document.info.description} <a href="/openapi.json">OpenAPI ${document.openapi}</a></p>
     </header>
