@@ -1,3 +1,4 @@
+import type { PlanSite } from '../core/planning/plan.ts';
 import { namesOf } from './assess.ts';
 import type { Status } from './types.ts';
 
@@ -14,19 +15,22 @@ export function Sources({ status }: { status: Status }) {
       <h2 id="sources-title">Where the figures come from</h2>
       <dl class="sources">
         {kinds.map((kind) => {
-          const groups = new Map<string, { names: string[]; placeholder: boolean }>();
+          const groups = new Map<string, { names: string[]; of: Provenance }>();
           for (const { site, sources } of plan.sites) {
-            const { source, placeholder } = sources[kind];
-            const group = groups.get(source) ?? { names: [], placeholder };
+            const of = sources[kind];
+            const key = JSON.stringify([of.source, ageText(of), of.fault]);
+            const group = groups.get(key) ?? { names: [], of };
             group.names.push(name(site));
-            groups.set(source, group);
+            groups.set(key, group);
           }
           return (
             <div key={kind}>
               <dt>{KINDS[kind]}</dt>
-              {[...groups].map(([source, { names, placeholder }]) => (
-                <dd key={source}>
-                  {source} {placeholder && <span class="tag alert">placeholder</span>}
+              {[...groups].map(([key, { names, of }]) => (
+                <dd key={key}>
+                  {of.source}
+                  {ageText(of)} {of.placeholder && <span class="tag alert">placeholder</span>}
+                  {of.fault && <span class="tag alert">feed fails: {of.fault}</span>}
                   {groups.size > 1 && <span class="quiet"> {names.join(', ')}</span>}
                 </dd>
               ))}
@@ -34,6 +38,23 @@ export function Sources({ status }: { status: Status }) {
           );
         })}
       </dl>
+      <ul class="sources quiet">
+        {(status.attributions ?? []).map(({ source, text, licence, url }) => (
+          <li key={source}>
+            <a href={url} rel="noreferrer">
+              {text}
+            </a>{' '}
+            ({licence})
+          </li>
+        ))}
+      </ul>
     </section>
   );
+}
+
+type Provenance = PlanSite['sources'][(typeof kinds)[number]];
+
+/** How long ago the oldest value was issued when the plan was made. */
+function ageText({ ageH }: Provenance): string {
+  return ageH === undefined ? '' : `, issued up to ${ageH.toFixed(1)} h before the plan`;
 }

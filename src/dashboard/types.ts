@@ -11,6 +11,8 @@ export interface Status {
   plan: (PlanHeader & { slot: number; stale: boolean }) | null;
   sites: { id: string; name: string; timeZone: string; gridRegion: string }[];
   staleInputs: string[];
+  /** Whose data the plan's is, and under what terms; absent before the first plan. */
+  attributions?: { source: string; text: string; licence: string; url: string }[];
   latestRun: Run | null;
   lastFailure: Run | null;
 }
