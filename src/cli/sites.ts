@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { InvalidInputError, issueLines } from '../core/model/errors.ts';
-import { type Fleet, fleetSchema } from '../core/model/fleet.ts';
+import { type Fleet, fleetSchema, publicFleet } from '../core/model/fleet.ts';
 import { issueWords } from '../core/model/issue-words.ts';
+import { configuredFeeds } from '../feeds/configured.ts';
 import { hasClimate } from '../feeds/embedded/climatology.ts';
 import { hasGridRegion } from '../feeds/embedded/grid.ts';
 import { readText } from '../local/fleet-file.ts';
@@ -31,7 +32,7 @@ Examples:
     )
     .action(async (file: string, options: { json?: true }) => {
       const { fleet, issues } = validate(await readText(file));
-      const warnings = fleet ? insecure(fleet) : [];
+      const warnings = fleet ? [...insecure(fleet), ...mixedCarbon(fleet)] : [];
       if (options.json) {
         const report = {
           schemaVersion: 1,
@@ -111,6 +112,17 @@ function insecure(fleet: Fleet): Issue[] {
       'plain HTTP, which the router refuses unless ALLOW_INSECURE_UPSTREAMS is "true"';
     return [{ path, message }];
   });
+}
+
+/** Carbon feeds that do not count the same: what they bring cannot be compared between sites. */
+function mixedCarbon(fleet: Fleet): Issue[] {
+  const counted = configuredFeeds(publicFleet(fleet))
+    .filter(({ feed }) => feed.group === 'carbon')
+    .map(({ feed }) => /(average|marginal) (life-cycle|direct)/.exec(feed.source)?.[0]);
+  const kinds = [...new Set(counted)];
+  if (kinds.length < 2) return [];
+  const message = `carbon is ${kinds.join(' at some sites, ')} at others, which cannot be compared`;
+  return [{ path: 'feeds.carbon', message }];
 }
 
 /** Sites too large for their solver's variables; too many classes are too many for every site. */

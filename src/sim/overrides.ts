@@ -4,13 +4,14 @@ import type { Fleet } from '../core/model/fleet.ts';
 import { issueWords } from '../core/model/issue-words.ts';
 import type { Tariff, TariffKind } from '../core/model/tariff.ts';
 
-/** Mean rate of a contract over the day's 24 hours, AUD/kWh. */
+/** Mean of what a contract charges over the day's 24 hours, AUD/kWh. */
 function meanRateAudPerKwh(tariff: Tariff): number {
-  if (tariff.kind === 'flat') return tariff.rateAudPerKwh;
   if (tariff.kind === 'spot') return tariff.fallbackAudPerKwh;
+  const { networkAudPerKwh = 0 } = tariff;
+  if (tariff.kind === 'flat') return tariff.rateAudPerKwh + networkAudPerKwh;
   const hours = tariff.bands.map((b) => (b.toHour - b.fromHour + 24) % 24 || 24);
   const total = tariff.bands.reduce((sum, b, i) => sum + b.rateAudPerKwh * (hours[i] as number), 0);
-  return total / 24;
+  return total / 24 + networkAudPerKwh;
 }
 
 /**

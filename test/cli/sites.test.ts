@@ -55,6 +55,19 @@ describe('isotherm sites validate', () => {
     });
   });
 
+  it('warns of carbon feeds that count different things', async () => {
+    const path = spoilt((r) => {
+      r.feeds = { carbon: { kind: 'electricity-maps', emissionFactors: 'direct' } };
+      r.sites[2].feeds = { carbon: { kind: 'watttime' } };
+      r.sites[3].feeds = { carbon: { kind: 'open-electricity' } };
+    });
+    const { code, stdout } = await inProcess(['sites', 'validate', path]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /warning: feeds\.carbon: carbon is average direct at some sites, marginal direct at others/,
+    );
+  });
+
   it('warns of plain HTTP, which is valid', async () => {
     const path = spoilt((r) => {
       r.sites[2].upstream.baseUrl = 'http://brisbane.example';

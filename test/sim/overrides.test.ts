@@ -61,6 +61,7 @@ describe('--tariff', () => {
     ['flat', { kind: 'flat', rateAudPerKwh: 0.2 }, 0.2],
     // Nine hours at 0.1 and fifteen at 0.3.
     ['time-of-use', ownTou, 0.225],
+    ['time-of-use and network', { ...ownTou, networkAudPerKwh: 0.05 }, 0.275],
     [
       'all-day',
       { kind: 'time-of-use', bands: [{ fromHour: 0, toHour: 24, rateAudPerKwh: 0.3 }] },

@@ -4,6 +4,9 @@ import { KWH_PER_MWH } from './units.ts';
 
 const audPerKwh = z.number().min(-2).max(20);
 
+/** Network and retail charges on top of a contract's rates, where those are for energy alone. */
+const networkAudPerKwh = z.number().min(0).max(5).optional();
+
 const spot = z.strictObject({
   kind: z.literal('spot'),
   /** Network and retail charges on top of the wholesale price. */
@@ -12,7 +15,11 @@ const spot = z.strictObject({
   fallbackAudPerKwh: audPerKwh,
 });
 
-const flat = z.strictObject({ kind: z.literal('flat'), rateAudPerKwh: audPerKwh });
+const flat = z.strictObject({
+  kind: z.literal('flat'),
+  rateAudPerKwh: audPerKwh,
+  networkAudPerKwh,
+});
 
 const timeOfUse = z
   .strictObject({
@@ -27,6 +34,7 @@ const timeOfUse = z
         }),
       )
       .min(1),
+    networkAudPerKwh,
   })
   .superRefine((tariff, ctx) => {
     for (let hour = 0; hour < 24; hour++) {
@@ -65,7 +73,7 @@ export function energyPriceAudPerKwh(
 ): number {
   switch (tariff.kind) {
     case 'flat':
-      return tariff.rateAudPerKwh;
+      return tariff.rateAudPerKwh + (tariff.networkAudPerKwh ?? 0);
     case 'spot':
       return Number.isFinite(spotAudPerMwh)
         ? spotAudPerMwh / KWH_PER_MWH + tariff.networkAudPerKwh
@@ -74,7 +82,7 @@ export function energyPriceAudPerKwh(
       const hour = localHour(utcMs, timeZone);
       const band = tariff.bands.find((b) => covers(b, hour));
       if (band === undefined) throw new RangeError(`tariff: no band covers local hour ${hour}`);
-      return band.rateAudPerKwh;
+      return band.rateAudPerKwh + (tariff.networkAudPerKwh ?? 0);
     }
   }
 }

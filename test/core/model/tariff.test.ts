@@ -25,6 +25,20 @@ describe('spot', () => {
   });
 });
 
+test('network charges come on top of flat and time-of-use rates', () => {
+  const flat = tariffSchema.parse({ kind: 'flat', rateAudPerKwh: 0.11, networkAudPerKwh: 0.05 });
+  expect(energyPriceAudPerKwh(flat, 0, SYDNEY, 0)).toBeCloseTo(0.16, 12);
+  const bands = [
+    { fromHour: 22, toHour: 7, rateAudPerKwh: 0.1 },
+    { fromHour: 7, toHour: 22, rateAudPerKwh: 0.2 },
+  ];
+  const tou = tariffSchema.parse({ kind: 'time-of-use', bands, networkAudPerKwh: 0.05 });
+  // 21:00 and 22:00 in Sydney.
+  expect(energyPriceAudPerKwh(tou, utc('2026-07-01T11:00Z'), SYDNEY, 0)).toBeCloseTo(0.25, 12);
+  expect(energyPriceAudPerKwh(tou, utc('2026-07-01T12:00Z'), SYDNEY, 0)).toBeCloseTo(0.15, 12);
+  expect(faults({ kind: 'flat', rateAudPerKwh: 0.1, networkAudPerKwh: -1 })).toHaveLength(1);
+});
+
 test('flat is flat', () => {
   const flat: Tariff = { kind: 'flat', rateAudPerKwh: -0.01 };
   expect(energyPriceAudPerKwh(flat, 0, SYDNEY, 500)).toBe(-0.01);
