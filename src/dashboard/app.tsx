@@ -2,12 +2,13 @@ import { useEffect, useState } from 'preact/hooks';
 import { clock, dateTime, duration } from './format.ts';
 import { Gate } from './gate.tsx';
 import { useNow, useView } from './hooks.ts';
+import { HoursView } from './hours.tsx';
 import { Live, type LiveState } from './live.ts';
 import { NowView } from './now.tsx';
 import { RunView } from './run.tsx';
 import { Summary } from './summary.tsx';
 
-const VIEWS = { now: 'Now', run: 'How it got there' } as const;
+const VIEWS = { now: 'Now', hours: 'Next 24 hours', run: 'How it got there' } as const;
 const viewIds = Object.keys(VIEWS) as (keyof typeof VIEWS)[];
 /** A clock this far from the viewer's is one that was set on purpose. */
 const CLOCK_DIFFERENCE_MS = 120_000;
@@ -59,7 +60,8 @@ export function App() {
           <>
             <Summary live={state} nowMs={nowMs} />
             {current === 'now' && <NowView live={state} />}
-            {current === 'run' && <RunView live={state} />}
+            {current === 'hours' && <HoursView live={state} />}
+            {current === 'run' && <RunView live={state} ask={live.ask} />}
           </>
         )}
       </main>

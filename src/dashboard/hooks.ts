@@ -1,5 +1,6 @@
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Ask } from './live.ts';
 
 /** This machine's clock, by the second. */
 export function useNow(): number {
@@ -36,4 +37,29 @@ export function useView<T extends string>(views: readonly T[]): T {
     return () => removeEventListener('hashchange', follow);
   }, []);
   return view;
+}
+
+export interface Asked<T> {
+  data?: T;
+  fault?: string;
+}
+
+/** The JSON of a path, asked for again whenever `key` changes; what was there stays meanwhile. */
+export function useAsked<T>(ask: Ask, path: string, key: unknown): Asked<T> {
+  const [asked, setAsked] = useState<Asked<T>>({});
+  useEffect(() => {
+    const ended = new AbortController();
+    const read = async () => {
+      try {
+        const response = await ask(path, { signal: ended.signal });
+        if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+        setAsked({ data: (await response.json()) as T });
+      } catch (error) {
+        if (!ended.signal.aborted) setAsked((a) => ({ ...a, fault: (error as Error).message }));
+      }
+    };
+    void read();
+    return () => ended.abort();
+  }, [ask, path, key]);
+  return asked;
 }

@@ -24,6 +24,12 @@ export interface LiveState {
   clockAheadMs: number;
 }
 
+/** Asks this server for a path, with the admin token if there is one. */
+export type Ask = (
+  path: string,
+  init?: { method?: string; body?: string; signal?: AbortSignal },
+) => Promise<Response>;
+
 /** Keeps the status and what the plan does, by a stream of events that is opened again when it ends. */
 export class Live {
   state: LiveState;
@@ -43,9 +49,16 @@ export class Live {
     };
   }
 
-  get headers(): Record<string, string> {
-    return this.#token ? { authorization: `Bearer ${this.#token}` } : {};
-  }
+  /** Asks this server under the token there is. */
+  readonly ask: Ask = (path, init = {}) =>
+    fetch(path, {
+      ...init,
+      headers: {
+        ...(this.#token && { authorization: `Bearer ${this.#token}` }),
+        ...(init.body ? { 'content-type': 'application/json' } : {}),
+      },
+      cache: 'no-store',
+    });
 
   /** Begins, or begins anew with another token; '' forgets it. */
   start(token = this.#token): void {
@@ -86,11 +99,8 @@ export class Live {
     const watch = () => setTimeout(() => silence.abort(new Error('no sign of life')), SILENCE_MS);
     let timer = watch();
     try {
-      const response = await fetch('/events', {
-        headers: this.headers,
-        cache: 'no-store',
-        signal: AbortSignal.any([ended, silence.signal]),
-      });
+      const signal = AbortSignal.any([ended, silence.signal]);
+      const response = await this.ask('/events', { signal });
       if (response.status === 401) {
         this.#lock();
         return false;
@@ -128,7 +138,7 @@ export class Live {
   async #readView(): Promise<void> {
     const asked = ++this.#viewAsked;
     try {
-      const response = await fetch('/view.json', { headers: this.headers, cache: 'no-store' });
+      const response = await this.ask('/view.json');
       if (!response.ok) throw new Error(`HTTP status ${response.status}`);
       const view = (await response.json()) as View;
       if (asked === this.#viewAsked) this.#set({ view });

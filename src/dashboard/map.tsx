@@ -3,6 +3,7 @@ import type { SlotView } from '../core/planning/view.ts';
 import { fixed } from './format.ts';
 import { useWidth } from './hooks.ts';
 import { placeLabels } from './labels.ts';
+import { Legend } from './legend.tsx';
 import { type Measure, type MeasureId, measures } from './measures.ts';
 import { type Projection, projection } from './projection.ts';
 import { cividis, extent, linear, type Scale } from './scale.ts';
@@ -30,7 +31,9 @@ export function FleetMap({ view, slot, measureId }: MapProps) {
   return (
     <div ref={ref} class="map">
       {width > 0 && <Drawing {...{ view, slot, measure, shade, width }} />}
-      <Legend measure={measure} low={low} high={high} />
+      <Legend measure={measure} low={low} high={high}>
+        Area of a site: its load. Arrows: requests that leave their city.
+      </Legend>
     </div>
   );
 }
@@ -164,23 +167,5 @@ function Flows({
         );
       })}
     </g>
-  );
-}
-
-function Legend({ measure, low, high }: { measure: Measure; low: number; high: number }) {
-  const steps = Array.from({ length: 24 }, (_, n) => n / 23);
-  return (
-    <div class="legend">
-      <span class="scale">
-        {measure.label}: {measure.text(low)}
-        <svg class="ramp" viewBox="0 0 24 1" preserveAspectRatio="none" aria-hidden="true">
-          {steps.map((share, n) => (
-            <rect key={share} x={n} width={1.05} height={1} fill={cividis(share)} />
-          ))}
-        </svg>
-        {measure.text(high)} ({measure.unit})
-      </span>
-      <span>Area of a site: its load. Arrows: requests that leave their city.</span>
-    </div>
   );
 }

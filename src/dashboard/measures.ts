@@ -34,6 +34,20 @@ export const measures = {
     of: (s) => 100 * s.utilisation,
     text: (v) => `${fixed(v, 0)}\u00a0%`,
   },
+  price: {
+    label: 'Price',
+    unit: 'AUD/kWh',
+    about: 'What a kWh at the meter costs there, by the site’s own word.',
+    of: (s) => s.audPerKwh ?? Number.NaN,
+    text: (v) => fixed(v, 2),
+  },
+  carbon: {
+    label: 'Carbon',
+    unit: 'kg CO₂e/kWh',
+    about: 'Carbon intensity of the grid there, from the plan’s inputs.',
+    of: (s) => s.carbonKgPerKwh,
+    text: (v) => fixed(v, 2),
+  },
 } satisfies Record<string, Measure>;
 
 export type MeasureId = keyof typeof measures;

@@ -4,13 +4,12 @@ import type { SlotView } from '../core/planning/view.ts';
 import { clock, count, dateTime, fixed, percent, within } from './format.ts';
 import type { LiveState } from './live.ts';
 import { FleetMap } from './map.tsx';
+import { MeasureChoice } from './measure-choice.tsx';
 import { type MeasureId, measures } from './measures.ts';
 import { Scroll } from './scroll.tsx';
 import { Sources } from './sources.tsx';
 import { Tiles } from './tiles.tsx';
 import type { Status, View } from './types.ts';
-
-const measureIds = Object.keys(measures) as MeasureId[];
 
 /** What the system does now. */
 export function NowView({ live: { status, view } }: { live: LiveState }) {
@@ -31,20 +30,7 @@ export function NowView({ live: { status, view } }: { live: LiveState }) {
         <section aria-labelledby="map-title">
           <div class="section-head">
             <h2 id="map-title">{plan.stale ? 'The hour served by' : 'This hour'}</h2>
-            <fieldset class="choice">
-              <legend>Colour</legend>
-              {measureIds.map((id) => (
-                <label key={id}>
-                  <input
-                    type="radio"
-                    name="measure"
-                    checked={id === measureId}
-                    onChange={() => setMeasure(id)}
-                  />
-                  {measures[id].label}
-                </label>
-              ))}
-            </fieldset>
+            <MeasureChoice chosen={measureId} onChoose={setMeasure} />
           </div>
           <FleetMap view={view} slot={slot} measureId={measureId} />
           <p class="source">

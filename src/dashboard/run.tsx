@@ -1,6 +1,8 @@
 import { namesOf } from './assess.ts';
+import { Convergence } from './convergence.tsx';
 import { clipped, count, dateTime, fixed, list, percent } from './format.ts';
-import type { LiveState } from './live.ts';
+import { History } from './history.tsx';
+import type { Ask, LiveState } from './live.ts';
 import { Scroll } from './scroll.tsx';
 import type { Round, Run } from './types.ts';
 
@@ -12,59 +14,70 @@ const TRIGGERS: Record<string, string> = {
 };
 
 /** How the plan came about: the latest optimization, round by round. */
-export function RunView({ live: { status } }: { live: LiveState }) {
+export function RunView({ live: { status }, ask }: { live: LiveState; ask: Ask }) {
   if (!status) return null;
   const { latestRun: run, lastFailure } = status;
-  if (!run) return <section>No optimization has been asked for.</section>;
+  if (!run) {
+    return (
+      <>
+        <section>No optimization has been asked for.</section>
+        <History ask={ask} status={status} />
+      </>
+    );
+  }
   const name = namesOf(status);
   return (
-    <section aria-labelledby="run-title">
-      <h2 id="run-title">Latest optimization</h2>
-      <p class="quiet">
-        Asked for {dateTime(run.requestedUtcMs, 'UTC')}, {TRIGGERS[run.trigger] ?? run.trigger};{' '}
-        {outcomeOf(run)}.
-      </p>
-      <Scroll labelledBy="run-title">
-        <table>
-          <caption>
-            {count(run.rounds.length, 'round')}. The optimum lies between bound and objective, and
-            the gap is their difference relative to the objective. Rounds end at a gap of{' '}
-            {percent(run.gapTarget)}.
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Round</th>
-              <th scope="col">Mode</th>
-              <th scope="col" class="number">
-                Objective, AUD
-              </th>
-              <th scope="col" class="number">
-                Bound, AUD
-              </th>
-              <th scope="col" class="number">
-                Gap
-              </th>
-              <th scope="col" class="number">
-                Time, ms
-              </th>
-              <th scope="col">Slowest site</th>
-              <th scope="col">Missing sites</th>
-            </tr>
-          </thead>
-          <tbody>
-            {run.rounds.map((round) => (
-              <RoundRow key={round.round} round={round} name={name} />
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
-      {lastFailure && lastFailure.runId !== run.runId && (
+    <>
+      <section aria-labelledby="run-title">
+        <h2 id="run-title">Latest optimization</h2>
         <p class="quiet">
-          An optimization failed {dateTime(lastFailure.endedUtcMs ?? 0, 'UTC')}:{' '}
-          {lastFailure.error ?? 'no reason given'}
+          Asked for {dateTime(run.requestedUtcMs, 'UTC')}, {TRIGGERS[run.trigger] ?? run.trigger};{' '}
+          {outcomeOf(run)}.
         </p>
-      )}
-    </section>
+        <Convergence run={run} />
+        <p class="quiet">
+          {count(run.rounds.length, 'round')}. The optimum lies between bound and objective, and the
+          gap is their difference relative to the objective. Rounds end at a gap of{' '}
+          {percent(run.gapTarget)}.
+        </p>
+        <Scroll labelledBy="run-title">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Round</th>
+                <th scope="col">Mode</th>
+                <th scope="col" class="number">
+                  Objective, AUD
+                </th>
+                <th scope="col" class="number">
+                  Bound, AUD
+                </th>
+                <th scope="col" class="number">
+                  Gap
+                </th>
+                <th scope="col" class="number">
+                  Time, ms
+                </th>
+                <th scope="col">Slowest site</th>
+                <th scope="col">Missing sites</th>
+              </tr>
+            </thead>
+            <tbody>
+              {run.rounds.map((round) => (
+                <RoundRow key={round.round} round={round} name={name} />
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+        {lastFailure && lastFailure.runId !== run.runId && (
+          <p class="quiet">
+            An optimization failed {dateTime(lastFailure.endedUtcMs ?? 0, 'UTC')}:{' '}
+            {lastFailure.error ?? 'no reason given'}
+          </p>
+        )}
+      </section>
+      <History ask={ask} status={status} />
+    </>
   );
 }
 

@@ -55,10 +55,29 @@ export function cividis(share: number): string {
   return `rgb(${mixed.join(' ')})`;
 }
 
-/** Black or white, whichever reads better on the colour at this share. */
+/** Black or white, whichever reads better on the colour at this share: 4.5 to 1 at least (WCAG AA). */
 export function inkOn(share: number): string {
-  return share > 0.55 ? '#10191b' : '#ffffff';
+  const [r, g, b] = (cividis(share).match(/\d+/g) as string[]).map((text) => {
+    const c = Number(text) / 255;
+    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  }) as [number, number, number];
+  const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return luminance + 0.05 > Math.sqrt(1.05 * 0.05) ? '#000000' : '#ffffff';
 }
+
+/**
+ * Okabe and Ito's colours (2008), told apart with any colour vision; the last is for what is left.
+ */
+export const CATEGORIES = [
+  '#0072b2',
+  '#e69f00',
+  '#009e73',
+  '#cc79a7',
+  '#56b4e9',
+  '#d55e00',
+  '#f0e442',
+  '#999999',
+] as const;
 
 function channels(hex: string): number[] {
   return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));

@@ -1,5 +1,6 @@
 import type { PublicFleet } from '../core/model/fleet.ts';
 import type { RoundReport } from '../core/optimizer/state.ts';
+import type { Moves } from '../core/planning/moves.ts';
 import type { PlanHeader } from '../core/planning/plan.ts';
 import type { SlotView } from '../core/planning/view.ts';
 
@@ -47,4 +48,20 @@ export interface View {
   };
   version: number | null;
   slots: SlotView[] | null;
+  moves: (Moves & { sinceVersion: number }) | null;
+}
+
+/** A plan in /history.json. */
+export interface PlanBrief {
+  version: number;
+  createdUtcMs: number;
+  objectiveAud: number;
+  gap: number;
+  rounds: number;
+  wallMs: number | null;
+  mode: string;
+  stopReason: string;
+  excluded: string[];
+  nearestShare: number;
+  unservedShare: number;
 }

@@ -237,7 +237,14 @@ export const operations: Operation[] = [
     path: '/view.json',
     summary: 'The plan hour by hour beside its nearest sites; as open as /status.json',
     access: 'admin',
-    answers: { 200: json('`fleet`, `version`, `slots`.') },
+    answers: { 200: json('`fleet`, `version`, `slots`, `moves`.') },
+  },
+  {
+    method: 'get',
+    path: '/history.json',
+    summary: 'The last 200 plans in brief; as open as /status.json',
+    access: 'admin',
+    answers: { 200: json('`plans`, newest first.') },
   },
   {
     method: 'get',

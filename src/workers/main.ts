@@ -10,6 +10,7 @@ import { type Env, now } from './env.ts';
 import { statusEvents } from './events.ts';
 import { refreshFeeds } from './feeds.ts';
 import { fleet } from './fleet.ts';
+import { history } from './history.ts';
 import { metrics } from './metrics.ts';
 import { openApi } from './openapi.ts';
 import { boardOf, deploymentSettings, optimize } from './optimize.ts';
@@ -65,6 +66,10 @@ app.get('/status.json', async (c) => {
 app.get('/view.json', async (c) => {
   if (!(await mayWatch(c.req.raw, c.env))) return c.json(NEEDS_TOKEN, 401);
   return c.json(await view(c.env), 200, { 'cache-control': 'no-store' });
+});
+app.get('/history.json', async (c) => {
+  if (!(await mayWatch(c.req.raw, c.env))) return c.json(NEEDS_TOKEN, 401);
+  return c.json(await history(c.env), 200, { 'cache-control': 'no-store' });
 });
 app.get('/events', async (c) => {
   if (!(await mayWatch(c.req.raw, c.env))) return c.json(NEEDS_TOKEN, 401);

@@ -1,4 +1,5 @@
 import type { PublicFleet } from '../core/model/fleet.ts';
+import { type Moves, movesBetween } from '../core/planning/moves.ts';
 import { planView, type SlotView } from '../core/planning/view.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
 import { type Env, referenceAudPerKwh } from './env.ts';
@@ -15,6 +16,8 @@ export interface PlanViewBody {
   version: number | null;
   /** Null where the plan does not say what its hours were. */
   slots: SlotView[] | null;
+  /** Against the plan before it; null where there is none with hours in common. */
+  moves: (Moves & { sinceVersion: number }) | null;
 }
 
 interface Placed {
@@ -50,10 +53,20 @@ let kept: PlanViewBody | undefined;
 
 export async function view(env: Env): Promise<PlanViewBody> {
   const version = await currentVersion(env.DB);
-  if (version === undefined) return { fleet: fleetBody, version: null, slots: null };
+  if (version === undefined) return { fleet: fleetBody, version: null, slots: null, moves: null };
   if (kept?.version === version) return kept;
-  const plan = await readPlan(env.DB, version);
-  const slots = plan && planView(fleet, plan, referenceAudPerKwh(env));
-  kept = { fleet: fleetBody, version, slots: slots ?? null };
+  const [slots, before] = [await slotsOf(env, version), await slotsOf(env, version - 1)];
+  const moves = slots && before && movesBetween(before, slots);
+  kept = {
+    fleet: fleetBody,
+    version,
+    slots: slots ?? null,
+    moves: moves ? { ...moves, sinceVersion: version - 1 } : null,
+  };
   return kept;
+}
+
+async function slotsOf(env: Env, version: number): Promise<SlotView[] | undefined> {
+  const plan = await readPlan(env.DB, version);
+  return plan && planView(fleet, plan, referenceAudPerKwh(env));
 }

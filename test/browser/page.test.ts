@@ -16,6 +16,14 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
 
   beforeAll(async () => {
     [gateway, browser] = await Promise.all([startPlannedGateway(), launch()]);
+    const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000;
+    const hours = Array.from({ length: 24 }, (_, t) => ({
+      site: 'melbourne',
+      utc: new Date(hour + t * 3_600_000).toISOString(),
+      carbonKgPerKwh: 0.9,
+    }));
+    await gateway.admin.putInputs('browser test', hours);
+    await gateway.plan();
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
@@ -70,11 +78,34 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
       await page.context().close();
     });
 
-    test('how it got there: rounds of the last optimization', async () => {
+    test('the next 24 hours: load, heat, prices, and what moved why', async () => {
+      const watched = await open(options);
+      const { page } = watched;
+      await page.getByRole('link', { name: 'Next 24 hours' }).click();
+      await page.getByRole('img', { name: /Busy servers by site over 24 hours/ }).waitFor();
+      expect(await page.locator('.heat td').count()).toBe(14 * 24);
+      await page.getByRole('img', { name: /^Carbon by hour/ }).waitFor();
+      // Melbourne's carbon was raised between the two plans.
+      const melbourne = page.locator('section[aria-labelledby="moves-title"] tbody tr', {
+        hasText: 'Melbourne',
+      });
+      expect(await melbourne.innerText()).toMatch(/dearer there/);
+      await picture(page, `hours-${look}`);
+      await expectSound(watched);
+      await page.getByRole('radio', { name: 'Price' }).check();
+      await page.getByLabel('Times in').selectOption('Australia/Perth');
+      await picture(page, `hours-price-${look}`);
+      await expectSound(watched);
+      await page.context().close();
+    });
+
+    test('how it got there: rounds of the last optimization, plans before it', async () => {
       const watched = await open(options);
       const { page } = watched;
       await page.getByRole('link', { name: 'How it got there' }).click();
       await page.getByRole('cell', { name: 'learned' }).first().waitFor();
+      await page.getByRole('img', { name: /^Gap by round: / }).waitFor();
+      await page.getByRole('img', { name: /^Gaps of the last \d+ plans/ }).waitFor();
       await picture(page, `run-${look}`);
       await expectSound(watched);
       await page.context().close();

@@ -323,7 +323,8 @@ describe('the status page', () => {
     const ctx = createExecutionContext();
     const get = (path: string, over: object = {}) =>
       worker.fetch(new Request(`https://router.test${path}`), { ...env, ...over }, ctx);
-    for (const path of ['/view.json', '/events']) expect((await get(path)).status).toBe(401);
+    for (const path of ['/view.json', '/events', '/history.json'])
+      expect((await get(path)).status).toBe(401);
     const open = { PUBLIC_STATUS: 'true' };
     const text = await (await get('/view.json', open)).text();
     const view = JSON.parse(text) as PlanViewBody;
@@ -333,6 +334,10 @@ describe('the status page', () => {
     expect(view.slots?.[0]?.plan.carbonKgPerH).toBeGreaterThan(0);
     // Addresses and models of the sites' servers are nobody's business here.
     for (const { upstream } of fleet.sites) expect(text).not.toContain(upstream.baseUrl);
+
+    const past = await (await get('/history.json', open)).json<{ plans: { version: number }[] }>();
+    expect(past.plans[0]).toMatchObject({ version: view.version, rounds: expect.any(Number) });
+    expect(view.moves?.sinceVersion).toBe(past.plans[1]?.version);
 
     const response = await get('/events', open);
     expect(response.headers.get('content-type')).toBe('text/event-stream');

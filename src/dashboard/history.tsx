@@ -1,0 +1,101 @@
+import { namesOf } from './assess.ts';
+import { count, dateTime, fixed, list, percent } from './format.ts';
+import { useAsked, useWidth } from './hooks.ts';
+import type { Ask } from './live.ts';
+import { GapChart } from './log-chart.tsx';
+import { Scroll } from './scroll.tsx';
+import type { PlanBrief, Status } from './types.ts';
+
+const HEIGHT = 200;
+/** Rows shown at first. */
+const FEW = 12;
+
+/** The plans before this one: their proofs, rounds and times. */
+export function History({ ask, status }: { ask: Ask; status: Status }) {
+  const { data, fault } = useAsked<{ plans: PlanBrief[] }>(
+    ask,
+    '/history.json',
+    status.plan?.version,
+  );
+  const [ref, width] = useWidth();
+  const plans = data?.plans ?? [];
+  const oldestFirst = plans.toReversed();
+  const name = namesOf(status);
+  return (
+    <section aria-labelledby="history-title">
+      <h2 id="history-title">Plans so far</h2>
+      {fault && <p class="alert">They cannot be read: {fault}.</p>}
+      <div ref={ref} class="chart">
+        {plans.length > 0 && width > 0 && (
+          <>
+            <h3>Certified gap by plan; dashed: the target of the latest</h3>
+            <GapChart
+              points={oldestFirst.map((p) => ({
+                label: `${p.version}`,
+                gap: p.gap,
+                title: `Plan ${p.version}: ${percent(p.gap)} in ${count(p.rounds, 'round')}`,
+              }))}
+              target={status.latestRun?.gapTarget}
+              width={width}
+              height={HEIGHT}
+              about={`Gaps of the last ${count(plans.length, 'plan')}; the table has them.`}
+              isJoined={false}
+            />
+          </>
+        )}
+      </div>
+      {plans.length > 0 && <Rows plans={plans.slice(0, FEW)} name={name} />}
+      {plans.length > FEW && (
+        <details>
+          <summary>{count(plans.length - FEW, 'earlier plan')}</summary>
+          <Rows plans={plans.slice(FEW)} name={name} />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function Rows({ plans, name }: { plans: PlanBrief[]; name: (id: string) => string }) {
+  return (
+    <Scroll labelledBy="history-title">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Plan</th>
+            <th scope="col">Made</th>
+            <th scope="col" class="number">
+              Cost, AUD
+            </th>
+            <th scope="col" class="number">
+              Gap
+            </th>
+            <th scope="col" class="number">
+              Rounds
+            </th>
+            <th scope="col" class="number">
+              Time, ms
+            </th>
+            <th scope="col" class="number">
+              At the nearest site
+            </th>
+            <th scope="col">Without</th>
+          </tr>
+        </thead>
+        <tbody>
+          {plans.map((p) => (
+            <tr key={p.version}>
+              <th scope="row">{p.version}</th>
+              <td class="when">{dateTime(p.createdUtcMs, 'UTC')}</td>
+              <td class="number">{fixed(p.objectiveAud, 2)}</td>
+              <td class="number">{percent(p.gap)}</td>
+              <td class="number">{p.rounds}</td>
+              <td class="number">{fixed(p.wallMs, 0)}</td>
+              <td class="number">{percent(p.nearestShare)}</td>
+              <td>{p.excluded.length > 0 ? list(p.excluded.map(name)) : 'none'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}

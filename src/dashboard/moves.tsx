@@ -1,0 +1,95 @@
+import type { SiteMove } from '../core/planning/moves.ts';
+import { count, fixed } from './format.ts';
+import { Scroll } from './scroll.tsx';
+import type { View } from './types.ts';
+
+/** Moves under this are not told, req/s. */
+const SMALLEST = 0.01;
+const MICRO = 1e6;
+
+/** What moved since the plan before, beside what a request costs there now and then. */
+export function MovesTable({ view }: { view: View }) {
+  const { moves, fleet } = view;
+  const rows = (moves?.sites ?? [])
+    .map((move, j) => ({
+      ...move,
+      site: fleet.sites[j],
+      by: move.afterReqPerS - move.beforeReqPerS,
+    }))
+    .filter((row) => Math.abs(row.by) >= SMALLEST)
+    .sort((a, b) => Math.abs(b.by) - Math.abs(a.by));
+  return (
+    <section aria-labelledby="moves-title">
+      <h2 id="moves-title">What moved since the last plan, and why</h2>
+      {!moves && <p class="quiet">There is no plan before this one with hours in common.</p>}
+      {moves && rows.length === 0 && (
+        <p>
+          Nothing: no site’s mean load over the {count(moves.slots, 'hour')} in common differs from
+          plan {moves.sinceVersion} by {SMALLEST} requests/s.
+        </p>
+      )}
+      {moves && rows.length > 0 && (
+        <>
+          <p class="quiet">
+            Means over the {count(moves.slots, 'hour')} that this plan and plan {moves.sinceVersion}{' '}
+            have in common. What a request more costs there is its energy, carbon and water at the
+            plan’s prices; where it fell, load follows, and where it rose, load leaves. A site whose
+            cost stood still gives or takes what the others moved.
+          </p>
+          <Scroll labelledBy="moves-title">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Site</th>
+                  <th scope="col" class="number">
+                    Before, req/s
+                  </th>
+                  <th scope="col" class="number">
+                    Now, req/s
+                  </th>
+                  <th scope="col" class="number">
+                    Moved
+                  </th>
+                  <th scope="col" class="number">
+                    A request cost there, µAUD
+                  </th>
+                  <th scope="col" class="number">
+                    It costs now, µAUD
+                  </th>
+                  <th scope="col">Why</th>
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map((row) => (
+                  <tr key={row.site?.id}>
+                    <th scope="row">{row.site?.name}</th>
+                    <td class="number">{fixed(row.beforeReqPerS, 2)}</td>
+                    <td class="number">{fixed(row.afterReqPerS, 2)}</td>
+                    <td class="number">
+                      {row.by > 0 ? '+' : ''}
+                      {fixed(row.by, 2)}
+                    </td>
+                    <td class="number">{micro(row.beforeAudPerRequest)}</td>
+                    <td class="number">{micro(row.afterAudPerRequest)}</td>
+                    <td>{why(row)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Scroll>
+        </>
+      )}
+    </section>
+  );
+}
+
+function micro(aud: number | null): string {
+  return aud === null ? 'not told' : fixed(aud * MICRO, 1);
+}
+
+export function why({ beforeAudPerRequest: a, afterAudPerRequest: b }: SiteMove): string {
+  if (a === null || b === null) return 'the site does not tell its costs';
+  const share = (b - a) / Math.abs(a);
+  if (!Number.isFinite(share) || Math.abs(share) < 1e-4) return 'its cost stood still';
+  return `${fixed(100 * Math.abs(share), 2)} % ${share > 0 ? 'dearer' : 'cheaper'} there`;
+}
