@@ -18,6 +18,7 @@ import { summarize } from '../core/planning/outcome.ts';
 import { runMixture } from '../core/planning/plant-operation.ts';
 import { limitRises } from '../core/planning/ramp.ts';
 import type { SpanTotals } from '../core/planning/span-totals.ts';
+import { readJobs } from './jobs.ts';
 import {
   amountValue,
   assertWritable,
@@ -43,6 +44,7 @@ interface PlanOptions extends InputsOptions, FleetOptions, SolverOptions {
   carbonBudget?: number;
   waterBudget?: number;
   previous?: string;
+  jobs?: string;
 }
 
 /** One optimization and all that is reported of it. */
@@ -90,6 +92,10 @@ export function registerPlan(program: Command): void {
       'at most this much carbon in all the hours planned, at least cost',
     ).argParser(amountValue),
     new Option('--water-budget <litres>', 'the same of water').argParser(amountValue),
+    new Option(
+      '--jobs <file>',
+      'JSON list of work known beforehand: [{"class","zone","requests","from","to"}], of classes that may wait',
+    ),
     new Option(
       '--previous <file>',
       "an earlier plan's JSON: loads rise over it by no more than the registry's ramp allows",
@@ -149,7 +155,8 @@ function planned(
   { fleet, inputs, notes }: Pick<PlanRun, 'fleet' | 'inputs' | 'notes'>,
   options: PlanOptions,
 ): PlanRun {
-  const problem = assembleDispatch(publicFleet(fleet), inputs, inputs.demandReqPerS);
+  const jobs = options.jobs === undefined ? [] : readJobs(options.jobs, fleet, inputs);
+  const problem = assembleDispatch(publicFleet(fleet), inputs, inputs.demandReqPerS, jobs);
   const rampRelaxedSlots = limited(problem, fleet, inputs, options.previous);
   const rounds: RoundReport[] = [];
   const settings = {

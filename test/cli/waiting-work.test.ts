@@ -118,3 +118,43 @@ it('simulate adds the control that serves all as it comes, and isotherm costs le
   expect(text).toMatch(/may wait: isotherm puts off [\d.]+ % of them \([\d.]+ h in the mean/);
   expect(text).toMatch(/What waiting is worth: .* isotherm has a [\d.]+ % lower objective/);
 });
+
+it('jobs: served within their span on top of what comes, and faults are named', async () => {
+  const path = registry();
+  const file = join(emptyFolder(), 'jobs.json');
+  const args = ['plan', '--fleet', path, '--at', '2026-01-15T00:00Z', '--jobs', file];
+  const job = {
+    class: 'digest',
+    zone: 'sydney',
+    requests: 360_000,
+    from: '2026-01-15T02:30Z',
+    to: '2026-01-15T09:00Z',
+  };
+  writeFileSync(file, JSON.stringify([job]));
+  const [before] = (await json(...args.slice(0, -2))).batch;
+  const [digest] = (await json(...args)).batch;
+  expect(digest.requests - before.requests).toBeCloseTo(360_000, 2);
+  // It comes in the first whole hour of its span, and all is done in time.
+  expect(digest.hours[3].cameReqPerS - before.hours[3].cameReqPerS).toBeCloseTo(100, 6);
+  const done = (b: { hours: Hour[] }, to: number) =>
+    sum(b.hours.slice(0, to).map((h) => h.servedReqPerS));
+  const due = sum(before.hours.slice(0, 9 - DELAY_HOURS + 1).map((h: Hour) => h.cameReqPerS));
+  expect(done(digest, 9)).toBeGreaterThanOrEqual(100 + due - 1e-6);
+  expect(digest.unservedRequests).toBe(0);
+
+  const faulty = [
+    { ...job, class: 'chat', zone: 'mars' },
+    { ...job, from: '2026-01-14T23:00Z', to: '2026-01-16T01:00Z' },
+    { ...job, from: '2026-01-15T02:10Z', to: '2026-01-15T03:50Z' },
+  ];
+  writeFileSync(file, JSON.stringify(faulty));
+  const { code, stderr } = await inProcess(args);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/\[0\]\.class: "chat", expected one that may wait \(digest\)/);
+  expect(stderr).toMatch(/\[0\]\.zone: "mars", expected one of sydney, /);
+  expect(stderr).toMatch(/\[1\]\.from: before the first hour/);
+  expect(stderr).toMatch(/\[1\]\.to: after the last hour/);
+  expect(stderr).toMatch(/\[2\]\.to: no whole hour lies between/);
+  writeFileSync(file, JSON.stringify([{ ...job, requests: -1, to: 'soon' }]));
+  expect((await inProcess(args)).stderr).toMatch(/requests: must be above 0, is -1/);
+});

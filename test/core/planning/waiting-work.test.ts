@@ -6,6 +6,7 @@ import { solve } from '../../../src/core/optimizer/solve.ts';
 import { arrivalPrices } from '../../../src/core/planning/arrival-prices.ts';
 import { assembleDispatch } from '../../../src/core/planning/assemble.ts';
 import { batchOutcomes } from '../../../src/core/planning/batch-outcome.ts';
+import { Ledger } from '../../../src/core/planning/ledger.ts';
 import { scheduleOf } from '../../../src/core/planning/schedule.ts';
 import { atArrival } from '../../../src/core/planning/waiting-work.ts';
 import { continentFleet } from '../support/continent.ts';
@@ -168,4 +169,28 @@ test('a request more costs what it does in the cheapest slot of its window', () 
   };
   const slope = (costAt(more) - costAt(-more)) / (2 * more);
   expect(rowPrices[t]![i * p.classCount + k]! / slope).toBeCloseTo(1, 2);
+});
+
+test('beside sites with plants: windows and certificate hold, and the ledger agrees', () => {
+  for (let seed = 1; seed <= 4; seed++) {
+    const { fleet, inputs } = waitingFleet(seed, 0.4, 5);
+    Object.assign(fleet.sites[0]!.cost, {
+      battery: {
+        capacityKwh: 20,
+        chargeKw: 8,
+        dischargeKw: 8,
+        chargeEfficiency: 0.922,
+        dischargeEfficiency: 0.922,
+      },
+      demandCharge: { audPerKwMonth: 2, paidKw: 1 },
+    });
+    const { problem: p, sites } = assemble(fleet, inputs);
+    const { flow, unserved, certificate } = solve(p, sites, { gapTarget: 1e-3, maxRounds: 100 });
+    expect(certificate.gap).toBeLessThanOrEqual(1e-3);
+    const faults = planFaults(p, flow, unserved);
+    expect(Math.max(faults.window, faults.demand, faults.overLimit)).toBeLessThan(1e-9);
+    const ledger = new Ledger(fleet);
+    ledger.add(p, inputs, flow, unserved);
+    expect(ledger.totals().objectiveAud / certificate.objectiveAud).toBeCloseTo(1, 6);
+  }
 });
