@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { table } from '../../src/cli/table.ts';
 import { projectPath } from '../../src/local/bundle.ts';
-import { cpuMs } from './cpu.ts';
+import { cpuMsOf } from '../workerd/process.ts';
 import type { Load, Measured } from './load.ts';
 import { startTargets, type Target } from './targets.ts';
 
@@ -61,9 +61,9 @@ async function measure(options: { seconds: number; rounds: number; json?: true }
     for (const { name, stream, connections } of CASES) {
       const body = JSON.stringify(request(stream));
       const ask = async ({ url, headers, pid }: Target, seconds: number): Promise<Round> => {
-        const beforeMs = pid && cpuMs(pid);
+        const beforeMs = pid && cpuMsOf(pid);
         const measured = await load({ url, headers, body, connections, seconds });
-        const afterMs = pid && cpuMs(pid);
+        const afterMs = pid && cpuMsOf(pid);
         return { ...measured, cpuMs: (afterMs ?? Number.NaN) - (beforeMs ?? Number.NaN) };
       };
       // Compilation and connections first; then in turns, since the machine's speed wanders.

@@ -1,12 +1,12 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminClient } from '../../src/local/admin-client.ts';
 import { projectPath } from '../../src/local/bundle.ts';
 import { readFleetFile } from '../../src/local/fleet-file.ts';
-import { startLocalStack } from '../../src/local/stack.ts';
-import { descendant } from './cpu.ts';
+import { serveWorkers } from './serve.ts';
 
 /** What a request goes through on its way to the same server. */
 export interface Target {
@@ -24,51 +24,62 @@ export interface Targets {
   close(): Promise<void>;
 }
 
-const KEY = 'sk-bench';
 const PATH = '/v1/chat/completions';
 const PORTKEY = 'node_modules/@portkey-ai/gateway/build/start-server.js';
 
 /** The least a Worker can do between a client and a server. */
-const bareWorker = `export default {
-  fetch(request, env) {
+const bareWorker = (server: string) => `export default {
+  fetch(request) {
     const { pathname } = new URL(request.url);
-    return fetch(env.UPSTREAM + pathname, request);
+    return fetch('${server}' + pathname, request);
   },
 };`;
 
+/** The variables of wrangler.toml. */
+async function deployedVars(): Promise<Record<string, string>> {
+  const toml = await readFile(projectPath('wrangler.toml'), 'utf8');
+  const section = toml.split('[vars]\n')[1]?.split('\n\n')[0] ?? '';
+  return Object.fromEntries(
+    [...section.matchAll(/^(\w+) = "(.*)"$/gm)].map(([, name, value]) => [name, value]),
+  );
+}
+
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-export async function startTargets(): Promise<Targets> {
+export async function startTargets(inspectorPort?: number): Promise<Targets> {
   const upstream = fork(projectPath('bench/router/upstream.ts'));
   const port = await new Promise<number>((resolve) => upstream.once('message', resolve));
   const server = `http://127.0.0.1:${port}`;
   const fleet = await readFleetFile(projectPath('config/fleet.json'));
-  const stack = await startLocalStack({
-    port: 0,
-    host: '127.0.0.1',
+  const served = await serveWorkers({
     fleet,
-    upstreamOverrides: Object.fromEntries(fleet.sites.map((s) => [s.id, server])),
-    beside: { name: 'bare', code: bareWorker, vars: { UPSTREAM: server } },
-    onLog: () => {},
-    vars: { CLIENT_KEYS_SHA256: sha256(KEY), ADMIN_TOKEN_SHA256: sha256('admin') },
+    beside: bareWorker(server),
+    inspectorPort,
+    vars: {
+      ...(await deployedVars()),
+      ALLOW_INSECURE_UPSTREAMS: 'true',
+      UPSTREAM_OVERRIDES: JSON.stringify(
+        Object.fromEntries(fleet.sites.map((s) => [s.id, server])),
+      ),
+      ADMIN_TOKEN_SHA256: sha256('admin'),
+      CLIENT_KEYS_SHA256: '',
+    },
   });
-  // With a plan, so that shares and sessions have their part in it.
-  const admin = new AdminClient(stack.url, 'admin');
+  // With a plan and a key of the database, so that shares, sessions and receipts have their part in it.
+  const admin = new AdminClient(served.router, 'admin');
   await admin.optimize();
   while ((await admin.latestRun()).status === 'running') await sleep(50);
-  const { direct } = stack;
-  if (!direct) throw new Error('the stack has no sockets of its own');
+  const { key } = await admin.createKey({ name: 'bench' });
   const headers = {
-    authorization: `Bearer ${KEY}`,
+    authorization: `Bearer ${key}`,
     'content-type': 'application/json',
     accept: 'application/json',
     'user-agent': 'bench',
   };
-  const workerd = descendant('workerd');
   const all: Target[] = [
     { name: 'direct', url: server + PATH, headers, pid: upstream.pid },
-    { name: 'bare', url: direct.beside + PATH, headers, pid: workerd },
-    { name: 'router', url: direct.router + PATH, headers, pid: workerd },
+    { name: 'bare', url: served.beside + PATH, headers, pid: served.pid },
+    { name: 'router', url: served.router + PATH, headers, pid: served.pid },
   ];
   const skipped: string[] = [];
   let portkey: ChildProcess | undefined;
@@ -100,7 +111,7 @@ export async function startTargets(): Promise<Targets> {
     async close() {
       portkey?.kill();
       upstream.kill();
-      await stack.dispose();
+      await served.dispose();
     },
   };
 }

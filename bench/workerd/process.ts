@@ -2,8 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /** CPU and memory of child processes, from Linux's /proc. */
 
-const TICKS_PER_S = 100;
-
 /** Processes of workerd that this one has started. */
 export function workerdPids(): number[] {
   return readdirSync('/proc')
@@ -15,12 +13,14 @@ export function workerdPids(): number[] {
     });
 }
 
-/** User and system time, ms, to 10 ms. */
+/** User and system time of all threads that there are, ms, by the scheduler's count. */
 export function cpuMsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // Fields after the name, which is in parentheses; 14 and 15 are utime and stime.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_S;
+  const tasks = `/proc/${pid}/task`;
+  let ns = 0;
+  for (const task of readdirSync(tasks)) {
+    ns += Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
+  }
+  return ns / 1e6;
 }
 
 /** Resident memory: now, and at most so far, MB. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Log, LogLevel, Miniflare } from 'miniflare';
 import type { Fleet } from '../../src/core/model/fleet.ts';
 import { AdminClient } from '../../src/local/admin-client.ts';
+import { freePort } from '../../src/local/port.ts';
 import { solverWorkers } from '../../src/local/site-vars.ts';
 import { solverConfigs, startLocalStack } from '../../src/local/stack.ts';
 import { Inspector } from './inspector.ts';
@@ -80,14 +80,4 @@ export async function startSplitStack(
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, HOST, () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 
 /** Fails with one clear line when nobody may listen on this port; port 0 is always free. */
 export async function assertPortFree(host: string, port: number): Promise<void> {
@@ -13,6 +13,17 @@ export async function assertPortFree(host: string, port: number): Promise<void> 
     throw new Error(portMessage(host, port, (error as NodeJS.ErrnoException).code));
   }
   await new Promise((resolve) => server.close(resolve));
+}
+
+/** A port that nobody listens on at the moment. */
+export function freePort(host = '127.0.0.1'): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, host, () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 function portMessage(host: string, port: number, code: string | undefined): string {

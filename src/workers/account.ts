@@ -53,7 +53,7 @@ export async function authorize(
 ): Promise<Caller | Response> {
   const key = await keyRing.find(bearerToken(request), now(env), env.DB, ctx);
   if (typeof key === 'object') return { keyId: key.id, key };
-  if (await bearsOneOf(request, env.CLIENT_KEYS_SHA256)) return { keyId: CONFIGURED_KEYS };
+  if (bearsOneOf(request, env.CLIENT_KEYS_SHA256)) return { keyId: CONFIGURED_KEYS };
   if (key === 'unavailable') {
     const message = 'API keys cannot be checked at the moment.';
     const headers = { 'retry-after': '2' };

@@ -9,10 +9,10 @@ import {
   newKey,
   writeKey,
 } from '../core/accounting/keys.ts';
+import { sha256Hex } from '../core/accounting/sha256.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { allKeys, insertKey, MAX_KEYS, revokeKey } from '../store/keys.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
-import { hexOf, sha256 } from './auth.ts';
 import { type Env, now, referenceAudPerKwh } from './env.ts';
 import { fleet } from './fleet.ts';
 import { jsonBody } from './json-body.ts';
@@ -27,7 +27,7 @@ adminKeys.post('/', async (c) => {
   const input = await jsonBody(c.req.raw, keyInputSchema);
   assertKnown(input);
   const { id, key } = writeKey(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
-  const hash = hexOf(await sha256(key));
+  const hash = sha256Hex(key);
   const record = newKey(input, { id, hash, createdUtcMs: now(c.env) });
   const warnings = await budgetWarnings(record, c.env);
   if (!(await insertKey(c.env.DB, record))) {

@@ -22,7 +22,7 @@ import { coordinatorOf, optimize } from './optimize.ts';
 export const admin = new Hono<{ Bindings: Env }>();
 
 admin.use('*', async (c, next) => {
-  if (await bearsOneOf(c.req.raw, c.env.ADMIN_TOKEN_SHA256)) return next();
+  if (bearsOneOf(c.req.raw, c.env.ADMIN_TOKEN_SHA256)) return next();
   const error = c.env.ADMIN_TOKEN_SHA256
     ? 'wrong or missing admin token'
     : 'no admin token is configured: set the secret ADMIN_TOKEN_SHA256';

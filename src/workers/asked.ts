@@ -75,6 +75,8 @@ export async function readAsked(request: Request, endpoint: Endpoint, env: Env):
   };
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
 async function readJsonObject(
   request: Request,
 ): Promise<{ text: string; body: Record<string, unknown> }> {
@@ -85,7 +87,7 @@ async function readJsonObject(
   }
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+    text = decoder.decode(bytes);
   } catch {
     throw new Rejection(400, 'Request body is not UTF-8.', 'invalid_json');
   }
@@ -135,8 +137,9 @@ function waitUntilOf(request: Request): number | undefined {
 
 /** The zone nearest to the client; by header in tests. */
 function zoneOf(request: Request, env: Env): Zone {
-  const named = request.headers.get('x-isotherm-zone');
-  if (named !== null && env.ZONE_HEADER_ENABLED === 'true') {
+  const isNameable = env.ZONE_HEADER_ENABLED === 'true';
+  const named = isNameable ? request.headers.get('x-isotherm-zone') : null;
+  if (named !== null) {
     const zone = fleet.zones.find((z) => z.id === named);
     if (zone) return zone;
     const known = fleet.zones.map((z) => z.id).join(', ');

@@ -1,14 +1,6 @@
+import { sha256Hex } from '../core/accounting/sha256.ts';
+
 /** Bearer credentials, kept as SHA-256 and compared in constant time. */
-
-function bytesOfHex(hex: string): Uint8Array | undefined {
-  const text = hex.trim().toLowerCase();
-  if (!/^[0-9a-f]{64}$/.test(text)) return undefined;
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-}
-
-export async function sha256(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-}
 
 /** The token of an `Authorization: Bearer …` header; empty when there is none. */
 export function bearerToken(request: Request): string {
@@ -21,9 +13,9 @@ export function bearerToken(request: Request): string {
  * hash is compared, in constant time, whether or not an earlier one matched, and a missing token takes
  * the same path as a wrong one.
  */
-export async function bearsOneOf(request: Request, hashes: string | undefined): Promise<boolean> {
+export function bearsOneOf(request: Request, hashes: string | undefined): boolean {
   const token = bearerToken(request);
-  const digest = await sha256(token);
+  const digest = sha256Hex(token);
   let matches = false;
   for (const hex of (hashes ?? '').split(',')) {
     if (matchesHash(digest, hex)) matches = true;
@@ -31,12 +23,11 @@ export async function bearsOneOf(request: Request, hashes: string | undefined): 
   return matches && token !== '';
 }
 
-/** Whether a digest is the one given in hex, compared in constant time. */
-export function matchesHash(digest: Uint8Array, hex: string): boolean {
-  const expected = bytesOfHex(hex);
-  return expected !== undefined && crypto.subtle.timingSafeEqual(digest, expected);
-}
-
-export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+/** Whether a digest is the one given, both in hex, in a time that depends on neither. */
+export function matchesHash(digest: string, hex: string): boolean {
+  const expected = hex.trim().toLowerCase();
+  if (expected.length !== 64) return false;
+  let different = 0;
+  for (let i = 0; i < 64; i++) different |= digest.charCodeAt(i) ^ expected.charCodeAt(i);
+  return different === 0;
 }

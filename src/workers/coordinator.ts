@@ -104,7 +104,7 @@ export class Coordinator extends DurableObject<Env> {
       inputs,
       state,
       budget,
-      fleetDigest: await fleetDigest(),
+      fleetDigest: fleetDigest(),
     });
     await this.#schedule();
     return record;
@@ -140,7 +140,7 @@ export class Coordinator extends DurableObject<Env> {
   async #loadOrFail(): Promise<Run | undefined> {
     try {
       const run = await this.#store.load();
-      if (run && run.fleetDigest !== (await fleetDigest())) {
+      if (run && run.fleetDigest !== fleetDigest()) {
         throw new Error('the fleet changed while the run was under way');
       }
       return run;

@@ -1,8 +1,9 @@
 import { type ApiKey, isLive, keyIdOf, monthOf } from '../core/accounting/keys.ts';
+import { sha256Hex } from '../core/accounting/sha256.ts';
 import { Spending, type Spent } from '../core/accounting/spending.ts';
 import { keysChangedSince } from '../store/keys.ts';
 import { monthSpent } from '../store/usage.ts';
-import { matchesHash, sha256 } from './auth.ts';
+import { matchesHash } from './auth.ts';
 import { journal } from './journal.ts';
 import { SharedRefresh } from './shared-refresh.ts';
 
@@ -73,7 +74,7 @@ export class KeyRing {
     if (this.#ageMs > STALE_MS) return 'unavailable';
     const key = this.#keys.get(id);
     if (key === undefined) return this.#isFailing ? 'unavailable' : 'unknown';
-    if (!matchesHash(await sha256(token), key.hash) || !isLive(key, nowUtcMs)) return 'unknown';
+    if (!matchesHash(sha256Hex(token), key.hash) || !isLive(key, nowUtcMs)) return 'unknown';
     if (key.budgetNanoAud !== null || key.budgetCarbonMg !== null) await this.#follow(id, ctx);
     return key;
   }

@@ -4,7 +4,7 @@ import { pruneSiteInputs } from '../store/site-inputs.ts';
 import { pruneBatches, pruneUsage } from '../store/usage.ts';
 import { admin } from './admin.ts';
 import { bearsOneOf } from './auth.ts';
-import { dataPlane } from './data-plane.ts';
+import { answer, dataPlane, routedAs } from './data-plane.ts';
 import { docsPage } from './docs-page.ts';
 import { type Env, now } from './env.ts';
 import { statusEvents } from './events.ts';
@@ -58,7 +58,7 @@ app.get('/docs', (c) => {
 });
 
 app.get('/status.json', async (c) => {
-  const trusted = await bearsOneOf(c.req.raw, c.env.ADMIN_TOKEN_SHA256);
+  const trusted = bearsOneOf(c.req.raw, c.env.ADMIN_TOKEN_SHA256);
   if (!trusted && c.env.PUBLIC_STATUS !== 'true') return c.json(NEEDS_TOKEN, 401);
   const body = await (trusted ? status(c.env) : sharedStatus(c.env));
   return c.json(body, 200, { 'cache-control': 'no-store' });
@@ -84,7 +84,10 @@ app.get('*', async (c) => {
 });
 
 export default {
-  fetch: app.fetch,
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> {
+    const endpoint = routedAs(request);
+    return endpoint ? answer(request, env, ctx, endpoint) : app.fetch(request, env, ctx);
+  },
   async scheduled(_controller, env): Promise<void> {
     await boardOf(env)
       .probeAll()

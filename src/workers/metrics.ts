@@ -8,7 +8,7 @@ import { boardOf } from './optimize.ts';
 
 /** Counters of all isolates, as of what is booked, and what there is to say of the plan. */
 export async function metrics(request: Request, env: Env): Promise<Response> {
-  if (!(await bearsOneOf(request, env.ADMIN_TOKEN_SHA256))) {
+  if (!bearsOneOf(request, env.ADMIN_TOKEN_SHA256)) {
     const headers = { 'www-authenticate': 'Bearer' };
     return new Response('needs the admin token\n', { status: 401, headers });
   }

@@ -210,9 +210,11 @@ export class RequestAccount implements AnswerWatch {
   }
 }
 
+const decoder = new TextDecoder();
+
 function parsed(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(decoder.decode(bytes));
   } catch {
     return undefined;
   }

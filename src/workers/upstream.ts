@@ -76,11 +76,11 @@ export function retryAtMs(upstream: Response, nowMs: number): number | undefined
 /** Headers of an upstream answer that are the client's business; the rest stays inside. */
 const PASSED_ON = ['content-type', 'retry-after', 'openai-processing-ms', 'cache-control'];
 
-export function passedOnHeaders(upstream: Response): Headers {
-  const headers = new Headers();
+export function passedOnHeaders(upstream: Response): Record<string, string> {
+  const headers: Record<string, string> = {};
   for (const name of PASSED_ON) {
     const value = upstream.headers.get(name);
-    if (value !== null) headers.set(name, value);
+    if (value !== null) headers[name] = value;
   }
   return headers;
 }

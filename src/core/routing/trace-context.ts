@@ -12,7 +12,7 @@ const TRACEPARENT = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:-.
 export function continueTrace(
   traceparent: string | null,
   tracestate: string | null,
-  randomHex: (bytes: number) => string,
+  randomHex: (bytes: 8 | 16) => string,
 ): TraceContext {
   const given = TRACEPARENT.exec(traceparent ?? '');
   const [, version, traceId = '', parentId = '', flags = '00'] = given ?? [];
