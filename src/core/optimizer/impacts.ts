@@ -82,7 +82,14 @@ export function impactsFault(
     figuresFault('waterL', i.waterL, T) ??
     figuresFault('marginalCarbonKg', i.marginalCarbonKg, TK) ??
     figuresFault('marginalWaterL', i.marginalWaterL, TK);
-  return fault ?? energyFault(T, TK, i.energy) ?? (coupled ? undefined : takenAway(i));
+  const { carbonKg, waterL, energy } = i;
+  const amounts = { carbonKg, waterL, ...(energy && { energyKwh: energy.energyKwh }) };
+  return (
+    fault ??
+    energyFault(T, TK, energy) ??
+    negative(amounts, 'nothing gives any back') ??
+    (coupled ? undefined : takenAway(i))
+  );
 }
 
 function energyFault(T: number, TK: number, energy: SiteEnergy | undefined): string | undefined {
@@ -102,9 +109,13 @@ function takenAway({ energy, ...impacts }: SiteImpacts): string | undefined {
     marginalWaterL: impacts.marginalWaterL,
     ...(energy && { marginalEnergyKwh: energy.marginalEnergyKwh }),
   };
-  for (const [name, values] of Object.entries(rising)) {
+  return negative(rising, 'a request more cannot take any away');
+}
+
+function negative(figures: Record<string, Float64Array>, why: string): string | undefined {
+  for (const [name, values] of Object.entries(figures)) {
     const bad = values.findIndex((v) => v < 0);
-    if (bad >= 0) return `${name}[${bad}] is ${values[bad]}: a request more cannot take any away`;
+    if (bad >= 0) return `${name}[${bad}] is ${values[bad]}: ${why}`;
   }
   return undefined;
 }

@@ -4,15 +4,8 @@ import { type SettingsInput, settingsSchema } from '../optimizer/settings.ts';
 import type { SiteProblem } from '../optimizer/site-subproblem.ts';
 import { type Solution, solve } from '../optimizer/solve.ts';
 import type { RoundReport } from '../optimizer/state.ts';
-import {
-  absorbStep,
-  beginBudget,
-  budgetPlan,
-  type MixturePart,
-  noImpacts,
-  type ShadowPrices,
-  stepSettings,
-} from './budget.ts';
+import { absorbStep, beginBudget, noImpacts, type ShadowPrices, stepSettings } from './budget.ts';
+import { budgetPlan, type MixturePart } from './budget-plan.ts';
 import type { BudgetReport } from './plan.ts';
 import { warmFrom } from './warm-start.ts';
 

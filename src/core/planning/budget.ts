@@ -6,7 +6,6 @@ import type { DispatchProblem } from '../optimizer/problem.ts';
 import type { Settings } from '../optimizer/settings.ts';
 import type { ConsensusState } from '../optimizer/state.ts';
 import { cheapestMixture, type Mixture } from './mixture.ts';
-import type { BudgetReport } from './plan.ts';
 
 /**
  * Plans of least cost within budgets of carbon, water or both, over the horizon and fleet.
@@ -55,39 +54,12 @@ export interface BudgetStep {
   rowImpacts?: RowImpacts[];
 }
 
-interface BudgetedPlan extends PlanImpacts {
+export interface BudgetedPlan extends PlanImpacts {
   flow: Float64Array[];
   unserved: Float64Array[];
   /** At the objective's own prices. */
   costAud: number;
   /** Prices it was made at, and plants operated at. */
-  shadow: ShadowPrices;
-}
-
-/** One of the plans of a mixture. */
-export interface MixturePart {
-  weight: number;
-  flow: Float64Array[];
-  shadow: ShadowPrices;
-}
-
-/** The plan kept, with all that is to be said of its budgets. */
-export interface BudgetPlan {
-  flow: Float64Array[];
-  unserved: Float64Array[];
-  /**
-   * U and L of the problem with budgets, at the objective's own prices. Where a budget is missed, its
-   * excess counts in both at the highest price.
-   */
-  certificate: Certificate;
-  budgets: BudgetReport[];
-  /** What it comes to: amounts mix as plans do, those of plants' operations included. */
-  impacts: PlanImpacts;
-  /** Plans it is the mixture of. */
-  parts: MixturePart[];
-  /** Of the step that proved the bound. */
-  rowPrices: Float64Array[];
-  rowImpacts?: RowImpacts[];
   shadow: ShadowPrices;
 }
 
@@ -106,8 +78,10 @@ const FINER = 0.25;
 const LEAST_SHARE = 1e-3;
 const MOST_STEPS = 30;
 
-const names = (budgets: Settings['budgets']) =>
-  (['carbonKg', 'waterL'] as const).filter((name) => budgets[name] !== undefined);
+/** What there are budgets of, in a fixed order. */
+export function budgetKinds(budgets: Settings['budgets']): ('carbonKg' | 'waterL')[] {
+  return (['carbonKg', 'waterL'] as const).filter((name) => budgets[name] !== undefined);
+}
 
 export function beginBudget(budgets: Settings['budgets']): BudgetSearch {
   return {
@@ -136,7 +110,7 @@ export function budgetPrices(prices: ObjectivePrices, shadow: ShadowPrices): Obj
 /** Takes a step's plan and bound; returns whether the search is done. */
 export function absorbStep(search: BudgetSearch, step: BudgetStep, gapTarget: number): boolean {
   const { budgets, shadow } = search;
-  const charged = names(budgets).map((of) => ({ of, price: priceOf(shadow, of) }));
+  const charged = budgetKinds(budgets).map((of) => ({ of, price: priceOf(shadow, of) }));
   const priced = (amount: (of: 'carbonKg' | 'waterL') => number) =>
     charged.reduce((sum, { of, price }) => sum + price * amount(of), 0);
   search.plans.push({
@@ -156,7 +130,7 @@ export function absorbStep(search: BudgetSearch, step: BudgetStep, gapTarget: nu
     };
   }
   search.asked.push(shadow);
-  const kinds = names(budgets);
+  const kinds = budgetKinds(budgets);
   const mixture = cheapestMixture(
     search.plans.map((p) => ({ x: kinds.map((of) => p[of]), y: p.costAud })),
     kinds.map((of) => budgets[of] as number),
@@ -185,52 +159,7 @@ export function noImpacts(p: DispatchProblem, state: ConsensusState): Error {
   return new Error(`budgets need every site's carbon and water; without: ${silent.join(', ')}`);
 }
 
-/** The mixture as a plan. Call after at least one step. */
-export function budgetPlan(search: BudgetSearch): BudgetPlan {
-  const { budgets, plans, mixture, best } = search;
-  if (!mixture || !best) throw new Error('no plan has been found yet');
-  const sum = (of: (p: BudgetedPlan) => number) =>
-    plans.reduce((total, p, i) => total + (mixture.weights[i] as number) * of(p), 0);
-  const hasEnergy = plans.every((p) => p.energyKwh !== undefined && p.energyAud !== undefined);
-  const mixed = (of: (p: BudgetedPlan) => Float64Array[]) =>
-    of(plans[0] as BudgetedPlan).map((first, t) =>
-      first.map((_, e) =>
-        plans.reduce((sum, p, i) => {
-          return sum + (mixture.weights[i] as number) * (of(p)[t]?.[e] as number);
-        }, 0),
-      ),
-    );
-  return {
-    flow: mixed((p) => p.flow),
-    unserved: mixed((p) => p.unserved),
-    certificate: certify(mixture.cost, best.boundAud),
-    budgets: names(budgets).map((of, k) => ({
-      of,
-      limit: budgets[of] as number,
-      amount: sum((p) => p[of]),
-      shadowPrice: priceOf(best.shadow, of) * (of === 'carbonKg' ? KG_PER_TONNE : L_PER_KL),
-      missedBy: mixture.excess[k] as number,
-    })),
-    impacts: {
-      carbonKg: sum((p) => p.carbonKg),
-      waterL: sum((p) => p.waterL),
-      ...(hasEnergy && {
-        energyKwh: sum((p) => p.energyKwh as number),
-        energyAud: sum((p) => p.energyAud as number),
-      }),
-    },
-    parts: plans.map(({ flow, shadow }, i) => ({
-      weight: mixture.weights[i] as number,
-      flow,
-      shadow,
-    })),
-    rowPrices: best.rowPrices,
-    rowImpacts: best.rowImpacts,
-    shadow: best.shadow,
-  };
-}
-
-function priceOf(shadow: ShadowPrices, of: 'carbonKg' | 'waterL'): number {
+export function priceOf(shadow: ShadowPrices, of: 'carbonKg' | 'waterL'): number {
   return of === 'carbonKg' ? shadow.audPerKg : shadow.audPerL;
 }
 

@@ -3,7 +3,8 @@ import { type DispatchProblem, totalsOf } from '../optimizer/problem.ts';
 import { type Operation, operatePlant } from '../optimizer/site-plant/operate.ts';
 import type { SitePlant } from '../optimizer/site-plant/plant.ts';
 import { assembleSite } from './assemble.ts';
-import { budgetPrices, type MixturePart } from './budget.ts';
+import { budgetPrices } from './budget.ts';
+import type { MixturePart } from './budget-plan.ts';
 import { conditionsAt, type PlanningInputs } from './inputs.ts';
 
 /** How a site's plant ran over a block of slots, and what for. */

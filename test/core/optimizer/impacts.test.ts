@@ -121,6 +121,7 @@ describe('disclosure', () => {
     ['marginalCarbonKg', -1e-9, /marginalCarbonKg\[1\] is -1e-9/],
     ['marginalWaterL', Number.NaN, /marginalWaterL\[1\] is NaN/],
     ['carbonKg', Number.POSITIVE_INFINITY, /carbonKg\[1\] is Infinity/],
+    ['waterL', -2, /waterL\[1\] is -2: nothing gives any back/],
   ] as const)('%s of %f is refused', (name, value, message) => {
     const query = propose(problem, begin(problem, settingsSchema.parse({})))[0]!;
     const answer = answerQuery(sites[0]!, query);

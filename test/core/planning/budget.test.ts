@@ -7,10 +7,10 @@ import { assembleSites } from '../../../src/core/planning/assemble.ts';
 import {
   absorbStep,
   beginBudget,
-  budgetPlan,
   budgetPrices,
   type ShadowPrices,
 } from '../../../src/core/planning/budget.ts';
+import { budgetPlan } from '../../../src/core/planning/budget-plan.ts';
 import { solveWithinBudgets } from '../../../src/core/planning/budget-solve.ts';
 import type { PlanningInputs } from '../../../src/core/planning/inputs.ts';
 import { Ledger } from '../../../src/core/planning/ledger.ts';
