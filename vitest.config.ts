@@ -153,6 +153,7 @@ export default defineConfig({
         ],
         test: {
           name: 'core-in-workerd',
+          testTimeout: TEST_TIMEOUT_MS,
           include: ['test/core/**/*.test.ts'],
           exclude: ['**/*.node.test.ts'],
         },
