@@ -37,6 +37,13 @@ export interface FeedHour {
   carbonKgPerKwh?: number;
 }
 
+/** The fields of a group. */
+export const valuesOf = {
+  weather: ['tempC', 'rhPct'],
+  price: ['spotAudPerMwh'],
+  carbon: ['carbonKgPerKwh'],
+} as const satisfies Record<FeedGroup, readonly (keyof FeedHour)[]>;
+
 /** The world as a feed sees it. */
 export interface FeedIo {
   fetch: typeof fetch;

@@ -7,6 +7,7 @@ import {
   type SiteSeries,
   slotUtcMs,
 } from '../core/planning/inputs.ts';
+import { valuesOf } from './feed.ts';
 
 /**
  * What a plan is told of an hour, in this order: the value fed for it, however long ago it was issued;
@@ -40,12 +41,6 @@ interface MergeContext {
   /** The live feed that is to bring a group to a site, and why it last failed, if it did. */
   feedOf(site: PublicSite, group: FeedGroup): { fault?: string } | undefined;
 }
-
-const valuesOf = {
-  weather: ['tempC', 'rhPct'],
-  price: ['spotAudPerMwh'],
-  carbon: ['carbonKgPerKwh'],
-} as const;
 
 /** Puts hours that were fed over embedded inputs, and says so in the sources. */
 export function mergeFed(
@@ -97,7 +92,9 @@ function mergeGroup(
     oldestMs: 0,
   };
   const has = (row: FedHour | undefined) =>
-    row !== undefined && valuesOf[group].every((name) => row[name] !== null) ? row : undefined;
+    row !== undefined && valuesOf[group].every((name) => typeof row[name] === 'number')
+      ? row
+      : undefined;
   for (let t = 0; t < inputs.slotCount; t++) {
     const utcMs = slotUtcMs(inputs, t);
     const own = has(hours.get(utcMs));

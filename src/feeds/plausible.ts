@@ -3,7 +3,7 @@ import type { PublicSite } from '../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import { climatology } from './embedded/climatology.ts';
 import { embeddedCarbon, hasGridRegion } from './embedded/grid.ts';
-import type { FeedHour } from './feed.ts';
+import { type FeedHour, valuesOf } from './feed.ts';
 
 /** What a plan may be told: hours that cannot be true are refused one by one, and counted. */
 export interface Checked {
@@ -35,9 +35,9 @@ const MAX_CARBON_KG_PER_KWH = 2;
 const MIN_CARBON_KG_PER_KWH = 0.02;
 const CLEAN_REGION_KG_PER_KWH = 0.25;
 
-/** Hours in order, without those that cannot be true. */
+/** Hours in order, with nothing but the group's own values, without those that cannot be true. */
 export function plausible(group: FeedGroup, site: PublicSite, hours: readonly FeedHour[]): Checked {
-  const sorted = [...hours].sort((a, b) => a.utcMs - b.utcMs);
+  const sorted = hours.map((hour) => only(group, hour)).sort((a, b) => a.utcMs - b.utcMs);
   const faults: string[] = [];
   const sound = sorted.filter((hour) => {
     const fault = checks[group](hour, site);
@@ -46,6 +46,12 @@ export function plausible(group: FeedGroup, site: PublicSite, hours: readonly Fe
   });
   const kept = group === 'weather' ? withoutJumps(site, sound, faults) : sound;
   return { kept, refused: faults.length, fault: faults[0] };
+}
+
+function only(group: FeedGroup, hour: FeedHour): FeedHour {
+  const own: FeedHour = { utcMs: hour.utcMs };
+  for (const name of valuesOf[group]) own[name] = hour[name];
+  return own;
 }
 
 type Check = (hour: FeedHour, site: PublicSite) => string | undefined;

@@ -138,9 +138,9 @@ describe('AEMO', () => {
     }
   });
 
-  test.each(outages)('%s', async (_, answer, fault) => {
+  test.each(outages)('%s', async (_, answer, fault, timeoutMs = 20_000) => {
     upstream.answer = answer;
-    expect((await faultOf(feed, [sydney], upstream.io())).message).toMatch(fault);
+    expect((await faultOf(feed, [sydney], upstream.io({ timeoutMs }))).message).toMatch(fault);
   });
 
   test.each<[string, string | Uint8Array, RegExp]>([

@@ -56,9 +56,9 @@ describe('Electricity Maps', () => {
     expect(upstream.seen.length).toBe(asked + 1);
   });
 
-  test.each(outages)('%s', async (_, answer, fault) => {
+  test.each(outages)('%s', async (_, answer, fault, timeoutMs = 20_000) => {
     upstream.answer = answer;
-    expect((await faultOf(feed, [sydney], upstream.io())).message).toMatch(fault);
+    expect((await faultOf(feed, [sydney], upstream.io({ timeoutMs }))).message).toMatch(fault);
   });
 
   test.each([

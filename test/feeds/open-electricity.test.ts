@@ -152,9 +152,9 @@ describe('Open Electricity', () => {
     expect(upstream.io().nowMs - answer!.issuedUtcMs).toBeGreaterThan(carbon.staleMs);
   });
 
-  test.each(outages)('%s', async (_, answer, fault) => {
+  test.each(outages)('%s', async (_, answer, fault, timeoutMs = 20_000) => {
     upstream.answer = answer;
-    expect((await faultOf(carbon, [sydney], upstream.io())).message).toMatch(fault);
+    expect((await faultOf(carbon, [sydney], upstream.io({ timeoutMs }))).message).toMatch(fault);
   });
 
   test.each([

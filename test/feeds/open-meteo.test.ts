@@ -133,9 +133,9 @@ describe('Open-Meteo', () => {
     );
   });
 
-  test.each(outages)('%s', async (_, answer, fault) => {
+  test.each(outages)('%s', async (_, answer, fault, timeoutMs = 20_000) => {
     upstream.answer = answer;
-    expect((await faultOf(feed, both, upstream.io())).message).toMatch(fault);
+    expect((await faultOf(feed, both, upstream.io({ timeoutMs }))).message).toMatch(fault);
   });
 
   test('429: not again before the source says', async () => {

@@ -72,11 +72,11 @@ describe('WattTime', () => {
     expect(upstream.seen.filter((url) => url.pathname === '/login')).toHaveLength(1);
   });
 
-  test.each(outages)('%s', async (_, answer, fault) => {
+  test.each(outages)('%s', async (_, answer, fault, timeoutMs = 20_000) => {
     upstream.answer = answer;
-    expect((await faultOf(feed, [sydney], upstream.io())).message).toMatch(fault);
+    expect((await faultOf(feed, [sydney], upstream.io({ timeoutMs }))).message).toMatch(fault);
     upstream.answer = loggedIn(answer);
-    expect((await faultOf(feed, [sydney], upstream.io())).message).toMatch(fault);
+    expect((await faultOf(feed, [sydney], upstream.io({ timeoutMs }))).message).toMatch(fault);
   });
 
   test.each([

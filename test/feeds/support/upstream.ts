@@ -39,7 +39,7 @@ export function playUpstream(): Upstream {
         return fetch(origin + url.pathname + url.search, { ...init, headers });
       },
       nowMs: NOW,
-      timeoutMs: 300,
+      timeoutMs: 20_000,
       secret: (name) => `the ${name}`,
       ...change,
     }),
@@ -70,16 +70,20 @@ export const bytes =
   (_, response) =>
     response.writeHead(200).end(body);
 
-/** What every source does at some time, and what is said of it. */
-export const outages: [name: string, answer: Answer, fault: RegExp][] = [
+/** For answers that never come; all others have time enough on the slowest machine. */
+const IMPATIENT_MS = 300;
+
+/** What every source does at some time, what is said of it, and how long to wait for it. */
+export const outages: [name: string, answer: Answer, fault: RegExp, timeoutMs?: number][] = [
   ['an outage', (_, response) => response.socket?.destroy(), /the connection failed$/],
   ['503', (_, response) => response.writeHead(503).end('<html>'), /HTTP 503$/],
   ['429', (_, r) => r.writeHead(429, { 'retry-after': '1800' }).end(), /HTTP 429$/],
-  ['silence', () => {}, /no whole answer within 300 ms$/],
+  ['silence', () => {}, /no whole answer within 300 ms$/, IMPATIENT_MS],
   [
     'a body that never ends',
     (_, response) => response.writeHead(200).write('{"a":'),
     /no whole answer within 300 ms$/,
+    IMPATIENT_MS,
   ],
   [
     'a connection that breaks half-way',
