@@ -22,7 +22,7 @@ export function registerReceipts(program: Command): void {
     .option('--from <time>', 'hours from here on (default: a day before --to)')
     .option('--to <time>', 'hours before this (default: now)')
     .option('--key <id>', 'of this key alone')
-    .option('--by <list>', 'what to sum by, of key, model, zone, site and hour', 'site')
+    .option('--by <list>', 'what to sum by, of key, model, zone, site, day and hour', 'site')
     .addOption(
       new Option('--format <format>', 'how to print them')
         .choices(['table', 'json', 'csv'])

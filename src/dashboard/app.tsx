@@ -6,9 +6,15 @@ import { HoursView } from './hours.tsx';
 import { Live, type LiveState } from './live.ts';
 import { NowView } from './now.tsx';
 import { RunView } from './run.tsx';
+import { SavedView } from './saved.tsx';
 import { Summary } from './summary.tsx';
 
-const VIEWS = { now: 'Now', hours: 'Next 24 hours', run: 'How it got there' } as const;
+const VIEWS = {
+  now: 'Now',
+  hours: 'Next 24 hours',
+  run: 'How it got there',
+  saved: 'What it saved',
+} as const;
 const viewIds = Object.keys(VIEWS) as (keyof typeof VIEWS)[];
 /** A clock this far from the viewer's is one that was set on purpose. */
 const CLOCK_DIFFERENCE_MS = 120_000;
@@ -61,6 +67,9 @@ export function App() {
             <Summary live={state} nowMs={nowMs} />
             {current === 'now' && <NowView live={state} />}
             {current === 'hours' && <HoursView live={state} />}
+            {current === 'saved' && (
+              <SavedView live={state} ask={live.ask} onToken={(token) => live.start(token)} />
+            )}
             {current === 'run' && <RunView live={state} ask={live.ask} />}
           </>
         )}

@@ -73,18 +73,20 @@ export async function bookBatch(
   }
 }
 
-/** What usage can be summed by. */
-export const usageGroups = ['key', 'model', 'zone', 'site', 'hour'] as const;
+/** What usage can be summed by; days are UTC's. */
+export const usageGroups = ['key', 'model', 'zone', 'site', 'day', 'hour'] as const;
 export type UsageGroup = (typeof usageGroups)[number];
-const groupFields = {
-  key: 'keyId',
-  model: 'model',
-  zone: 'zone',
-  site: 'site',
-  hour: 'hourUtcMs',
-} as const satisfies Record<UsageGroup, keyof UsageRow>;
+const groupFields: Record<UsageGroup, { name: string; sql: string }> = {
+  key: { name: 'keyId', sql: 'key_id' },
+  model: { name: 'model', sql: 'model' },
+  zone: { name: 'zone', sql: 'zone' },
+  site: { name: 'site', sql: 'site' },
+  day: { name: 'dayUtcMs', sql: 'hour_utc_ms - hour_utc_ms % 86400000' },
+  hour: { name: 'hourUtcMs', sql: 'hour_utc_ms' },
+};
 
-export type UsageSums = Pick<UsageRow, (typeof rowSums)[number]> & Partial<UsageRow>;
+export type UsageSums = Pick<UsageRow, (typeof rowSums)[number]> &
+  Partial<UsageRow> & { dayUtcMs?: number };
 
 export interface UsageQuery {
   fromUtcMs: number;
@@ -98,10 +100,10 @@ export interface UsageQuery {
 export async function readUsage(db: D1Database, q: UsageQuery): Promise<UsageSums[]> {
   const fields = q.by.map((g) => groupFields[g]);
   const picked = [
-    ...fields.map((f) => `${columnOf(f)} AS ${f}`),
+    ...fields.map((f) => `${f.sql} AS ${f.name}`),
     ...rowSums.map((f) => `coalesce(sum(${columnOf(f)}), 0) AS ${f}`),
   ];
-  const group = fields.map(columnOf).join(', ');
+  const group = fields.map((f) => f.sql).join(', ');
   const { results } = await db
     .prepare(
       `SELECT ${picked.join(', ')} FROM usage_hours ` +

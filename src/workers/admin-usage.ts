@@ -27,7 +27,7 @@ export const usageQuerySchema = z.strictObject({
     .transform((text) => text.split(',').filter((part) => part !== ''))
     .pipe(z.array(z.enum(usageGroups)))
     .describe(
-      'What to sum by: any of key, model, zone, site, hour, comma-separated; empty: one sum.',
+      'What to sum by: any of key, model, zone, site, day (of UTC), hour, comma-separated; empty: one sum.',
     ),
   format: z.enum(['json', 'csv']).default('json'),
 });

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chatBody } from '../e2e/support/gateway.ts';
 import {
   chromiumPath,
   expectSound,
@@ -24,6 +26,14 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     }));
     await gateway.admin.putInputs('browser test', hours);
     await gateway.plan();
+    for (const zone of ['brisbane', 'sydney', 'darwin', 'perth']) {
+      for (let n = 0; n < 3; n++) {
+        const headers = { 'x-isotherm-zone': zone, 'x-isotherm-session': `${zone}-${n}` };
+        const response = await gateway.post('/chat/completions', chatBody(), { headers });
+        expect(response.status).toBe(200);
+        await response.text();
+      }
+    }
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
@@ -95,6 +105,29 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
       await page.getByRole('radio', { name: 'Price' }).check();
       await page.getByLabel('Times in').selectOption('Australia/Perth');
       await picture(page, `hours-price-${look}`);
+      await expectSound(watched);
+      await page.context().close();
+    });
+
+    test('what it saved: by day and month, by receipts, as CSV', async () => {
+      const watched = await open(options);
+      const { page } = watched;
+      await page.getByRole('link', { name: 'What it saved' }).click();
+      await page.getByRole('img', { name: /^Carbon saved by day/ }).waitFor();
+      const today = page.getByRole('table').getByRole('row').nth(1);
+      expect(await today.innerText()).toMatch(/^2\d{3}-\d\d-\d\d\s+12\s/);
+      await picture(page, `saved-${look}`);
+      await expectSound(watched);
+      await page.getByRole('radio', { name: 'Water' }).check();
+      await page.getByRole('radio', { name: 'month' }).check();
+      await page.getByRole('img', { name: /^Water saved by month/ }).waitFor();
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Download CSV' }).click(),
+      ]);
+      const csv = await readFile(await file.path(), 'utf8');
+      expect(csv).toMatch(/^day,requests,/);
+      expect(csv.trim().split('\r\n')).toHaveLength(2);
       await expectSound(watched);
       await page.context().close();
     });

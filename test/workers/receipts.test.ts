@@ -140,7 +140,7 @@ describe('what is booked', () => {
     const [all] = await booked(`key=${id}&by=`);
     expect(all).toMatchObject({ ...sum, ...micro });
     // However it is grouped, it adds up to the same.
-    for (const by of ['site', 'zone,model', 'hour', 'key,model,zone,site,hour']) {
+    for (const by of ['site', 'zone,model', 'hour', 'key,model,zone,site,hour', 'day']) {
       const rows = await booked(`key=${id}&by=${by}`);
       for (const [name, total] of Object.entries({ ...sum, ...micro })) {
         expect(rows.reduce((a, row) => a + (row[name] as number), 0)).toBe(total);

@@ -3,7 +3,7 @@ import type { UsageRow } from './totals.ts';
 
 /** Sums as they are exported: the whole numbers they were summed in, and the units people read. */
 
-type Sums = Partial<UsageRow>;
+type Sums = Partial<UsageRow> & { dayUtcMs?: number };
 
 const units: [name: string, of: keyof UsageRow, by: number][] = [
   ['energyKwh', 'energyMilliWh', 1e6],
@@ -18,9 +18,10 @@ const units: [name: string, of: keyof UsageRow, by: number][] = [
 
 /** One sum with its hour as an instant, and every amount also in kWh, kg, L and AUD. */
 export function usageView(sums: Sums): Record<string, string | number> {
-  const { hourUtcMs, keyId, ...rest } = sums;
+  const { hourUtcMs, dayUtcMs, keyId, ...rest } = sums;
   return {
     ...(keyId !== undefined && { key: keyId }),
+    ...(dayUtcMs !== undefined && { day: new Date(dayUtcMs).toISOString().slice(0, 10) }),
     ...(hourUtcMs !== undefined && { hour: new Date(hourUtcMs).toISOString() }),
     ...rest,
     ...Object.fromEntries(units.map(([name, of, by]) => [name, ((sums[of] as number) ?? 0) / by])),

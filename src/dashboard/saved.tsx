@@ -1,0 +1,273 @@
+import { useState } from 'preact/hooks';
+import { MARGIN } from './axis.tsx';
+import { figure, fixed, percent } from './format.ts';
+import { Gate } from './gate.tsx';
+import { useAsked, useWidth } from './hooks.ts';
+import type { Ask, LiveState } from './live.ts';
+import {
+  type AmountId,
+  amounts,
+  inUnit,
+  type Period,
+  periodsOf,
+  type UsageDay,
+  unitFor,
+} from './savings.ts';
+import { extent, linear, ticks } from './scale.ts';
+import { Scroll } from './scroll.tsx';
+
+const HEIGHT = 260;
+/** As long as receipts are kept. */
+const DAYS = 400;
+const DAY_MS = 86_400_000;
+const ids = Object.keys(amounts) as AmountId[];
+
+/** What it saved, by receipts: as exact as these are, and against what they name. */
+export function SavedView({
+  live,
+  ask,
+  onToken,
+}: {
+  live: LiveState;
+  ask: Ask;
+  onToken: (token: string) => void;
+}) {
+  if (!live.hasToken) {
+    return (
+      <Gate isRejected={live.isRejected} why="Receipts need the admin token" onToken={onToken} />
+    );
+  }
+  return <Saved live={live} ask={ask} />;
+}
+
+function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
+  const [amount, setAmount] = useState<AmountId>('carbon');
+  const [by, setBy] = useState<'day' | 'month'>('day');
+  const [from] = useState(() => {
+    const systemMs = Date.now() + live.clockAheadMs;
+    return new Date(Math.floor(systemMs / DAY_MS - DAYS) * DAY_MS).toISOString().slice(0, 10);
+  });
+  const path = `/admin/v1/usage?by=day&from=${from}`;
+  const { data, fault } = useAsked<{ usage: UsageDay[] }>(ask, path, live.status?.plan?.version);
+  const days = data?.usage ?? [];
+  const booked = periodsOf(days, by, amount);
+  const { unit, factor } = unitFor(amount, Math.max(0, ...booked.map((p) => p.nearest)));
+  const periods = inUnit(booked, factor);
+  const { label } = amounts[amount];
+  const sum = (of: (d: UsageDay) => number) => days.reduce((total, d) => total + of(d), 0);
+  const requests = sum((d) => d.requests);
+  return (
+    <section aria-labelledby="saved-title">
+      <div class="section-head">
+        <h2 id="saved-title">Saved against each request at its nearest site</h2>
+        <button type="button" onClick={() => void download(ask, `${path}&format=csv`)}>
+          Download CSV
+        </button>
+      </div>
+      {fault && <p class="alert">Receipts cannot be read: {fault}.</p>}
+      <dl class="tiles">
+        {ids.map((id) => {
+          const all = periodsOf(days, 'month', id);
+          const booked = all.reduce((total, p) => total + p.nearest, 0);
+          const { unit, factor } = unitFor(id, Math.abs(all.at(-1)?.cumulative ?? 0));
+          const saved = factor * (all.at(-1)?.cumulative ?? 0);
+          const nearest = factor * booked;
+          return (
+            <div key={id}>
+              <dt>{amounts[id].label}</dt>
+              <dd>
+                <span class="value">{figure(saved)}</span> <span class="unit">{unit}</span>
+              </dd>
+              <dd class="against">
+                {nearest > 0 ? (
+                  <>
+                    <strong>{fixed((100 * saved) / nearest, 1)} %</strong> of {figure(nearest)}
+                  </>
+                ) : (
+                  'nothing booked'
+                )}
+              </dd>
+            </div>
+          );
+        })}
+      </dl>
+      <div class="section-head controls">
+        <fieldset class="choice">
+          <legend>Show</legend>
+          {ids.map((id) => (
+            <label key={id}>
+              <input
+                type="radio"
+                name="amount"
+                checked={id === amount}
+                onChange={() => setAmount(id)}
+              />
+              {amounts[id].label}
+            </label>
+          ))}
+        </fieldset>
+        <fieldset class="choice">
+          <legend>By</legend>
+          {(['day', 'month'] as const).map((id) => (
+            <label key={id}>
+              <input type="radio" name="by" checked={id === by} onChange={() => setBy(id)} />
+              {id}
+            </label>
+          ))}
+        </fieldset>
+      </div>
+      {data && periods.length === 0 && <p>No request has been answered since {from}.</p>}
+      {periods.length > 0 && (
+        <>
+          <Chart periods={periods} label={label} unit={unit} by={by} />
+          <Table periods={periods} unit={unit} by={by} />
+        </>
+      )}
+      <p class="source">
+        From {figure(requests, 9)} receipts since {from}, days and months of UTC;{' '}
+        {figure(
+          sum((d) => d.estimated),
+          9,
+        )}{' '}
+        with estimated tokens,{' '}
+        {figure(
+          sum((d) => d.unpriced),
+          9,
+        )}{' '}
+        without a known cost, which are not in it. The baseline is the eligible site with the lowest
+        time to first token at zero load, at the same hour, for the same tokens, as if it had room
+        for all. Marginal: what sites draw at no request is in neither. The plan decides for fewer
+        costs all in all, so any one of these may be negative.
+      </p>
+    </section>
+  );
+}
+
+async function download(ask: Ask, path: string): Promise<void> {
+  const response = await ask(path);
+  if (!response.ok) return;
+  const url = URL.createObjectURL(await response.blob());
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = 'isotherm-savings.csv';
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
+function Chart({
+  periods,
+  label,
+  unit,
+  by,
+}: {
+  periods: Period[];
+  label: string;
+  unit: string;
+  by: string;
+}) {
+  const [ref, width] = useWidth();
+  const domain = extent([0, ...periods.flatMap((p) => [p.saved, p.cumulative])]);
+  const y = linear(domain, [HEIGHT - MARGIN.bottom, MARGIN.top]);
+  const inner = width - MARGIN.left - MARGIN.right;
+  const x = (n: number) => MARGIN.left + ((n + 0.5) / periods.length) * inner;
+  const bar = Math.min(48, (0.7 * inner) / periods.length);
+  const perLabel = Math.max(1, Math.ceil((80 * periods.length) / Math.max(1, inner)));
+  return (
+    <div ref={ref} class="chart">
+      <h3>
+        {label} saved, {unit}: bars by {by}, line cumulative
+      </h3>
+      {width > 0 && (
+        <svg
+          width={width}
+          height={HEIGHT}
+          role="img"
+          aria-label={`${label} saved by ${by} in ${unit}; ${fixed(periods.at(-1)?.cumulative, 3)} in all. The table has the figures.`}
+        >
+          <g class="axes">
+            {ticks(domain, 4).map((value) => (
+              <g key={value}>
+                <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(value)} y2={y(value)} />
+                <text x={MARGIN.left - 6} y={y(value) + 4} text-anchor="end">
+                  {figure(value)}
+                </text>
+              </g>
+            ))}
+            {periods.map(
+              (p, n) =>
+                n % perLabel === 0 && (
+                  <text key={p.name} x={x(n)} y={HEIGHT - 8} text-anchor="middle">
+                    {p.name}
+                  </text>
+                ),
+            )}
+          </g>
+          {periods.map((p, n) => (
+            <rect
+              key={p.name}
+              class={p.saved < 0 ? 'saved lost' : 'saved'}
+              x={x(n) - bar / 2}
+              width={bar}
+              y={Math.min(y(0), y(p.saved))}
+              height={Math.abs(y(p.saved) - y(0))}
+            >
+              <title>{`${p.name}: ${figure(p.saved)} ${unit}`}</title>
+            </rect>
+          ))}
+          <path
+            class="line baseline"
+            d={`M${periods.map((p, n) => `${x(n)} ${y(p.cumulative)}`).join('L')}`}
+          />
+        </svg>
+      )}
+    </div>
+  );
+}
+
+function Table({ periods, unit, by }: { periods: Period[]; unit: string; by: string }) {
+  return (
+    <Scroll labelledBy="saved-title">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{by === 'day' ? 'Day' : 'Month'} (UTC)</th>
+            <th scope="col" class="number">
+              Requests
+            </th>
+            <th scope="col" class="number">
+              Nearest, {unit}
+            </th>
+            <th scope="col" class="number">
+              Used, {unit}
+            </th>
+            <th scope="col" class="number">
+              Saved, {unit}
+            </th>
+            <th scope="col" class="number">
+              Saved
+            </th>
+            <th scope="col" class="number">
+              Cumulative, {unit}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {periods.toReversed().map((p) => (
+            <tr key={p.name}>
+              <th scope="row">{p.name}</th>
+              <td class="number">{figure(p.requests, 9)}</td>
+              <td class="number">{figure(p.nearest)}</td>
+              <td class="number">{figure(p.used)}</td>
+              <td class="number">{figure(p.saved)}</td>
+              <td class="number">
+                {p.nearest > 0 ? percent(Math.abs(p.saved) / p.nearest) : '—'}
+                {p.saved < 0 && ' more'}
+              </td>
+              <td class="number">{figure(p.cumulative)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}

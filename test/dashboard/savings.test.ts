@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { inUnit, periodsOf, type UsageDay, unitFor } from '../../src/dashboard/savings.ts';
+
+const day = (name: string, carbonKg: number, nearestCarbonKg: number) =>
+  ({ day: name, requests: 10, carbonKg, nearestCarbonKg }) as UsageDay;
+const days = [day('2026-11-01', 5, 4), day('2026-10-31', 1, 3), day('2026-10-02', 2, 2.5)];
+
+test('by day, in order, with what was saved up to each', () => {
+  expect(periodsOf(days, 'day', 'carbon')).toMatchObject([
+    { name: '2026-10-02', saved: 0.5, cumulative: 0.5 },
+    { name: '2026-10-31', saved: 2, cumulative: 2.5 },
+    { name: '2026-11-01', saved: -1, cumulative: 1.5 },
+  ]);
+});
+
+test('by month', () => {
+  expect(periodsOf(days, 'month', 'carbon')).toEqual([
+    { name: '2026-10', requests: 20, used: 3, nearest: 5.5, saved: 2.5, cumulative: 2.5 },
+    { name: '2026-11', requests: 10, used: 5, nearest: 4, saved: -1, cumulative: 1.5 },
+  ]);
+});
+
+test('nothing of nothing', () => {
+  expect(periodsOf([], 'day', 'cost')).toEqual([]);
+});
+
+test('small amounts are told in a unit that shows them', () => {
+  const unit = (kg: number) => unitFor('carbon', kg).unit;
+  expect([0, 3, 0.1, 0.09, 1e-4, 6e-6].map(unit)).toEqual([
+    'kg CO₂e',
+    'kg CO₂e',
+    'kg CO₂e',
+    'g CO₂e',
+    'g CO₂e',
+    'mg CO₂e',
+  ]);
+  const [period] = inUnit(periodsOf(days, 'month', 'carbon'), 1000);
+  expect(period).toMatchObject({ requests: 20, saved: 2500, nearest: 5500 });
+});
