@@ -8,12 +8,14 @@ import { NowView } from './now.tsx';
 import { RunView } from './run.tsx';
 import { SavedView } from './saved.tsx';
 import { Summary } from './summary.tsx';
+import { WhatIfView } from './what-if.tsx';
 
 const VIEWS = {
   now: 'Now',
   hours: 'Next 24 hours',
   run: 'How it got there',
   saved: 'What it saved',
+  try: 'What if',
 } as const;
 const viewIds = Object.keys(VIEWS) as (keyof typeof VIEWS)[];
 /** A clock this far from the viewer's is one that was set on purpose. */
@@ -69,6 +71,9 @@ export function App() {
             {current === 'hours' && <HoursView live={state} />}
             {current === 'saved' && (
               <SavedView live={state} ask={live.ask} onToken={(token) => live.start(token)} />
+            )}
+            {current === 'try' && (
+              <WhatIfView live={state} ask={live.ask} onToken={(token) => live.start(token)} />
             )}
             {current === 'run' && <RunView live={state} ask={live.ask} />}
           </>

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type OutputFile, type Plugin } from 'esbuild';
 import type { PublicFleet } from '../core/model/fleet.ts';
 import { projectPath, publicFleetPath } from './bundle.ts';
 import { type Box, coastline } from './coastline.ts';
@@ -18,23 +18,17 @@ const MARGIN_SHARE = 0.03;
  * the same files; their names tell their contents, so a browser never mixes two builds.
  */
 export async function buildPage(): Promise<void> {
-  const result = await build({
-    absWorkingDir: projectPath('.'),
-    entryPoints: ['main.tsx', 'page.css', 'docs.css'].map((name) => `src/dashboard/${name}`),
-    outdir: pageDirectory,
-    entryNames: '[name]-[hash]',
-    bundle: true,
-    minify: true,
-    write: false,
-    metafile: true,
-    format: 'esm',
-    target: 'es2022',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    logLevel: 'silent',
-    plugins: [coastlinePlugin],
-  });
-  const outputs = new Map(result.outputFiles.map((f) => [baseName(f.path), f.contents]));
+  const worker = await built({ 'what-if-worker': 'src/dashboard/what-if-worker.ts' });
+  const workerName = baseName(worker[0]?.path as string);
+  const page = await built(
+    {
+      main: 'src/dashboard/main.tsx',
+      page: 'src/dashboard/page.css',
+      docs: 'src/dashboard/docs.css',
+    },
+    { WHAT_IF_WORKER: JSON.stringify(`/${workerName}`) },
+  );
+  const outputs = new Map([...worker, ...page].map((f) => [baseName(f.path), f.contents]));
   const named = (start: string) => [...outputs.keys()].find((n) => n.startsWith(start)) as string;
   const html = (await readFile(projectPath('public/index.html'), 'utf8'))
     .replace('page.css', named('page-'))
@@ -48,6 +42,29 @@ export async function buildPage(): Promise<void> {
     if (!outputs.has(name)) outputs.set(name, await readFile(projectPath(`public/${name}`)));
   }
   await replaceFiles(outputs);
+}
+
+async function built(
+  entryPoints: Record<string, string>,
+  define: Record<string, string> = {},
+): Promise<OutputFile[]> {
+  const { outputFiles } = await build({
+    absWorkingDir: projectPath('.'),
+    entryPoints,
+    outdir: pageDirectory,
+    entryNames: '[name]-[hash]',
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    define,
+    logLevel: 'silent',
+    plugins: [coastlinePlugin],
+  });
+  return outputFiles;
 }
 
 /** Others may be building the same, or serving what is there: files are moved into place whole. */

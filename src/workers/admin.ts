@@ -72,6 +72,14 @@ admin.get('/prices', async (c) => {
   return c.json({ version, slots });
 });
 
+/** What the page tries other prices on. */
+admin.get('/what-if', async (c) => {
+  const version = await currentVersion(c.env.DB);
+  const plan = version === undefined ? undefined : await readPlan(c.env.DB, version);
+  if (!plan?.siteHours) return c.json({ error: 'no plan that says what its hours are' }, 404);
+  return c.json({ fleet, header: plan.header, siteHours: plan.siteHours });
+});
+
 admin.get('/plans', async (c) => c.json({ plans: await recentPlans(c.env.DB, 50) }));
 
 /** Sites and what is known of them. */

@@ -205,6 +205,13 @@ export const operations: Operation[] = [
     summary: 'What one request more would cost, by slot, class and zone',
     answers: { 200: json('`slots`.'), 404: json('None yet.', adminErrorSchema) },
   }),
+  adminOperation('get', '/what-if', {
+    summary: 'The registry and the sites’ hours of the current plan, to try other prices on',
+    answers: {
+      200: json('`fleet`, `header`, `siteHours`.'),
+      404: json('None yet.', adminErrorSchema),
+    },
+  }),
   adminOperation('get', '/sites', {
     summary: 'Sites, their part of the plan, their solvers and inputs',
     answers: { 200: json('`sites`.') },

@@ -34,8 +34,10 @@ describe('what is built', () => {
   test('fetches nothing from elsewhere', () => {
     for (const [name, text] of files) {
       // Names of vocabularies are no addresses.
-      const plain = text.replaceAll(/http:\/\/www\.w3\.org\/[\w/]+/g, '');
-      expect(plain, name).not.toMatch(/https?:\/\/|@import|url\(/i);
+      const plain = text.replaceAll(/https?:\/\/(www\.w3|json-schema)\.org\/[\w/-]+/g, '');
+      // Zod tries addresses of IPv6 in a URL of its own.
+      expect(plain.replaceAll('http://[${', ''), name).not.toMatch(/https?:\/\//);
+      if (/\.(css|html)$/.test(name)) expect(plain, name).not.toMatch(/@import|url\(/i);
     }
   });
 

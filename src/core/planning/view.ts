@@ -64,7 +64,7 @@ export function planView(
 }
 
 /** Expected, without that of classes that may wait. */
-function demandThatComes(fleet: PublicFleet, h: Plan['header']): Float64Array {
+export function demandThatComes(fleet: PublicFleet, h: Plan['header']): Float64Array {
   const K = fleet.classes.length;
   return expectedDemand(fleet, h.startUtcMs, h.slotCount, h.slotHours).map((x, n) =>
     mayWait(fleet.classes[n % K] as PublicFleet['classes'][number]) ? 0 : x,

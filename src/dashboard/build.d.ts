@@ -6,3 +6,6 @@ declare module 'coastline:fleet' {
   };
   export default coastline;
 }
+
+/** Path of the Web Worker that optimizes, by the build. */
+declare const WHAT_IF_WORKER: string;

@@ -1,0 +1,99 @@
+import type { Figures } from '../core/planning/charge.ts';
+import type { SlotView } from '../core/planning/view.ts';
+import { difference, figure, fixed } from './format.ts';
+import { Scroll } from './scroll.tsx';
+import type { View } from './types.ts';
+
+interface Row {
+  label: string;
+  of(slots: SlotView[]): number;
+}
+
+const sum = (slots: SlotView[], of: (f: Figures) => number | null) =>
+  slots.reduce((total, s) => total + (of(s.plan) ?? Number.NaN), 0);
+
+/** Of slots of an hour each. */
+const rows: Row[] = [
+  { label: 'Energy, kWh', of: (s) => sum(s, (f) => f.energyKwhPerH) },
+  { label: 'Carbon, kg CO₂e', of: (s) => sum(s, (f) => f.carbonKgPerH) },
+  { label: 'Water, L', of: (s) => sum(s, (f) => f.waterLPerH) },
+  { label: 'Energy cost, AUD', of: (s) => sum(s, (f) => f.costAudPerH) },
+  {
+    label: 'Time to first token, ms',
+    of: (s) => sum(s, (f) => f.reqPerS * (f.ttftMs ?? 0)) / sum(s, (f) => f.reqPerS),
+  },
+];
+
+/** The tried plan beside the one that holds: sums, and the sites' shares. */
+export function WhatIfTables({ view, tried }: { view: View; tried: SlotView[] }) {
+  const live = view.slots as SlotView[];
+  const share = (slots: SlotView[], j: number) =>
+    slots.reduce((total, s) => total + (s.sites[j]?.reqPerS ?? 0), 0) /
+    sum(slots, (f) => f.reqPerS);
+  const sites = view.fleet.sites
+    .map((site, j) => ({ site, before: share(live, j), after: share(tried, j) }))
+    .sort((a, b) => Math.max(b.before, b.after) - Math.max(a.before, a.after));
+  return (
+    <div class="pair">
+      <Scroll labelledBy="what-if-title">
+        <table class="what-if">
+          <thead>
+            <tr>
+              <th scope="col">All hours</th>
+              <th scope="col" class="number">
+                The plan
+              </th>
+              <th scope="col" class="number">
+                What if
+              </th>
+              <th scope="col" class="number">
+                Difference
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ label, of }) => (
+              <tr key={label}>
+                <th scope="row">{label}</th>
+                <td class="number">{figure(of(live), 4)}</td>
+                <td class="number">{figure(of(tried), 4)}</td>
+                <td class="number">{difference(of(tried), of(live))}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      <Scroll labelledBy="what-if-title">
+        <table class="what-if">
+          <thead>
+            <tr>
+              <th scope="col">Share of requests, %</th>
+              <th scope="col" class="number">
+                The plan
+              </th>
+              <th scope="col" class="number">
+                What if
+              </th>
+              <th scope="col" class="number">
+                Moved
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {sites.map(({ site, before, after }) => (
+              <tr key={site.id}>
+                <th scope="row">{site.name}</th>
+                <td class="number">{fixed(100 * before, 1)}</td>
+                <td class="number">{fixed(100 * after, 1)}</td>
+                <td class="number">
+                  {after > before ? '+' : ''}
+                  {fixed(100 * (after - before), 1)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </div>
+  );
+}

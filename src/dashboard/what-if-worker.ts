@@ -1,0 +1,38 @@
+import { config } from 'zod';
+import {
+  type TriedPrices,
+  untoldSites,
+  type WhatIf,
+  type WhatIfInputs,
+  whatIf,
+} from '../core/planning/what-if.ts';
+
+/** The optimizer beside the page, so that sliders stay quick while it works. */
+
+// The page's policy forbids code made of strings, which zod would otherwise try.
+config({ jitless: true });
+
+export type ToWorker = { inputs: WhatIfInputs } | { asked: number; prices: TriedPrices };
+export type FromWorker =
+  | { untold: string[] }
+  | { asked: number; result: WhatIf; tookMs: number }
+  | { asked: number; fault: string };
+
+let inputs: WhatIfInputs | undefined;
+const answer = (message: FromWorker) => postMessage(message);
+
+addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
+  if ('inputs' in data) {
+    inputs = data.inputs;
+    answer({ untold: untoldSites(inputs) });
+    return;
+  }
+  const { asked, prices } = data;
+  try {
+    const begunMs = performance.now();
+    const result = whatIf(inputs as WhatIfInputs, prices);
+    answer({ asked, result, tookMs: performance.now() - begunMs });
+  } catch (error) {
+    answer({ asked, fault: (error as Error).message });
+  }
+});
