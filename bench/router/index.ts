@@ -4,6 +4,7 @@ import { table } from '../../src/cli/table.ts';
 import { projectPath } from '../../src/local/bundle.ts';
 import { cpuMsOf } from '../workerd/process.ts';
 import type { Load, Measured } from './load.ts';
+import { soak } from './soak.ts';
 import { startTargets, type Target } from './targets.ts';
 
 interface Row {
@@ -20,6 +21,14 @@ interface Row {
 
 /** What one target did in one round, and what that took of its process. */
 type Round = Measured & { cpuMs: number };
+
+interface Options {
+  seconds: number;
+  rounds: number;
+  minutes: number;
+  json?: true;
+  soak?: true;
+}
 
 const CASES = [
   { name: 'plain', stream: false, connections: 1 },
@@ -39,7 +48,9 @@ export function registerRouter(program: Command): void {
       new Option('--rounds <n>', 'in which all have their turn').default(5).argParser(positive),
     )
     .addOption(new Option('--json', 'JSON on standard output'))
-    .action(measure);
+    .addOption(new Option('--soak', 'a thousand streams at once instead, and workerd’s memory'))
+    .addOption(new Option('--minutes <n>', 'of --soak').default(10).argParser(positive))
+    .action((options: Options) => (options.soak ? soaked(options) : measure(options)));
 }
 
 function positive(text: string): number {
@@ -48,7 +59,15 @@ function positive(text: string): number {
   throw new InvalidArgumentError('must be a number of seconds up to 600');
 }
 
-async function measure(options: { seconds: number; rounds: number; json?: true }): Promise<void> {
+async function soaked({ minutes, json }: Options): Promise<void> {
+  const result = await soak(minutes);
+  const { streams, completed, failures, slopeMbPerMinute, isFlat } = result;
+  const words = `${streams} streams at once, ${completed} in ${minutes} min, ${failures} failed: ${slopeMbPerMinute.toFixed(2)} MB a minute, ${isFlat ? 'flat' : 'not flat'}`;
+  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${words}\n`);
+  if (!isFlat || failures > 0) process.exitCode = 1;
+}
+
+async function measure(options: Options): Promise<void> {
   const targets = await startTargets();
   const generator = fork(projectPath('bench/router/load.ts'));
   const load = (asked: Load) =>

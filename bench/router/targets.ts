@@ -1,11 +1,11 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminClient } from '../../src/local/admin-client.ts';
 import { projectPath } from '../../src/local/bundle.ts';
 import { readFleetFile } from '../../src/local/fleet-file.ts';
+import { startPortkey } from './portkey.ts';
 import { serveWorkers } from './serve.ts';
 
 /** What a request goes through on its way to the same server. */
@@ -25,7 +25,6 @@ export interface Targets {
 }
 
 const PATH = '/v1/chat/completions';
-const PORTKEY = 'node_modules/@portkey-ai/gateway/build/start-server.js';
 
 /** The least a Worker can do between a client and a server. */
 const bareWorker = (server: string) => `export default {
@@ -46,7 +45,13 @@ async function deployedVars(): Promise<Record<string, string>> {
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-export async function startTargets(inspectorPort?: number): Promise<Targets> {
+export async function startTargets({
+  inspectorPort,
+  withPortkey = true,
+}: {
+  inspectorPort?: number;
+  withPortkey?: boolean;
+} = {}): Promise<Targets> {
   const upstream = fork(projectPath('bench/router/upstream.ts'));
   const port = await new Promise<number>((resolve) => upstream.once('message', resolve));
   const server = `http://127.0.0.1:${port}`;
@@ -83,27 +88,23 @@ export async function startTargets(inspectorPort?: number): Promise<Targets> {
   ];
   const skipped: string[] = [];
   let portkey: ChildProcess | undefined;
-  if (existsSync(projectPath(PORTKEY))) {
-    const portkeyPort = port === 18_787 ? 18_788 : 18_787;
-    portkey = spawn(
-      process.execPath,
-      [projectPath(PORTKEY), '--headless', `--port=${portkeyPort}`],
-      { stdio: 'ignore' },
-    );
-    const url = `http://127.0.0.1:${portkeyPort}`;
-    for (let n = 0; n < 100 && !(await isUp(url)); n++) await sleep(100);
-    all.push({
-      name: 'portkey',
-      url: url + PATH,
-      pid: portkey.pid,
-      headers: {
-        ...headers,
-        'x-portkey-provider': 'openai',
-        'x-portkey-custom-host': `${server}/v1`,
-      },
-    });
-  } else {
-    skipped.push('portkey: not installed; npm install --no-save @portkey-ai/gateway@1.15.2');
+  if (withPortkey) {
+    try {
+      const started = await startPortkey();
+      portkey = started.process;
+      all.push({
+        name: 'portkey',
+        url: started.url + PATH,
+        pid: portkey.pid,
+        headers: {
+          ...headers,
+          'x-portkey-provider': 'openai',
+          'x-portkey-custom-host': `${server}/v1`,
+        },
+      });
+    } catch (error) {
+      skipped.push(`portkey: ${(error as Error).message}`);
+    }
   }
   return {
     all,
@@ -114,11 +115,4 @@ export async function startTargets(inspectorPort?: number): Promise<Targets> {
       await served.dispose();
     },
   };
-}
-
-async function isUp(url: string): Promise<boolean> {
-  return fetch(url).then(
-    (r) => r.ok,
-    () => false,
-  );
 }

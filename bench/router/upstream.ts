@@ -1,6 +1,7 @@
 /**
  * A server of canned answers, as cheap as Node makes one: it runs as a process of its own and prints
- * its port. A body with `"stream":true` gets events one by one, any other a whole answer.
+ * its port. A body with `"stream":true` gets events one by one, any other a whole answer. Its
+ * `metadata` may say how many events, and how long after each other.
  */
 import { createServer, type ServerResponse } from 'node:http';
 
@@ -30,14 +31,15 @@ const chunk = {
 };
 const event = `data: ${JSON.stringify({ ...chunk, choices: [delta] })}\n\n`;
 
-function sendEvents(res: ServerResponse, left: number): void {
+function sendEvents(res: ServerResponse, left: number, paceMs: number): void {
   if (res.destroyed) return;
   if (left === 0) {
     res.end('data: [DONE]\n\n');
     return;
   }
   res.write(event);
-  setImmediate(sendEvents, res, left - 1);
+  if (paceMs === 0) setImmediate(sendEvents, res, left - 1, paceMs);
+  else setTimeout(sendEvents, paceMs, res, left - 1, paceMs);
 }
 
 const server = createServer((req, res) => {
@@ -52,7 +54,8 @@ const server = createServer((req, res) => {
       return;
     }
     res.writeHead(200, { 'content-type': 'text/event-stream' });
-    sendEvents(res, EVENTS);
+    const [, events, paceMs] = /"events":(\d+),"paceMs":(\d+)/.exec(text) ?? [];
+    sendEvents(res, Number(events ?? EVENTS), Number(paceMs ?? 0));
   });
 });
 server.keepAliveTimeout = 65_000;

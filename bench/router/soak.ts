@@ -1,0 +1,83 @@
+import { fork } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { projectPath } from '../../src/local/bundle.ts';
+import { residentMb } from '../workerd/process.ts';
+import type { Load, Measured } from './load.ts';
+import { startTargets } from './targets.ts';
+
+const STREAMS = 1000;
+/** Each stream's events, and the pause between two of them. */
+const EVENTS = 20;
+const PACE_MS = 500;
+const SAMPLE_MS = 5000;
+/** Until all streams are there and code is compiled. */
+const WARM_UP_SHARE = 0.2;
+/** Growth of the resident memory that counts as none, as a share of it an hour. */
+const FLAT_SHARE_PER_HOUR = 0.5;
+
+export interface Soaked {
+  streams: number;
+  minutes: number;
+  completed: number;
+  failures: number;
+  /** Resident memory of workerd every 5 s, MB. */
+  residentMb: number[];
+  /** Of a line through them after the warm-up, MB a minute. */
+  slopeMbPerMinute: number;
+  isFlat: boolean;
+}
+
+/** Holds a thousand streams open, each begun anew when it ends, and watches workerd's memory. */
+export async function soak(minutes: number): Promise<Soaked> {
+  const targets = await startTargets({ withPortkey: false });
+  const generator = fork(projectPath('bench/router/load.ts'));
+  try {
+    const router = targets.all.find((t) => t.name === 'router');
+    if (router?.pid === undefined) throw new Error('workerd has no process id');
+    const body = JSON.stringify({
+      model: 'isotherm-chat',
+      messages: [{ role: 'user', content: 'Where is it cool today?' }],
+      stream: true,
+      metadata: { events: EVENTS, paceMs: PACE_MS },
+    });
+    const { url, headers, pid } = router;
+    const load: Load = { url, headers, body, connections: STREAMS, seconds: minutes * 60 };
+    const measured = new Promise<Measured>((resolve) => generator.once('message', resolve));
+    generator.send(load);
+    const samples: number[] = [];
+    for (let ms = 0; ms < minutes * 60_000; ms += SAMPLE_MS) {
+      await sleep(SAMPLE_MS);
+      samples.push(residentMb(pid).now);
+      process.stderr.write(`${(ms + SAMPLE_MS) / 1000} s: ${samples.at(-1)?.toFixed(0)} MB\n`);
+    }
+    const { answers, failures } = await measured;
+    const steady = samples.slice(Math.ceil(samples.length * WARM_UP_SHARE));
+    const slopeMbPerMinute = slope(steady) * (60_000 / SAMPLE_MS);
+    const mean = steady.reduce((sum, x) => sum + x, 0) / steady.length;
+    return {
+      streams: STREAMS,
+      minutes,
+      completed: answers,
+      failures,
+      residentMb: samples,
+      slopeMbPerMinute,
+      isFlat: slopeMbPerMinute * 60 <= FLAT_SHARE_PER_HOUR * mean,
+    };
+  } finally {
+    generator.kill();
+    await targets.close();
+  }
+}
+
+/** Least squares, by sample. */
+function slope(values: number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, y) => sum + y, 0) / values.length;
+  let above = 0;
+  let below = 0;
+  values.forEach((y, x) => {
+    above += (x - middle) * (y - mean);
+    below += (x - middle) ** 2;
+  });
+  return below === 0 ? 0 : above / below;
+}
