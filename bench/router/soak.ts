@@ -11,9 +11,9 @@ const EVENTS = 20;
 const PACE_MS = 500;
 const SAMPLE_MS = 5000;
 /** Until all streams are there and code is compiled. */
-const WARM_UP_SHARE = 0.2;
+const WARM_UP_SHARE = 0.3;
 /** Growth of the resident memory that counts as none, as a share of it an hour. */
-const FLAT_SHARE_PER_HOUR = 0.5;
+const FLAT_SHARE_PER_HOUR = 0.2;
 
 export interface Soaked {
   streams: number;

@@ -4,18 +4,18 @@
  */
 export function sha256Hex(text: string): string {
   const bytes = encoder.encode(text);
-  const words = new Uint32Array(16 * Math.ceil((bytes.length + 9) / 64));
-  for (let i = 0; i < bytes.length; i++) {
-    words[i >> 2] = (words[i >> 2] as number) | ((bytes[i] as number) << (24 - 8 * (i & 3)));
-  }
-  words[bytes.length >> 2] =
-    (words[bytes.length >> 2] as number) | (0x80 << (24 - 8 * (bytes.length & 3)));
+  const words = new Int32Array(16 * Math.ceil((bytes.length + 9) / 64));
+  const put = (at: number, byte: number) => {
+    words[at >> 2] = (words[at >> 2] as number) | (byte << (24 - 8 * (at & 3)));
+  };
+  for (let i = 0; i < bytes.length; i++) put(i, bytes[i] as number);
+  put(bytes.length, 0x80);
   // A text of 2^29 bytes and more is none of a header.
   words[words.length - 1] = bytes.length * 8;
-  const state = Int32Array.from(INITIAL);
-  for (let at = 0; at < words.length; at += 16) mixBlock(state, words, at);
+  state.set(INITIAL);
+  for (let at = 0; at < words.length; at += 16) mixBlock(words, at);
   let hex = '';
-  for (const word of state) hex += (word >>> 0).toString(16).padStart(8, '0');
+  for (let i = 0; i < 8; i++) hex += (word(i) >>> 0).toString(16).padStart(8, '0');
   return hex;
 }
 
@@ -29,11 +29,14 @@ const primes = Array.from({ length: 310 }, (_, n) => n + 2).filter((n) => {
 const fraction = (x: number) => Math.floor((x - Math.floor(x)) * 2 ** 32);
 const INITIAL = primes.slice(0, 8).map((p) => fraction(Math.sqrt(p)) | 0);
 const ROUND = Int32Array.from(primes, (p) => fraction(Math.cbrt(p)) | 0);
+/** Of the one text at work. */
 const schedule = new Int32Array(64);
+const state = new Int32Array(8);
+const word = (i: number) => state[i] as number;
 
 const turned = (x: number, by: number) => (x >>> by) | (x << (32 - by));
 
-function mixBlock(state: Int32Array, words: Uint32Array, at: number): void {
+function mixBlock(words: Int32Array, at: number): void {
   const w = schedule;
   for (let i = 0; i < 16; i++) w[i] = words[at + i] as number;
   for (let i = 16; i < 64; i++) {
@@ -43,16 +46,14 @@ function mixBlock(state: Int32Array, words: Uint32Array, at: number): void {
     const s1 = turned(y, 17) ^ turned(y, 19) ^ (y >>> 10);
     w[i] = (w[i - 16] as number) + s0 + (w[i - 7] as number) + s1;
   }
-  let [a, b, c, d, e, f, g, h] = state as unknown as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  let a = word(0);
+  let b = word(1);
+  let c = word(2);
+  let d = word(3);
+  let e = word(4);
+  let f = word(5);
+  let g = word(6);
+  let h = word(7);
   for (let i = 0; i < 64; i++) {
     const s1 = turned(e, 6) ^ turned(e, 11) ^ turned(e, 25);
     const t1 = (h + s1 + ((e & f) ^ (~e & g)) + (ROUND[i] as number) + (w[i] as number)) | 0;
@@ -67,7 +68,12 @@ function mixBlock(state: Int32Array, words: Uint32Array, at: number): void {
     b = a;
     a = (t1 + t2) | 0;
   }
-  [a, b, c, d, e, f, g, h].forEach((x, i) => {
-    state[i] = (state[i] as number) + x;
-  });
+  state[0] = word(0) + a;
+  state[1] = word(1) + b;
+  state[2] = word(2) + c;
+  state[3] = word(3) + d;
+  state[4] = word(4) + e;
+  state[5] = word(5) + f;
+  state[6] = word(6) + g;
+  state[7] = word(7) + h;
 }

@@ -31,26 +31,32 @@ export class StreamEnd {
     this.#lineBytes = newline < 0 ? this.#lineBytes + chunk.length : chunk.length - 1 - newline;
     if (this.ending === 'response-event' && !this.#ended) {
       // A line break inside a JSON string is escaped: only a real event can match.
-      this.#ended = RESPONSE_ENDED.test(latin1.decode(this.#tail) + latin1.decode(chunk));
+      this.#ended = RESPONSE_ENDED.test(this.#lastText() + latin1.decode(chunk));
     }
     this.#tail = lastBytes(this.#tail, chunk);
     return this.#lineBytes <= MAX_LINE_BYTES;
   }
 
   get complete(): boolean {
-    return this.#ended || DONE.test(latin1.decode(this.#tail));
+    return this.#ended || DONE.test(this.#lastText());
   }
 
   /** Whether the bytes so far end between two events. */
   get betweenEvents(): boolean {
-    return /(?:^|\n\r?\n|\r\r)$/.test(latin1.decode(this.#tail));
+    return /(?:^|\n\r?\n|\r\r)$/.test(this.#lastText());
+  }
+
+  #lastText(): string {
+    return latin1.decode(this.#tail.subarray(-TAIL_BYTES));
   }
 }
 
+/** The last bytes, and perhaps more: a chunk that is long enough is kept as it is, not copied. */
 function lastBytes(before: Uint8Array, chunk: Uint8Array): Uint8Array {
-  if (chunk.length >= TAIL_BYTES) return chunk.slice(-TAIL_BYTES);
-  const both = new Uint8Array(before.length + chunk.length);
-  both.set(before);
-  both.set(chunk, before.length);
-  return both.slice(-TAIL_BYTES);
+  if (chunk.length >= TAIL_BYTES) return chunk;
+  const kept = before.subarray(-TAIL_BYTES);
+  const both = new Uint8Array(kept.length + chunk.length);
+  both.set(kept);
+  both.set(chunk, kept.length);
+  return both;
 }
