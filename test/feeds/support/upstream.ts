@@ -18,6 +18,8 @@ export interface Upstream {
   seen: URL[];
   headers: IncomingMessage['headers'][];
   io(change?: Partial<FeedIo>): FeedIo;
+  /** The server itself, whatever host is meant. */
+  origin(): string;
 }
 
 export const NOW = Date.parse('2026-01-15T00:20Z');
@@ -31,6 +33,7 @@ export function playUpstream(): Upstream {
     answer: (_, response) => response.writeHead(500).end(),
     seen: [],
     headers: [],
+    origin: () => origin,
     io: (change = {}) => ({
       // Hosts are all this server; the one meant goes into a header.
       fetch: (input, init) => {
