@@ -105,6 +105,7 @@ function notesOf({ fleet, traces, options, replayed, unservedShare }: ReplayRun)
     ...requests,
     ...reused,
     ...unserved,
+    'the simulated wait includes the decode step under way, which the model counts as a part of TTFT of its own',
     'utilisation is work at full batches over capacity; a server with one sequence is as busy as one with many',
     `${options.warmUp} minutes were simulated before the measured time`,
   ];

@@ -66,8 +66,8 @@ describe('isotherm plan', () => {
     const at = ['--at', '2026-01-15', '--slots', '3', '--gap', '0.005'];
     const free = await planJson(...at);
     expect(free.budgets).toBeUndefined();
-    const kept = await planJson(...at, '--carbon-budget', '270');
-    expect(kept.budgets[0]).toMatchObject({ of: 'carbonKg', limit: 270, missedBy: 0 });
+    const kept = await planJson(...at, '--carbon-budget', '340');
+    expect(kept.budgets[0]).toMatchObject({ of: 'carbonKg', limit: 340, missedBy: 0 });
     expect(kept.budgets[0].shadowPrice).toBeGreaterThan(0);
     expect(kept.objectiveAud).toBeGreaterThan(free.objectiveAud);
     expect(kept.gap).toBeLessThanOrEqual(0.005);

@@ -104,7 +104,7 @@ const REFERENCE_COOLING = {
 export function workKwh(hardware: PublicSite['hardware'], usage: TokenUsage): number {
   const prefilled = usage.promptTokens - usage.cachedTokens;
   const profile = hardwareProfiles[hardware.profile];
-  return requestWork(profile, prefilled, usage.completionTokens, hardware.batch).itEnergyKwh;
+  return requestWork(profile, [prefilled], usage.completionTokens, hardware.batch).itEnergyKwh;
 }
 
 export function amountsAt(site: PublicSite, factors: WorkFactors, usage: TokenUsage): Amounts {

@@ -1,10 +1,10 @@
 import type { PublicFleet, PublicSite, RequestClass, Zone } from './fleet.ts';
 import { estimateRttMs } from './geo.ts';
-import { hardwareProfiles, prefillMs } from './hardware.ts';
+import { hardwareProfiles, joinMs, prefillMs } from './hardware.ts';
 import { mayWait } from './request-class.ts';
 import { siteWork } from './site-power.ts';
 
-/** TTFT in ms of a zone–site pair in a class at zero load: network round trip plus prefill. */
+/** TTFT in ms of a zone–site pair in a class at zero load: network round trip, half a decode step and prefill. */
 export function unloadedTtftMs(
   zone: Zone,
   site: PublicSite,
@@ -13,7 +13,7 @@ export function unloadedTtftMs(
 ): number {
   const work = siteWork(site, classes)[k];
   if (work === undefined) throw new RangeError(`no class ${k}`);
-  return estimateRttMs(zone, site) + work.prefillMs;
+  return estimateRttMs(zone, site) + work.firstTokenMs;
 }
 
 /** The same for one request, by its own prompt; of a class's mean at least. */
@@ -24,7 +24,9 @@ export function requestTtftMs(
   promptTokens: number,
 ): number {
   const tokens = Math.max(promptTokens, cls.meanInputTokens);
-  return estimateRttMs(zone, site) + prefillMs(hardwareProfiles[site.hardware.profile], tokens);
+  const { profile, batch } = site.hardware;
+  const hw = hardwareProfiles[profile];
+  return estimateRttMs(zone, site) + joinMs(hw, batch) + prefillMs(hw, tokens);
 }
 
 export interface EligibleSite {
@@ -36,7 +38,7 @@ export interface EligibleSite {
 /** Eligibility changes with the registry only, so a fleet's answers are kept. */
 interface Known {
   /** By site, then class. */
-  prefillMs: number[][];
+  firstTokenMs: number[][];
   /** Zone to its sites by class. */
   byZone: Map<Zone, EligibleSite[][]>;
 }
@@ -50,19 +52,25 @@ const knownByFleet = new WeakMap<PublicFleet, Known>();
 export function eligibleSites(fleet: PublicFleet, zone: Zone, k: number): readonly EligibleSite[] {
   let known = knownByFleet.get(fleet);
   if (known === undefined) {
-    const prefillMs = fleet.sites.map((s) => siteWork(s, fleet.classes).map((w) => w.prefillMs));
-    known = { prefillMs, byZone: new Map() };
+    const firstTokenMs = fleet.sites.map((s) =>
+      siteWork(s, fleet.classes).map((w) => w.firstTokenMs),
+    );
+    known = { firstTokenMs, byZone: new Map() };
     knownByFleet.set(fleet, known);
   }
   let byClass = known.byZone.get(zone);
   if (byClass === undefined) {
-    byClass = eligibleByClass(fleet, zone, known.prefillMs);
+    byClass = eligibleByClass(fleet, zone, known.firstTokenMs);
     known.byZone.set(zone, byClass);
   }
   return byClass[k] ?? [];
 }
 
-function eligibleByClass(fleet: PublicFleet, zone: Zone, prefillMs: number[][]): EligibleSite[][] {
+function eligibleByClass(
+  fleet: PublicFleet,
+  zone: Zone,
+  firstTokenMs: number[][],
+): EligibleSite[][] {
   const allowed = zone.allowedSites && new Set(zone.allowedSites);
   const byClass = fleet.classes.map((): EligibleSite[] => []);
   fleet.sites.forEach((site, j) => {
@@ -70,7 +78,7 @@ function eligibleByClass(fleet: PublicFleet, zone: Zone, prefillMs: number[][]):
     const rttMs = estimateRttMs(zone, site);
     fleet.classes.forEach((cls, k) => {
       if (!(cls.model in site.upstream.models)) return;
-      const ttftMs = rttMs + (prefillMs[j]?.[k] as number);
+      const ttftMs = rttMs + (firstTokenMs[j]?.[k] as number);
       const isInTime = ttftMs <= (cls.ttftSloMs ?? Number.POSITIVE_INFINITY);
       if (isInTime) byClass[k]?.push({ site: j, unloadedTtftMs: ttftMs });
     });

@@ -91,8 +91,12 @@ export function decodeStepMs(hw: HardwareProfile, batch: number): number {
 
 /** What one request of a class asks of one server. */
 export interface RequestWork {
-  /** Prompt processing time, the floor of TTFT at zero distance and load. */
+  /** Prompt processing time, mean over the prompts. */
   prefillMs: number;
+  /** The same by prompt. */
+  promptMs: Float64Array;
+  /** From arrival at a server at work to the first token with nobody waiting: floor of the mean TTFT. */
+  firstTokenMs: number;
   /** Exclusive server time, in s: prefill plus the request's share of batched decode steps. */
   serverS: number;
   /** Energy at the server's plug while it works on the request, its share of the batch, in kWh. */
@@ -100,21 +104,34 @@ export interface RequestWork {
 }
 
 /**
+ * Time until a server that is decoding turns to a new prompt, in ms: on average half of the step under
+ * way, which is not broken off.
+ */
+export function joinMs(hw: HardwareProfile, batch: number): number {
+  return decodeStepMs(hw, batch) / 2;
+}
+
+/**
  * Work of a request: n_in tokens prefilled alone, n_out decode steps shared by `batch` sequences.
  * Power is the phase's power over that time; the idle power within it is included.
+ * @param promptTokens n_in of prompts that are equally likely: time is not linear in tokens, so that of
+ *   the mean prompt is not the mean time
  */
 export function requestWork(
   hw: HardwareProfile,
-  inputTokens: number,
+  promptTokens: readonly number[],
   outputTokens: number,
   batch: number,
 ): RequestWork {
-  const prefill = prefillMs(hw, inputTokens);
+  const promptMs = Float64Array.from(promptTokens, (tokens) => prefillMs(hw, tokens));
+  const prefill = promptMs.reduce((a, b) => a + b, 0) / promptMs.length;
   const decodeS = (outputTokens * decodeStepMs(hw, batch)) / batch / 1000;
   const serverW = hw.gpusPerServer * hw.serverFactor;
   const joules = serverW * ((prefill / 1000) * hw.prefillW + decodeS * hw.decodeW);
   return {
     prefillMs: prefill,
+    promptMs,
+    firstTokenMs: prefill + joinMs(hw, batch),
     serverS: prefill / 1000 + decodeS,
     itEnergyKwh: joules / JOULES_PER_KWH,
   };

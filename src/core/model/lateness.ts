@@ -11,7 +11,7 @@ import { SECONDS_PER_HOUR } from './units.ts';
  *   F(u) = (c/S) · mean_k u^m · exp(−a_k (1 − u)),   a_k = c·W_k / (V·S)
  *
  * with S the mean service time of the classes and W_k the wait a class bears: half of what its SLO
- * leaves after prefill, the other half being the network's (assumed; the site does not know where
+ * leaves after the unloaded first token, the other half being the network's (assumed; the site does not know where
  * requests come from). Classes count alike, as in V; one whose work may wait is never late.
  *
  * Convex and increasing on [0, 1]: u^m with m ≥ 2 and exp(−a(1 − u)) with a ≥ 0 are non-negative,
@@ -38,9 +38,9 @@ export function siteLateness(
   const meanServiceS = work.reduce((sum, w) => sum + w.serverS, 0) / work.length;
   const audPerReqPerS = prices.lateAudPerRequest * SECONDS_PER_HOUR * slotHours;
   const waitScaleS = (variability(classes) * meanServiceS) / servers;
-  const decay = work.flatMap(({ prefillMs }, k) => {
+  const decay = work.flatMap(({ firstTokenMs }, k) => {
     const slo = classes[k]?.ttftSloMs;
-    return slo === undefined ? [] : Math.max(0, slo - prefillMs) / 2 / 1000 / waitScaleS;
+    return slo === undefined ? [] : Math.max(0, slo - firstTokenMs) / 2 / 1000 / waitScaleS;
   });
   if (!(audPerReqPerS > 0 && waitScaleS > 0 && decay.length > 0)) return undefined;
   // The mean is over the classes that can be late; the others' share of requests never is.

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { registryId } from './registry-id.ts';
 
+/** Prompts are rounded to tokens. */
+const PROMPT_MEAN_TOLERANCE = 0.005;
+
 /**
  * A served model with its token profile. Either users wait for its answers, and `ttftSloMs` bounds how
  * long; or its work may wait (batch), and `maxDelayHours` does.
@@ -14,6 +17,8 @@ export const requestClassSchema = z
     /** Other names for it. */
     aliases: z.array(z.string().min(1).max(128)).max(32).optional(),
     meanInputTokens: z.number().positive().max(1_000_000),
+    /** Tokens of equally likely prompts, rising; their mean is `meanInputTokens`. Absent: all have that. */
+    promptTokens: z.array(z.number().positive().max(1_000_000)).min(1).max(100).optional(),
     meanOutputTokens: z.number().positive().max(1_000_000),
     /** A zone–site pair whose TTFT exceeds this at zero load is not eligible. */
     ttftSloMs: z.number().positive().optional(),
@@ -27,6 +32,15 @@ export const requestClassSchema = z
     serviceScv: z.number().min(0).max(1000).default(1),
   })
   .superRefine((cls, ctx) => {
+    const prompts = promptsOf(cls);
+    const mean = prompts.reduce((a, b) => a + b, 0) / prompts.length;
+    if (Math.abs(mean / cls.meanInputTokens - 1) > PROMPT_MEAN_TOLERANCE) {
+      const message = `have a mean of ${mean.toFixed(1)}, but meanInputTokens is ${cls.meanInputTokens}`;
+      ctx.addIssue({ code: 'custom', path: ['promptTokens'], message });
+    }
+    if (prompts.some((tokens, n) => n > 0 && tokens < (prompts[n - 1] as number))) {
+      ctx.addIssue({ code: 'custom', path: ['promptTokens'], message: 'must rise' });
+    }
     if (cls.ttftSloMs === undefined && cls.maxDelayHours === undefined) {
       const message = 'is missing: a class has this, or maxDelayHours if its work may wait';
       ctx.addIssue({ code: 'custom', path: ['ttftSloMs'], message });
@@ -37,6 +51,11 @@ export const requestClassSchema = z
     }
   });
 export type RequestClass = z.output<typeof requestClassSchema>;
+
+/** Tokens of equally likely prompts of a class. */
+export function promptsOf(cls: Pick<RequestClass, 'meanInputTokens' | 'promptTokens'>): number[] {
+  return cls.promptTokens ?? [cls.meanInputTokens];
+}
 
 /** Whether a class's work may wait: batch. */
 export function mayWait(cls: RequestClass): boolean {

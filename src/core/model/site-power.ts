@@ -2,6 +2,7 @@ import { onSiteWaterLPerKwh, ppue as ppueOf } from './cooling/index.ts';
 import { hasPlant, type ObjectivePrices, type RequestClass, type Site } from './fleet.ts';
 import { hardwareProfiles, idleServerKw, type RequestWork, requestWork } from './hardware.ts';
 import { resourceAud } from './objective.ts';
+import { promptsOf } from './request-class.ts';
 import { energyPriceAudPerKwh } from './tariff.ts';
 import { SECONDS_PER_HOUR } from './units.ts';
 import { airOf } from './weather.ts';
@@ -47,9 +48,7 @@ export function siteFactors(site: Site, now: SiteConditions): SiteFactors {
 /** Work of each class on a site's hardware. */
 export function siteWork(site: Pick<Site, 'hardware'>, classes: RequestClass[]): RequestWork[] {
   const hw = hardwareProfiles[site.hardware.profile];
-  return classes.map((c) =>
-    requestWork(hw, c.meanInputTokens, c.meanOutputTokens, site.hardware.batch),
-  );
+  return classes.map((c) => requestWork(hw, promptsOf(c), c.meanOutputTokens, site.hardware.batch));
 }
 
 /** IT power as a linear function of the site's totals: base kW, and kW per req/s by class. */
@@ -65,12 +64,15 @@ export interface ItPower {
 export type Wakefulness = 'fewest' | 'all';
 
 /**
- * IT power of a site. Busy servers draw their phase's power. The others idle (`always-on`), or those
- * that are not awake sleep. How many are awake is the site's own choice between (load + headroom) /
- * u_max, so that all are at the highest load a plan allows, and all of them. Its cost is linear in
- * that number, so an end is best: the fewest, or all in hours when drawing power pays
- * ({@link itKwhAud} < 0). Queueing still counts every server as ready: sleepers are woken ahead of
- * need.
+ * IT power of a site. A server at work batches continuously: it decodes whatever there is, and its
+ * power is that of decoding however small the batch, or of prefill. Load is kept on as few servers as
+ * u_max allows, so load/u_max of them decode or prefill all the time, whether that fills them or not.
+ * The others idle (`always-on`), or those that are not awake sleep. Awake are one at no load, at least
+ * (headroom)/u_max of them, and all at the highest load a plan allows; or all of them in hours when
+ * drawing power pays ({@link itKwhAud} < 0), since the site's cost is linear in their number.
+ * What is linear here is rounded up to whole servers in truth, so between no load and full load a site
+ * draws up to one decoding server more: no convex function could say so. Queueing still counts every
+ * server as ready: sleepers are woken ahead of need.
  * @param headroom kept free beside the load, busy servers
  */
 export function itPower(
@@ -82,17 +84,21 @@ export function itPower(
   const hw = hardwareProfiles[site.hardware.profile];
   const { servers } = site.hardware;
   const idleKw = idleServerKw(hw);
+  const decodeKw = (idleKw * hw.decodeW) / hw.idleW;
   const sleeps = site.cost.idle === 'sleep';
   const parkedKw = sleeps ? Math.min(site.cost.sleepServerKw, idleKw) : idleKw;
   const needed = sleeps && wakefulness === 'fewest';
-  const awakeServers = needed ? headroom / site.maxUtilisation : servers;
-  const awakePerLoad = needed ? 1 / site.maxUtilisation : 0;
+  const atLeast = site.state === 'active' ? 1 : 0;
+  const awakeServers = needed ? Math.max(atLeast, headroom / site.maxUtilisation) : servers;
+  const mostLoad = servers * site.maxUtilisation - headroom;
+  const awakePerLoad = needed && mostLoad > 0 ? (servers - awakeServers) / mostLoad : 0;
   return {
     baseKw: parkedKw * servers + (idleKw - parkedKw) * awakeServers,
     kwPerReqPerS: Float64Array.from(work, (w) => {
-      const busyKw = w.itEnergyKwh * SECONDS_PER_HOUR;
+      const workKw = w.itEnergyKwh * SECONDS_PER_HOUR;
+      const inUse = w.serverS / site.maxUtilisation;
       const awakeKw = (idleKw - parkedKw) * awakePerLoad * w.serverS;
-      return busyKw + awakeKw - idleKw * w.serverS;
+      return workKw + decodeKw * (inUse - w.serverS) + awakeKw - idleKw * inUse;
     }),
     awakeServers,
     awakePerLoad,

@@ -1,6 +1,7 @@
 import { unloadedTtftMs } from '../model/eligibility.ts';
 import type { Fleet } from '../model/fleet.ts';
 import { mayWait } from '../model/request-class.ts';
+import { siteWork } from '../model/site-power.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import type { SpanTotals } from './span-totals.ts';
@@ -31,6 +32,8 @@ interface ZoneSums {
 export class TtftTally {
   readonly #fleet: Fleet;
   readonly #unloadedMs: Float64Array[];
+  /** By site and class: how much longer than the mean each of the equally likely prompts takes. */
+  readonly #promptMs: Float64Array[][];
   readonly #waits: boolean[];
   readonly #histogram = new Float64Array(BINS + 1);
   readonly #zones: ZoneSums[];
@@ -49,6 +52,9 @@ export class TtftTally {
           fleet.classes.map((_, k) => unloadedTtftMs(zone, site, fleet.classes, k)),
         ),
       ),
+    );
+    this.#promptMs = fleet.sites.map((site) =>
+      siteWork(site, fleet.classes).map((w) => w.promptMs.map((ms) => ms - w.prefillMs)),
     );
     this.#zones = fleet.zones.map(() => ({ requests: 0, ttftMs: 0, nearestMs: 0 }));
   }
@@ -90,7 +96,8 @@ export class TtftTally {
         this.#queuedMs += count * wait.meanMs;
         continue;
       }
-      this.#add(count, msOf(e), wait, k);
+      const prompts = this.#promptMs[p.edgeSite[e] as number]?.[k] as Float64Array;
+      for (const moreMs of prompts) this.#add(count / prompts.length, msOf(e) + moreMs, wait, k);
       const zone = this.#zones[i] as ZoneSums;
       zone.requests += count;
       zone.ttftMs += count * (msOf(e) + wait.meanMs);

@@ -1,6 +1,7 @@
 import { siteCapacity } from '../../core/model/capacity.ts';
 import { unloadedTtftMs } from '../../core/model/eligibility.ts';
 import type { Fleet } from '../../core/model/fleet.ts';
+import type { RequestWork } from '../../core/model/hardware.ts';
 import { waitingRequests, waitProbability } from '../../core/model/queueing.ts';
 import { chosenPower, siteFactors, siteWork } from '../../core/model/site-power.ts';
 import { type DispatchProblem, loadsOf } from '../../core/optimizer/problem.ts';
@@ -72,17 +73,17 @@ export function forecast(
     eachEdge(problem, slotFlow, (e, j, k, zone) => {
       const site = fleet.sites[j] as Fleet['sites'][number];
       const wait = waits[j] as (typeof waits)[number];
-      groups[k]?.push({
-        requests: (slotFlow[e] as number) * slotS,
-        unloadedMs: unloadedTtftMs(
-          fleet.zones[zone] as Fleet['zones'][number],
-          site,
-          fleet.classes,
-          k,
-        ),
-        waitProbability: wait.probability,
-        waitMs: wait.waitMs,
-      });
+      const { promptMs, prefillMs } = (work[j] as RequestWork[])[k] as RequestWork;
+      const zoneOf = fleet.zones[zone] as Fleet['zones'][number];
+      const meanMs = unloadedTtftMs(zoneOf, site, fleet.classes, k);
+      for (const ms of promptMs) {
+        groups[k]?.push({
+          requests: ((slotFlow[e] as number) * slotS) / promptMs.length,
+          unloadedMs: meanMs + ms - prefillMs,
+          waitProbability: wait.probability,
+          waitMs: wait.waitMs,
+        });
+      }
     });
   }
   for (const s of sites) s.waitMeanMs /= Math.max(s.requests, 1e-300);

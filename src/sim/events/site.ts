@@ -19,18 +19,22 @@ export interface SiteOptions {
   slots: number;
   /** Servers' worth of room kept awake. */
   headroom: number;
+  /** Most prompts for each server in use while others do nothing; {@link PROMPTS_PER_SERVER}. */
+  promptsPerServer?: number;
   /** A server has something to do at its `nextS`. */
   schedule: (server: LlmServer) => void;
   onFinished: (job: Job) => void;
 }
 
+/** One at work and one that waits: fewer would wake servers for every burst, more would let it wait. */
+const PROMPTS_PER_SERVER = 2;
+
 /**
  * A site: servers behind one queue, first come, first served. A request goes to the server that is
  * through with its prompts soonest, of equals to the one with the fewest sequences; it waits in the
- * queue only while no server that is awake, or may be, has room in its batch. Where servers sleep, so
- * many are in use that none would be filled beyond u_max of its batch, and that no prompt waits for
- * another while a server sleeps; those beyond take nothing new and sleep when they are through. Waking
- * takes no time, as the model assumes, whose queue counts every server.
+ * queue only while no server has room in its batch. So many servers are in use, one at least, that none
+ * would be filled beyond u_max of its batch, nor have more than so many prompts while others do nothing.
+ * Those beyond take nothing new, and idle or sleep once they are through. Waking takes no time.
  */
 export class SimulatedSite {
   readonly meter: SiteMeter;
@@ -73,6 +77,7 @@ export class SimulatedSite {
       });
     });
     this.#resize(0);
+    for (let n = 0; n < servers; n++) this.#settleDown(n, 0);
   }
 
   /** Requests at the site, waiting or at work. */
@@ -111,8 +116,12 @@ export class SimulatedSite {
     const { servers, batch } = this.#site.hardware;
     const filled = this.#present / (batch * this.#site.maxUtilisation);
     const prompts = this.#servers.reduce((n, s) => n + s.prompts, this.#waiting);
-    const needed = Math.max(prompts, Math.ceil(filled + this.#options.headroom));
-    const inUse = this.#site.cost.idle === 'sleep' ? Math.min(servers, needed) : servers;
+    const perServer = this.#options.promptsPerServer ?? PROMPTS_PER_SERVER;
+    const headroom = this.#options.headroom / this.#site.maxUtilisation;
+    const inUse = Math.min(
+      servers,
+      Math.max(1, Math.ceil(prompts / perServer), Math.ceil(filled + headroom)),
+    );
     if (inUse === this.#inUse) return;
     const before = this.#inUse;
     this.#inUse = inUse;
@@ -122,7 +131,8 @@ export class SimulatedSite {
   }
 
   #settleDown(n: number, nowS: number): void {
-    this.#servers[n]?.rest(n < this.#inUse ? 'idle' : 'asleep', nowS);
+    const sleeps = this.#site.cost.idle === 'sleep' && n >= this.#inUse;
+    this.#servers[n]?.rest(sleeps ? 'asleep' : 'idle', nowS);
   }
 
   #dispatch(nowS: number): void {

@@ -89,6 +89,23 @@ export function mean(values: Float64Array): number {
   return values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
 }
 
+/** Means of `count` parts of the values, alike in size, by rising value; their mean is that of all. */
+export function equallyLikely(values: Float64Array, count: number): number[] {
+  const rising = values.slice().sort();
+  // Position n of the values, as a line through their sum, so that parts need not be whole.
+  const sumUntil = (n: number) => {
+    const whole = Math.floor(n);
+    return (sums[whole] as number) + (n - whole) * (rising[whole] ?? 0);
+  };
+  const sums = [0];
+  for (const v of rising) sums.push((sums[sums.length - 1] as number) + v);
+  const size = rising.length / count;
+  return Array.from(
+    { length: count },
+    (_, i) => (sumUntil((i + 1) * size) - sumUntil(i * size)) / size,
+  );
+}
+
 /** Variance over the squared mean. */
 export function squaredVariation(values: Float64Array): number {
   const m = mean(values);

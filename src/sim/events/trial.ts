@@ -11,7 +11,7 @@ import type { Figures } from './figures.ts';
 import { forecast } from './forecast.ts';
 import { type MeasuredSite, measure } from './measure.ts';
 import { type ReplayResult, replay } from './run.ts';
-import { type RequestTrace, traceFigures } from './trace.ts';
+import { equallyLikely, mean, type RequestTrace } from './trace.ts';
 
 export interface TrialOptions {
   policy: Policy;
@@ -32,12 +32,22 @@ export interface Trial {
   replayed: ReplayResult;
 }
 
+/** Prompts by which the model knows a class's. */
+export const PROMPTS = 20;
+
 /** The fleet with its classes' tokens as the traces have them; cached prefixes need no work. */
 export function withTraceTokens(fleet: Fleet, traces: readonly RequestTrace[]): Fleet {
   const classes = fleet.classes.map((cls, k) => {
-    const f = traceFigures(traces[k] as RequestTrace);
-    const meanInputTokens = f.meanInputTokens * (1 - f.cachedShare);
-    return { ...cls, meanInputTokens, meanOutputTokens: f.meanOutputTokens };
+    const trace = traces[k] as RequestTrace;
+    const computed = trace.inputTokens.map(
+      (tokens, n) => tokens - (trace.cachedTokens[n] as number),
+    );
+    return {
+      ...cls,
+      meanInputTokens: mean(computed),
+      promptTokens: equallyLikely(computed, PROMPTS),
+      meanOutputTokens: mean(trace.outputTokens),
+    };
   });
   return { ...fleet, classes };
 }

@@ -32,14 +32,14 @@ describe('measured speeds', () => {
 describe('work of a request', () => {
   test('energy per token at 2048 and batch 32 (facts: 0.37 J, 3.67 J, GPUs only)', () => {
     const { serverFactor } = h100;
-    const prompt = requestWork(h100, 2048, 1e-9, 32);
+    const prompt = requestWork(h100, [2048], 1e-9, 32);
     expect((prompt.itEnergyKwh * 3.6e6) / 2048 / serverFactor).toBeCloseTo(0.37, 2);
-    const long = requestWork(h100, 1e-9, 1000, 32);
+    const long = requestWork(h100, [1e-9], 1000, 32);
     expect((long.itEnergyKwh * 3.6e6) / 1000 / serverFactor).toBeCloseTo(3.67, 2);
   });
 
   test('the chat request by hand: 1155 tokens in, 211 out, batch 32', () => {
-    const work = requestWork(h100, 1155, 211, 32);
+    const work = requestWork(h100, [1155], 211, 32);
     const prefillS = (78 + (59 * 131) / 1024) / 1000;
     const decodeS = (211 * 38.6) / 32 / 1000;
     expect(work.prefillMs).toBeCloseTo(prefillS * 1000, 9);
@@ -60,8 +60,8 @@ describe('work of a request', () => {
         fc.integer({ min: 1, max: 64 }),
         (id, input, output, batch) => {
           const hw = hardwareProfiles[id];
-          const less = requestWork(hw, input, output, batch);
-          const more = requestWork(hw, input + 10, output + 10, batch);
+          const less = requestWork(hw, [input], output, batch);
+          const more = requestWork(hw, [input + 10], output + 10, batch);
           return more.serverS > less.serverS && more.itEnergyKwh > less.itEnergyKwh;
         },
       ),

@@ -22,13 +22,16 @@ test('by hand: two classes at one site', () => {
   const fleet = embeddedFleet();
   const site = { hardware: { profile: 'h100-tp8' as const, servers: 7, batch: 32 } };
   const prices = { ...fleet.prices, lateAudPerRequest: 0.01 };
-  const l = siteLateness(site, fleet.classes, prices, 0.5)!;
-  // Service times of docs/model.md's table, to its digits; SLOs of 500 and 350 ms.
+  const classes = fleet.classes.map(({ promptTokens: _, ...cls }, k) => {
+    return { ...cls, ttftSloMs: [500, 350][k], arrivalScv: 1, serviceScv: 1 };
+  });
+  const l = siteLateness(site, classes, prices, 0.5)!;
+  // Times of the mean prompts, to a few digits, and half a decode step; SLOs of 500 and 350 ms.
   const meanS = (0.34 + 0.171) / 2;
   const u = 0.8;
   const requestsPerS = (7 * u) / meanS;
   const meanWaitS = meanS / (7 * (1 - u));
-  const late = [0.5 - 0.0855, 0.35 - 0.137].map(
+  const late = [0.5 - 0.0855 - 0.0193, 0.35 - 0.137 - 0.0193].map(
     (leftS) => u ** 3 * Math.exp(-leftS / 2 / meanWaitS),
   );
   const expected = 0.01 * 1800 * requestsPerS * ((late[0]! + late[1]!) / 2);

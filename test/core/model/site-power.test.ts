@@ -19,14 +19,22 @@ const asleep: Site = { ...site, cost: { ...site.cost, idle: 'sleep' } };
 const work = siteWork(site, fleet.classes);
 const hw = hardwareProfiles['h100-tp8'];
 
-/** IT power by counting servers: busy ones at their phase's power, the others idle or asleep. */
+const decodeKw = (idleServerKw(hw) * hw.decodeW) / hw.idleW;
+
+/** IT power by counting servers: those in use at their phase's power, the others idle or asleep. */
 function countedKw(s: Site, rateReqPerS: number): number {
-  const w = requestWork(hw, 1155, 211, 32);
+  const w = requestWork(hw, [1155], 211, 32);
   const busy = rateReqPerS * w.serverS;
   const { servers } = s.hardware;
-  const awake = s.cost.idle === 'sleep' ? busy / s.maxUtilisation : servers;
+  const inUse = busy / s.maxUtilisation;
+  const awake = s.cost.idle === 'sleep' ? 1 + (inUse * (servers - 1)) / servers : servers;
   const busyKw = rateReqPerS * w.itEnergyKwh * 3600;
-  return busyKw + (awake - busy) * idleServerKw(hw) + (servers - awake) * s.cost.sleepServerKw;
+  return (
+    busyKw +
+    (inUse - busy) * decodeKw +
+    (awake - inUse) * idleServerKw(hw) +
+    (servers - awake) * s.cost.sleepServerKw
+  );
 }
 
 describe('IT power', () => {
@@ -56,8 +64,9 @@ describe('IT power', () => {
     const p = itPower(asleep, work, kept);
     const bare = itPower(asleep, work);
     const perAwakeKw = idleServerKw(hw) - asleep.cost.sleepServerKw;
-    expect(p.baseKw - bare.baseKw).toBeCloseTo((perAwakeKw * kept) / asleep.maxUtilisation, 12);
-    expect(p.kwPerReqPerS).toEqual(bare.kwPerReqPerS);
+    // One is awake in any case.
+    const more = kept / asleep.maxUtilisation - 1;
+    expect(p.baseKw - bare.baseKw).toBeCloseTo(perAwakeKw * more, 12);
     const headroomed = { ...asleep, headroomServers: kept };
     const horizon = { startUtcMs: 0, slotCount: 1, slotHours: 1 };
     const { maxLoad, headroom } = siteCapacity(headroomed, horizon);
@@ -87,11 +96,15 @@ describe('IT power', () => {
           const aud = itKwhAud(factors, fleet.prices);
           const p = itPower(s, work, headroom, aud < 0 ? 'all' : 'fewest');
           const load = rate * work[0]!.serverS;
-          const least = (load + headroom) / s.maxUtilisation;
+          const first = Math.max(1, headroom / s.maxUtilisation);
+          const full = s.hardware.servers * s.maxUtilisation - headroom;
+          const least = first + (load * (s.hardware.servers - first)) / full;
+          const inUse = load / s.maxUtilisation;
           const costOf = (awake: number) =>
             aud *
             (rate * work[0]!.itEnergyKwh * 3600 +
-              (awake - load) * idleServerKw(hw) +
+              (inUse - load) * decodeKw +
+              (awake - inUse) * idleServerKw(hw) +
               (s.hardware.servers - awake) * s.cost.sleepServerKw);
           const chosen = aud * (p.baseKw + p.kwPerReqPerS[0]! * rate);
           for (const share of [0, 0.3, 1]) {

@@ -86,8 +86,8 @@ describe('assembly', () => {
     expect(sites[0]!.rateAud[0]).toBeCloseTo(0.25 * power.kwPerReqPerS[0]! * perIt, 12);
     expect(sites[0]!.waitingAud[0]).toBe(0.25 * tiny.prices.timeAudPerUserHour);
     expect(sites[0]!.maxLoad[0]).toBeCloseTo(4 * 0.85, 12);
-    // 1 ms to itself plus prefill, in seconds, at 1 AUD per user and hour, a quarter of an hour.
-    expect(problem.edgeCostAud[0]).toBeCloseTo(((1 + work[0]!.prefillMs) / 1000) * 0.25, 12);
+    // 1 ms to itself plus half a step and prefill, in seconds, at 1 AUD per user and hour, a quarter of an hour.
+    expect(problem.edgeCostAud[0]).toBeCloseTo(((1 + work[0]!.firstTokenMs) / 1000) * 0.25, 12);
     expect(problem.unservedCostAud).toBeCloseTo(0.05 * 900, 12);
   });
 

@@ -18,7 +18,7 @@ const fleet = tinyFleet((f) => {
     lateAudPerRequest: 0,
   };
 });
-const work = requestWork(hardwareProfiles['h100-tp8'], 1155, 211, 32);
+const work = requestWork(hardwareProfiles['h100-tp8'], [1155], 211, 32);
 
 /** One site, one class: rate served and rate lost, in req/s, over two slots of half an hour. */
 function charged(rate: number, lost: number) {
@@ -40,8 +40,13 @@ describe('one site by hand', () => {
   const rate = 6;
   const t = charged(rate, 0.5);
   const busyServers = rate * work.serverS;
+  const hw = hardwareProfiles['h100-tp8'];
+  const decodeKw = (idleServerKw(hw) * hw.decodeW) / hw.idleW;
+  const inUse = busyServers / 0.85;
   const itKw =
-    rate * work.itEnergyKwh * 3600 + (4 - busyServers) * idleServerKw(hardwareProfiles['h100-tp8']);
+    rate * work.itEnergyKwh * 3600 +
+    (inUse - busyServers) * decodeKw +
+    (4 - inUse) * idleServerKw(hw);
 
   test('energy and cooling', () => {
     expect(t.itKwh).toBeCloseTo(itKw, 9);
@@ -184,7 +189,7 @@ test('work that may wait: energy and the price of what is lost, its time in queu
 });
 
 test('a zone’s TTFT stands beside that of its nearest site, and a fairness floor binds it', () => {
-  const { fleet: random, inputs } = randomFleet(4, 0.3);
+  const { fleet: random, inputs } = randomFleet(4, 0.2);
   const planned = (maxExtraTtftMs: number) => {
     const fair = { ...random, fairness: { maxExtraTtftMs } };
     const { problem, sites } = assemble(fair, inputs);

@@ -66,7 +66,7 @@ describe('ledger', () => {
   });
 
   test('it charges what the site answers, with the queue’s price as users’ time', () => {
-    const fleet = fleetWith({ tariff: peaky, battery, limits: { gridKw: 20 } });
+    const fleet = fleetWith({ tariff: peaky, battery, limits: { gridKw: 25 } });
     const { sites, totals, flow, problem } = day(fleet);
     const site = sites[0]!;
     const query = { round: 1, totals: flow, prices: new Float64Array(HOURS), box: flow };

@@ -1,5 +1,11 @@
 import fleetJson from '../../../config/fleet.json' with { type: 'json' };
-import { type Fleet, fleetSchema, publicFleet, type Site } from '../../../src/core/model/fleet.ts';
+import {
+  type Fleet,
+  fleetSchema,
+  publicFleet,
+  type RequestClass,
+  type Site,
+} from '../../../src/core/model/fleet.ts';
 import { assembleDispatch, assembleSites } from '../../../src/core/planning/assemble.ts';
 import { expectedDemand, type PlanningInputs } from '../../../src/core/planning/inputs.ts';
 import type { Instance } from './instances.ts';
@@ -13,7 +19,9 @@ export function embeddedFleet(): Fleet {
 /** One class, one zone and one site in Sydney: small enough for hand computation. */
 export function tinyFleet(change: (fleet: Fleet) => void = () => {}): Fleet {
   const fleet = embeddedFleet();
-  fleet.classes = fleet.classes.slice(0, 1);
+  // All prompts alike, and an M/M/c queue.
+  const [{ promptTokens: _, ...chat }] = fleet.classes as [RequestClass];
+  fleet.classes = [{ ...chat, arrivalScv: 1, serviceScv: 1 }];
   fleet.zones = fleet.zones.slice(0, 1);
   fleet.sites = fleet.sites.slice(0, 1);
   const site = fleet.sites[0] as Site;

@@ -18,7 +18,7 @@ function siteWith(change: Partial<Site['hardware']>, idle: 'sleep' | 'always-on'
 }
 
 /** Serves jobs in the order they come; returns the site and when the last was through. */
-function serve(site: Site, jobs: Job[], toS: number, headroom = 0) {
+function serve(site: Site, jobs: Job[], toS: number, headroom = 0, promptsPerServer?: number) {
   const queue = new EventQueue<LlmServer>();
   let finished = 0;
   const simulated = new SimulatedSite(site, {
@@ -27,6 +27,7 @@ function serve(site: Site, jobs: Job[], toS: number, headroom = 0) {
     slotS: toS / 2,
     slots: 2,
     headroom,
+    promptsPerServer,
     schedule: (server) => queue.push(server.nextS, server),
     onFinished: () => finished++,
   });
@@ -103,7 +104,7 @@ describe('a site whose requests are prompts alone', () => {
       [6, 0.85],
     ] as const) {
       const jobs = poisson(5, 500_000, c * u, (x) => -Math.log(1 - x));
-      serve(siteWith({ servers: c, batch: 1024 }), jobs, 1000);
+      serve(siteWith({ servers: c, batch: 1024 }), jobs, 1000, 0, 1);
       const { mean, halfWidth } = meanWait(jobs);
       const expected = erlangC(c, c * u) / (c * (1 - u));
       expect(halfWidth).toBeLessThan(0.2 * expected);
@@ -131,7 +132,7 @@ describe('a site that answers in full', () => {
     const site = siteWith({ servers: 2, batch: 32 });
     const { endS } = serve(site, jobs, 100);
     const tokens = jobs.reduce((sum, j) => sum + j.outputTokens, 0) / jobs.length;
-    const { serverS } = requestWork(hw, 1155, tokens, 32);
+    const { serverS } = requestWork(hw, [1155], tokens, 32);
     // Batches are full but at the end, and the first token of each needs no step.
     expect(endS / ((jobs.length * serverS) / 2)).toBeGreaterThan(0.98);
     expect(endS / ((jobs.length * serverS) / 2)).toBeLessThan(1.02);
@@ -162,9 +163,7 @@ describe('a site that answers in full', () => {
   it('keeps headroom awake, and puts servers to sleep once they are through', () => {
     const site = siteWith({ servers: 4, batch: 32 }, 'sleep');
     const { meter } = serve(site, crowd(1), 100, 1);
-    expect(meter.phaseS.idle + meter.phaseS.prefill + meter.phaseS.decode).toBeGreaterThanOrEqual(
-      100,
-    );
-    expect(meter.phaseS.asleep).toBeGreaterThan(250);
+    expect(meter.phaseS.idle + meter.phaseS.prefill + meter.phaseS.decode).toBeGreaterThan(199);
+    expect(meter.phaseS.asleep).toBeGreaterThan(199);
   });
 });

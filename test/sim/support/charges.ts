@@ -1,6 +1,7 @@
 import { onSiteWaterLPerKwh, ppue } from '../../../src/core/model/cooling/index.ts';
 import type { Fleet, Site } from '../../../src/core/model/fleet.ts';
 import { hardwareProfiles, idleServerKw, requestWork } from '../../../src/core/model/hardware.ts';
+import { promptsOf } from '../../../src/core/model/request-class.ts';
 import { energyPriceAudPerKwh } from '../../../src/core/model/tariff.ts';
 import { airOf } from '../../../src/core/model/weather.ts';
 import type { Decision, Policy, PolicyContext } from '../../../src/core/planning/policies/index.ts';
@@ -23,19 +24,27 @@ export function recorded(policy: Policy): { policy: Policy; blocks: Block[] } {
   return { policy: { ...policy, decide }, blocks };
 }
 
-/** IT power of a site: busy servers, those awake beside them (all where that pays), and the rest. */
+/** IT power of a site: servers in use at their phase's power, those awake beside them, and the rest. */
 function itKw(fleet: Fleet, site: Site, reqPerS: Float64Array, pays: boolean): number {
   const { profile, servers, batch } = site.hardware;
   const hw = hardwareProfiles[profile];
   let busy = 0;
   let busyKw = 0;
   fleet.classes.forEach((c, k) => {
-    const work = requestWork(hw, c.meanInputTokens, c.meanOutputTokens, batch);
+    const work = requestWork(hw, promptsOf(c), c.meanOutputTokens, batch);
     busy += reqPerS[k]! * work.serverS;
     busyKw += reqPerS[k]! * work.itEnergyKwh * 3600;
   });
-  const awake = site.cost.idle === 'sleep' && !pays ? busy / site.maxUtilisation : servers;
-  return busyKw + (awake - busy) * idleServerKw(hw) + (servers - awake) * site.cost.sleepServerKw;
+  const inUse = busy / site.maxUtilisation;
+  const fewest = 1 + (inUse * (servers - 1)) / servers;
+  const awake = site.cost.idle === 'sleep' && !pays ? fewest : servers;
+  const decodeKw = (idleServerKw(hw) * hw.decodeW) / hw.idleW;
+  return (
+    busyKw +
+    (inUse - busy) * decodeKw +
+    (awake - inUse) * idleServerKw(hw) +
+    (servers - awake) * site.cost.sleepServerKw
+  );
 }
 
 /** What blocks come to by `fleet`, summed over sites and hours from first principles. */
