@@ -99,7 +99,16 @@ export function perturbed({ problem, sites }: Instance, seed: number): Instance 
           rateAud[at] = (rateAud[at] as number) * factor;
         }
       }
-      return { ...site, rateAud };
+      if (!site.plant) return { ...site, rateAud };
+      const factors = rateAud.map((rate, at) => rate / (site.rateAud[at] as number) || 1);
+      const priced = (aud: Float64Array) =>
+        aud.map((v, t) => v * (factors[t * site.classCount] as number));
+      const plant = {
+        ...site.plant,
+        importAud: priced(site.plant.importAud),
+        exportAud: priced(site.plant.exportAud),
+      };
+      return { ...site, rateAud, plant };
     }),
   };
 }

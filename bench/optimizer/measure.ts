@@ -4,7 +4,7 @@ import { type HighsResult, solveWithHighs } from './highs.ts';
 import type { NamedInstance } from './instances.ts';
 import { peakMemory } from './memory.ts';
 import { progress } from './progress.ts';
-import { curvesOf, type Run, run } from './run.ts';
+import { leftBy, type Run, run } from './run.ts';
 
 export interface MeasureOptions {
   data?: string;
@@ -99,13 +99,13 @@ export async function measure(named: NamedInstance, options: MeasureOptions): Pr
     const again = run(
       instance,
       { gapTarget: TARGETS.cold.gap, maxRounds: MAX_ROUNDS },
-      curvesOf(first.state),
+      leftBy(first.state),
     );
     unchanged.push(again);
     const later = run(
       perturbed(instance, 1000 + n),
       { gapTarget: TARGETS.warm.gap, maxRounds: MAX_ROUNDS },
-      curvesOf(first.state),
+      leftBy(first.state),
     );
     warm.push(later);
     note(label, 'warm', later);

@@ -4,12 +4,13 @@ import {
   incumbent,
   propose,
   stopReason,
+  type WarmStart,
 } from '../../src/core/optimizer/consensus.ts';
 import { type SettingsInput, settingsSchema } from '../../src/core/optimizer/settings.ts';
-import type { SlotCurve } from '../../src/core/optimizer/site-curve.ts';
 import { answerQuery, type SiteProblem } from '../../src/core/optimizer/site-subproblem.ts';
 import type { ConsensusState } from '../../src/core/optimizer/state.ts';
 import { encodeAnswer, encodeQuery } from '../../src/core/planning/round-wire.ts';
+import { warmFrom } from '../../src/core/planning/warm-start.ts';
 import type { Instance } from '../../test/core/support/instances.ts';
 
 /** One optimization, with what it cost on this machine. */
@@ -29,9 +30,7 @@ export interface Run {
   state: ConsensusState;
 }
 
-export type WarmCurves = (site: number, slot: number) => SlotCurve | undefined;
-
-export function run(instance: Instance, settingsInput: SettingsInput, warm?: WarmCurves): Run {
+export function run(instance: Instance, settingsInput: SettingsInput, warm?: WarmStart): Run {
   const { problem, sites } = instance;
   const settings = settingsSchema.parse(settingsInput);
   let clock = cpuMs();
@@ -79,12 +78,9 @@ export function run(instance: Instance, settingsInput: SettingsInput, warm?: War
   }
 }
 
-/** The curves an optimization leaves, as the next one gets them. */
-export function curvesOf(state: ConsensusState): WarmCurves {
-  return (j, t) => {
-    const curve = state.sites[j]?.curves[t];
-    return curve && { ...structuredClone(curve), anchored: false };
-  };
+/** What an optimization leaves, as the next one gets it. */
+export function leftBy(state: ConsensusState): WarmStart {
+  return warmFrom(structuredClone(state));
 }
 
 function wireBytes(

@@ -86,7 +86,7 @@ function totalBound(answer: SiteAnswer): number {
 /** Σ_t min over the box of the linearisation g(z) + ∇g·(N − z) − p·N, less what a site may be inexact by, AUD. */
 function leastBound(p: DispatchProblem, query: SiteQuery, answer: SiteAnswer): number {
   const costAud = wholeCostAud(answer, query.totals);
-  const marginalAud = wholeMarginalAud(answer);
+  const marginalAud = wholeMarginalAud(answer, query.totals);
   let least = 0;
   let size = stakeAud(answer, query.totals);
   for (let t = 0; t < p.slotCount; t++) {

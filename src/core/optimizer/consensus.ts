@@ -1,4 +1,5 @@
 import { classicModels, setPenalties } from './classic-rounds.ts';
+import type { Cut } from './cut.ts';
 import { learnAnswer } from './learning.ts';
 import { acceptAnswers } from './participation.ts';
 import { type DispatchProblem, edgeCount, rowCount, totalsBoxes } from './problem.ts';
@@ -21,12 +22,15 @@ export { type Incumbent, incumbent } from './proof.ts';
  * docs/algorithm.md.
  */
 
+/** What an earlier optimization learned of the sites: guesses, which the first answers replace. */
+export interface WarmStart {
+  (site: number, slot: number): SlotCurve | undefined;
+  /** Bounds below a site's coupled cost, as long as this optimization's slots. */
+  cuts?(site: number): Cut[] | undefined;
+}
+
 /** A first state, with a proposal from priors, or from what an earlier optimization learned. */
-export function begin(
-  p: DispatchProblem,
-  settings: Settings,
-  warm?: (site: number, slot: number) => SlotCurve | undefined,
-): ConsensusState {
+export function begin(p: DispatchProblem, settings: Settings, warm?: WarmStart): ConsensusState {
   const TK = p.slotCount * p.classCount;
   const state: ConsensusState = {
     round: 1,
@@ -44,7 +48,8 @@ export function begin(
         { length: p.slotCount },
         (_, t) => warm?.(j, t) ?? emptyCurve(p.classCount),
       ),
-      cuts: [],
+      cuts: warm?.cuts?.(j) ?? [],
+      latestCuts: [],
       servedShare: 1,
       missed: 0,
       excluded: false,

@@ -1,3 +1,4 @@
+import { type Cut, cutAt, firstPieces, PIECES } from './cut.ts';
 import { figuresFault } from './figures.ts';
 import type { DispatchProblem } from './problem.ts';
 import { coupledCostAud, stakeAud } from './site-coupling.ts';
@@ -11,7 +12,8 @@ import type { SiteAnswer, SiteCoupling, SiteQuery } from './site-subproblem.ts';
  */
 export const PLANT_PRECISION = 1e-5;
 
-const MOST_CUTS = 2;
+/** At the proposal, at the bound's minimiser, and what says where two caps lie. */
+const MOST_CUTS = 5;
 
 /** What is wrong with an answer's coupling by itself, or undefined. */
 export function couplingFault(
@@ -26,8 +28,10 @@ export function couplingFault(
   }
   for (const [n, cut] of cuts.entries()) {
     const fault =
-      figuresFault(`cuts[${n}].interceptAud`, Float64Array.of(cut.interceptAud), 1) ??
-      figuresFault(`cuts[${n}].marginalAud`, cut.marginalAud, TK);
+      figuresFault(`cuts[${n}].interceptAud`, cut.interceptAud, p.slotCount * PIECES) ??
+      figuresFault(`cuts[${n}].marginalAud`, cut.marginalAud, TK * PIECES) ??
+      figuresFault(`cuts[${n}].peakShare`, cut.peakShare, p.slotCount * PIECES) ??
+      peakFault(cut, n);
     if (fault !== undefined) return fault;
   }
   const fault = figuresFault('shedReqPerS', shedReqPerS, TK);
@@ -36,26 +40,37 @@ export function couplingFault(
     const total = query.totals[i] as number;
     return shed < 0 || shed > total * (1 + 1e-9) + 1e-12;
   });
-  if (bad < 0) return crossing(query, cuts, stakeAud(answer, query.totals));
+  if (bad < 0) return crossing(query, answer);
   return `shedReqPerS[${bad}] is ${shedReqPerS[bad]}, outside 0…${query.totals[bad]}`;
 }
 
-/** The first plane touches c at the proposal, so another one cannot pass above it there. */
-function crossing(query: SiteQuery, cuts: SiteCoupling['cuts'], stake: number): string | undefined {
-  const [first, second] = cuts.map((cut) => {
-    let value = cut.interceptAud;
-    let size = Math.abs(value);
-    cut.marginalAud.forEach((marginal, i) => {
-      const part = marginal * (query.totals[i] as number);
-      value += part;
-      size += Math.abs(part);
-    });
-    return { value, size };
-  });
-  if (!first || !second) return undefined;
-  return second.value > first.value + PLANT_PRECISION * (stake + first.size + second.size) + 1e-12
-    ? 'cuts[1] exceeds the first at the proposal: not a plane below'
-    : undefined;
+/** The first pieces have to be a plane whatever r is. */
+function peakFault({ peakShare }: Cut, n: number): string | undefined {
+  const falling = peakShare.findIndex((share) => share < 0);
+  if (falling >= 0) return `cuts[${n}].peakShare[${falling}] is negative`;
+  let sum = 0;
+  for (let at = 0; at < peakShare.length; at += PIECES) sum += peakShare[at] as number;
+  return sum > 1 + 1e-9 ? `cuts[${n}].peakShare of the first pieces sum up to ${sum}` : undefined;
+}
+
+/** The first pieces touch c at the proposal, so nothing else can pass above them there. */
+function crossing(
+  query: SiteQuery,
+  answer: SiteAnswer & { coupling: SiteCoupling },
+): string | undefined {
+  const { totals } = query;
+  const coupledAud = coupledCostAud(answer, totals);
+  for (const [n, cut] of answer.coupling.cuts.entries()) {
+    const { interceptAud, marginalAud } = firstPieces(cut, totals);
+    const size = marginalAud.reduce(
+      (sum, marginal, i) => sum + Math.abs(marginal * (totals[i] as number)),
+      stakeAud(answer, totals) + Math.abs(interceptAud),
+    );
+    if (cutAt(cut, totals).aud > coupledAud + PLANT_PRECISION * size + 1e-12) {
+      return `cuts[${n}] exceeds the cost at the proposal: not a bound below it`;
+    }
+  }
+  return undefined;
 }
 
 /** The check of bounds against the proposal, for the sum over slots: single ones mean nothing here. */

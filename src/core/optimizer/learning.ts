@@ -1,3 +1,4 @@
+import type { Cut } from './cut.ts';
 import type { DispatchProblem, SiteCapability } from './problem.ts';
 import { wholeCostAud, wholeMarginalAud } from './site-coupling.ts';
 import { learn } from './site-curve.ts';
@@ -18,10 +19,15 @@ export function learnAnswer(
   const capability = p.sites[j] as DispatchProblem['sites'][number];
   site.answeredTotals.set(query.totals);
   site.answeredCostAud.set(wholeCostAud(answer, query.totals));
-  site.marginalAud.set(wholeMarginalAud(answer));
+  site.marginalAud.set(wholeMarginalAud(answer, query.totals));
   if (answer.impacts) site.impacts = answer.impacts;
   if (answer.coupling) {
-    site.cuts.push(...answer.coupling.cuts);
+    // An earlier optimization's cuts are of other prices.
+    if (site.latestCuts.length === 0) site.cuts = [];
+    site.latestCuts = answer.coupling.cuts;
+    for (const cut of answer.coupling.cuts) {
+      if (!site.cuts.some((known) => isSame(known, cut))) site.cuts.push(cut);
+    }
     site.servedShare = servedShare(capability, query.totals, answer.coupling.shedReqPerS);
   }
   if (answer.supply && query.supplyLoad) {
@@ -33,6 +39,16 @@ export function learnAnswer(
     const marginal = answer.marginalAud.subarray(t * K, (t + 1) * K);
     learn(curve, capability, load, marginal, answer.slopeAud[t] as number);
   });
+}
+
+/** Where nothing but caps joins a site's slots, it says the same of them in every answer. */
+function isSame(one: Cut, other: Cut): boolean {
+  const same = (a: Float64Array, b: Float64Array) => a.every((v, at) => v === b[at]);
+  return (
+    same(one.interceptAud, other.interceptAud) &&
+    same(one.marginalAud, other.marginalAud) &&
+    same(one.peakShare, other.peakShare)
+  );
 }
 
 function servedShare(site: SiteCapability, totals: Float64Array, shed: Float64Array): number {

@@ -52,7 +52,7 @@ function replyFault(
     {
       totals: query.totals,
       costAud: wholeCostAud(reply, query.totals),
-      marginalAud: wholeMarginalAud(reply),
+      marginalAud: wholeMarginalAud(reply, query.totals),
       stakeAud: stakeAud(reply, query.totals),
     },
     reply.coupling && PLANT_PRECISION,

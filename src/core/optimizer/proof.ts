@@ -161,7 +161,7 @@ function keepBetter(
   const contradicts = excess > CONTRADICTION * Math.abs(upper) + 1e-12;
   const better = contradicts || upper < bestCost;
   const shed = answers.map((answer) => answer?.coupling?.shedReqPerS);
-  if (better && group.length === state.slots.length) keepTotals(state, answers);
+  if (better && group.length === state.slots.length) keepImpacts(state, answers);
   for (const { slot, t, upperAud, lowerAud, rows } of group) {
     if (better) {
       slot.bestCostAud = upperAud;
@@ -175,10 +175,9 @@ function keepBetter(
   }
 }
 
-/** Coupled sites are held near what the best plan asks of them; what they take for it is theirs to say. */
-function keepTotals(state: ConsensusState, answers: (SiteAnswer | undefined)[]): void {
+/** What coupled sites take for the best plan is theirs to say. */
+function keepImpacts(state: ConsensusState, answers: (SiteAnswer | undefined)[]): void {
   state.sites.forEach((site, j) => {
-    if (site.cuts.length > 0) site.bestTotals = site.totals.slice();
     const answer = answers[j];
     if (!answer?.coupling) return;
     if (answer.impacts) site.bestImpacts = answer.impacts;

@@ -1,4 +1,5 @@
-import { type Cut, solveHorizon } from './horizon/index.ts';
+import { type Cut, cutBytes } from './cut.ts';
+import { solveHorizon } from './horizon/index.ts';
 import {
   type MasterLayout,
   type MasterSolution,
@@ -8,7 +9,6 @@ import {
   solveMaster,
 } from './master/index.ts';
 import type { DispatchProblem } from './problem.ts';
-import { heldNearBest } from './proximal.ts';
 import type { Settings } from './settings.ts';
 import { congestionCurve, isEmpty, type SlotCurve } from './site-curve.ts';
 import { loadOf } from './site-subproblem.ts';
@@ -31,8 +31,9 @@ const FAR_TOLERANCE = 1e-2;
 const CLASSIC_TOLERANCE = 1e-8;
 /** A slot whose own gap is this share of the one asked for keeps its plan. */
 const SETTLED_SHARE = 0.1;
-/** Cuts kept after a master: of all sites together, and of each at least. */
+/** Cuts kept after a master: of all sites together, in bytes of each site's state, and of each at least. */
 const MOST_CUTS = 1200;
+const MOST_CUT_BYTES = 1e6;
 const LEAST_CUTS = 8;
 /** The first proposal that answers have gone into is that of round two. */
 const FIRST_INFORMED_ROUND = 2;
@@ -94,7 +95,7 @@ function moveHorizon(
   slotModels: SlotModels,
   layout: MasterLayout,
 ): void {
-  const models = state.slots.map((_, t) => heldNearBest(p, state, slotModels(t), t));
+  const models = state.slots.map((_, t) => slotModels(t));
   const solution = solveHorizon(p, models, cutsOf(state), {
     ...horizonTolerance(settings, state),
     maxIterations: MASTER_ITERATIONS,
@@ -161,11 +162,13 @@ function keepWorkingCuts(state: ConsensusState, weights: Float64Array[]): void {
   const coupled = state.sites.filter((site) => site.cuts.length > 0).length;
   const most = Math.max(LEAST_CUTS, Math.floor(MOST_CUTS / Math.max(1, coupled)));
   state.sites.forEach((site, j) => {
-    if (site.cuts.length <= most || weights[j]?.length !== site.cuts.length) return;
+    const bytes = site.cuts[0] ? cutBytes(site.cuts[0]) : 1;
+    const room = Math.max(LEAST_CUTS, Math.floor(MOST_CUT_BYTES / bytes));
+    if (site.cuts.length <= Math.min(most, room) || weights[j]?.length !== site.cuts.length) return;
     const ranked = site.cuts.map((cut, i) => ({ cut, weight: weights[j]?.[i] as number }));
     site.cuts = ranked
       .toSorted((a, b) => b.weight - a.weight)
-      .slice(0, most)
+      .slice(0, Math.min(most, room))
       .map(({ cut }) => cut);
   });
 }

@@ -1,5 +1,6 @@
 import type { Lateness } from '../model/lateness.ts';
 import type { Queue } from '../model/queueing.ts';
+import type { Cut } from './cut.ts';
 import { impactsAt, type SiteImpacts } from './impacts.ts';
 import { couple } from './site-plant/couple.ts';
 import type { SitePlant } from './site-plant/plant.ts';
@@ -99,12 +100,12 @@ export interface SiteAnswer {
 /** c(N): what a plant adds to the separable cost, convex, and of either sign. */
 export interface SiteCoupling {
   /**
-   * Supporting planes: c(N) ≥ interceptAud + marginalAud · N for every N ≥ 0. The first touches c at
-   * the proposal; a second, where it differs, at the minimiser of the bound. Length T·K each. So that
-   * no cost is ever told too low, the first is raised to the cost of an operation found: by what the
-   * solver leaves between the two, usually under 1e-9 of the plant's cost.
+   * Bounds below c. The first touches c at the proposal, with the first piece of every slot; a second,
+   * where it differs, at the minimiser of the bound. So that no cost is ever told too low, the first
+   * is raised to the cost of an operation found: by what the solver leaves between the two, usually
+   * under 1e-9 of the plant's cost.
    */
-  cuts: { interceptAud: number; marginalAud: Float64Array }[];
+  cuts: Cut[];
   /** What of the proposal the site cannot serve within its limits, req/s. Length T·K. Its price is in c. */
   shedReqPerS: Float64Array;
 }

@@ -1,8 +1,15 @@
-import { absorb, begin, type Incumbent, incumbent, propose, stopReason } from './consensus.ts';
+import {
+  absorb,
+  begin,
+  type Incumbent,
+  incumbent,
+  propose,
+  stopReason,
+  type WarmStart,
+} from './consensus.ts';
 import { type RowImpacts, rowImpacts } from './impacts.ts';
 import { assertProblem, type DispatchProblem } from './problem.ts';
 import { hasBudget, type SettingsInput, type StopReason, settingsSchema } from './settings.ts';
-import type { SlotCurve } from './site-curve.ts';
 import { answerQuery, type SiteProblem } from './site-subproblem.ts';
 import type { ConsensusState, RoundReport } from './state.ts';
 
@@ -27,7 +34,7 @@ export function solve(
   sites: SiteProblem[],
   settingsInput: SettingsInput = {},
   onRound?: (report: RoundReport) => void,
-  warm?: (site: number, slot: number) => SlotCurve | undefined,
+  warm?: WarmStart,
 ): Solution {
   assertProblem(problem);
   const settings = settingsSchema.parse(settingsInput);

@@ -1,5 +1,5 @@
 import type { Certificate } from './certificate.ts';
-import type { Cut } from './horizon/index.ts';
+import type { Cut } from './cut.ts';
 import type { SiteImpacts } from './impacts.ts';
 import type { DispatchProblem } from './problem.ts';
 import type { Residuals } from './residuals.ts';
@@ -43,10 +43,10 @@ export interface SiteState {
   /** The same at the best plan, where it has a plant: of the operation whose cost the plan's is. */
   bestImpacts?: SiteImpacts;
   curves: SlotCurve[];
-  /** Planes below its coupled cost; none where its slots are independent. */
+  /** Bounds below its coupled cost; none where its slots are independent. */
   cuts: Cut[];
-  /** What the best plan asks of it, where it has cuts. */
-  bestTotals?: Float64Array;
+  /** Those of its last answer: none yet where the cuts are guesses of an earlier optimization. */
+  latestCuts: Cut[];
   /** Share of the last proposal's load that it could serve within its own limits. */
   servedShare: number;
   /** What it bid in a supply round. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../model/errors.ts';
 import { objectivePricesSchema } from '../model/fleet.ts';
+import { PIECES } from '../optimizer/cut.ts';
 import type { SiteImpacts } from '../optimizer/impacts.ts';
 import { decodePacket, encodePacket, type Packet } from '../optimizer/packet.ts';
 import type { SiteAnswer, SiteCoupling, SiteQuery } from '../optimizer/site-subproblem.ts';
@@ -172,7 +173,7 @@ export function decodeAnswer(bytes: Uint8Array, runId: string, site: string): Si
       slopeAud: supplySlopeAud,
     };
   }
-  const coupling = readCoupling(packet.arrays, what);
+  const coupling = readCoupling(packet.arrays, costAud.length, what);
   if (coupling) answer.coupling = coupling;
   return answer;
 }
@@ -193,33 +194,51 @@ function readImpacts(arrays: Packet['arrays']): SiteImpacts | undefined {
   return impacts;
 }
 
-/** Planes one after another: their number is that of the intercepts. */
+/** Bounds one after another, of {@link PIECES} pieces a slot each. */
 function couplingArrays({ cuts, shedReqPerS }: SiteCoupling) {
   return {
-    couplingInterceptAud: Float64Array.from(cuts, (cut) => cut.interceptAud),
+    couplingInterceptAud: Float64Array.from(cuts.flatMap((cut) => [...cut.interceptAud])),
     couplingMarginalAud: Float64Array.from(cuts.flatMap((cut) => [...cut.marginalAud])),
+    couplingPeakShare: Float64Array.from(cuts.flatMap((cut) => [...cut.peakShare])),
     couplingShed: shedReqPerS,
   };
 }
 
-function readCoupling(arrays: Packet['arrays'], what: string): SiteCoupling | undefined {
-  const { couplingInterceptAud, couplingMarginalAud, couplingShed } = arrays;
-  if (!couplingInterceptAud && !couplingMarginalAud && !couplingShed) return undefined;
-  if (!couplingInterceptAud || !couplingMarginalAud || !couplingShed) {
+function readCoupling(
+  arrays: Packet['arrays'],
+  slotCount: number,
+  what: string,
+): SiteCoupling | undefined {
+  const { couplingInterceptAud, couplingMarginalAud, couplingPeakShare, couplingShed } = arrays;
+  const sent = [couplingInterceptAud, couplingMarginalAud, couplingPeakShare, couplingShed];
+  if (sent.every((array) => array === undefined)) return undefined;
+  if (!couplingInterceptAud || !couplingMarginalAud || !couplingPeakShare || !couplingShed) {
     throw new InvalidInputError(what, [
-      'has some but not all of couplingInterceptAud, couplingMarginalAud, couplingShed',
+      'has some but not all of couplingInterceptAud, couplingMarginalAud, couplingPeakShare, couplingShed',
     ]);
   }
-  const length = couplingShed.length;
-  const expected = couplingInterceptAud.length * length;
+  const byCut = { interceptAud: slotCount * PIECES, marginalAud: couplingShed.length * PIECES };
+  const count = couplingInterceptAud.length / (byCut.interceptAud || 1);
+  if (!Number.isInteger(count)) {
+    throw new InvalidInputError(what, [
+      `couplingInterceptAud: ${couplingInterceptAud.length} values, expected a multiple of ${byCut.interceptAud}`,
+    ]);
+  }
+  const expected = count * byCut.marginalAud;
   if (couplingMarginalAud.length !== expected) {
     throw new InvalidInputError(what, [
       `couplingMarginalAud: ${couplingMarginalAud.length} values, expected ${expected}`,
     ]);
   }
-  const cuts = Array.from(couplingInterceptAud, (interceptAud, n) => ({
-    interceptAud,
-    marginalAud: couplingMarginalAud.slice(n * length, (n + 1) * length),
+  if (couplingPeakShare.length !== couplingInterceptAud.length) {
+    throw new InvalidInputError(what, [
+      `couplingPeakShare: ${couplingPeakShare.length} values, expected ${couplingInterceptAud.length}`,
+    ]);
+  }
+  const cuts = Array.from({ length: count }, (_, n) => ({
+    interceptAud: couplingInterceptAud.slice(n * byCut.interceptAud, (n + 1) * byCut.interceptAud),
+    marginalAud: couplingMarginalAud.slice(n * byCut.marginalAud, (n + 1) * byCut.marginalAud),
+    peakShare: couplingPeakShare.slice(n * byCut.interceptAud, (n + 1) * byCut.interceptAud),
   }));
   return { cuts, shedReqPerS: couplingShed };
 }

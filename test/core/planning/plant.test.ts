@@ -10,6 +10,7 @@ import { answerFault } from '../../../src/core/optimizer/answer-check.ts';
 import { begin, propose } from '../../../src/core/optimizer/consensus.ts';
 import { planImpacts } from '../../../src/core/optimizer/impacts.ts';
 import { settingsSchema } from '../../../src/core/optimizer/settings.ts';
+import { coupledCostAud } from '../../../src/core/optimizer/site-coupling.ts';
 import { answerQuery } from '../../../src/core/optimizer/site-subproblem.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
 import { assembleSites } from '../../../src/core/planning/assemble.ts';
@@ -70,11 +71,9 @@ describe('ledger', () => {
     const { sites, totals, flow, problem } = day(fleet);
     const site = sites[0]!;
     const query = { round: 1, totals: flow, prices: new Float64Array(HOURS), box: flow };
-    const { costAud, coupling } = answerQuery(site, query);
-    const cut = coupling!.cuts[0]!;
-    const cost =
-      costAud.reduce((a, b) => a + b, 0) +
-      cut.marginalAud.reduce((sum, m, i) => sum + m * flow[i]!, cut.interceptAud);
+    const answer = answerQuery(site, query);
+    const { costAud, coupling } = answer;
+    const cost = costAud.reduce((a, b) => a + b, 0) + coupledCostAud(answer, flow);
     const network = problem.edgeCostAud[0]! * flow.reduce((a, b) => a + b, 0);
     const shed = coupling!.shedReqPerS.reduce((a, b) => a + b, 0);
     expect(shed).toBe(0);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { batterySchema } from '../../../src/core/model/battery.ts';
 import { publicFleet } from '../../../src/core/model/fleet.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
 import { learnedCurves, warmCurves } from '../../../src/core/planning/warm-start.ts';
@@ -47,5 +48,53 @@ describe.each(['learned', 'supply'] as const)('what %s rounds leave to the next 
     expect(warmCurves(oneClass, inputs, learned)).toBeUndefined();
     const old = { ...learned, version: 1 } as unknown as typeof learned;
     expect(warmCurves(fleet, inputs, old)).toBeUndefined();
+  });
+});
+
+describe('what sites with plants leave', () => {
+  const embedded = embeddedFleet();
+  const withBatteries = {
+    ...embedded,
+    sites: embedded.sites.map((site, j) =>
+      j < 3
+        ? {
+            ...site,
+            cost: {
+              ...site.cost,
+              battery: batterySchema.parse({ capacityKwh: 40, chargeKw: 20, dischargeKw: 20 }),
+              demandCharge: { audPerKwMonth: 12, paidKw: 10 },
+            },
+          }
+        : site,
+    ),
+  };
+  const inputs = embeddedInputs(fleet, START_MS, 24);
+  const { problem, sites } = assemble(withBatteries, inputs);
+  const first = solve(problem, sites, {});
+  const learned = learnedCurves(fleet, inputs, problem, first.state);
+
+  test('their last cuts, where they have any', () => {
+    const warm = warmCurves(fleet, inputs, learned)!;
+    expect(first.state.sites[1]!.latestCuts.length).toBeGreaterThan(0);
+    expect(warm.cuts!(1)).toEqual(first.state.sites[1]!.latestCuts);
+    expect(warm.cuts!(3)).toEqual([]);
+  });
+
+  test('an hour later, the pieces of the hour; the curves beside them as ever', () => {
+    const later = { ...inputs, startUtcMs: START_MS + HOUR_MS };
+    const warm = warmCurves(fleet, later, learned)!;
+    const [was] = first.state.sites[1]!.latestCuts;
+    const [cut] = warm.cuts!(1)!;
+    const S = was!.interceptAud.length / 24;
+    expect(cut!.interceptAud.slice(0, S)).toEqual(was!.interceptAud.slice(S, 2 * S));
+    expect(cut!.peakShare.slice(23 * S)).toEqual(was!.peakShare.slice(0, S));
+    expect(warm(1, 0)!.offsetAud).toEqual(first.state.sites[1]!.curves[1]!.offsetAud);
+  });
+
+  test('a warm optimization takes no more rounds than a cold one', () => {
+    const warm = warmCurves(fleet, inputs, learned);
+    const again = solve(problem, sites, {}, undefined, warm);
+    expect(again.rounds).toBeLessThanOrEqual(first.rounds);
+    expect(again.certificate.lowerBoundAud).toBeLessThanOrEqual(first.certificate.objectiveAud);
   });
 });

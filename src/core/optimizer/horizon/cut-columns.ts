@@ -3,7 +3,8 @@ import type { HorizonPoint } from './point.ts';
 
 /**
  * The cuts' part of the border. With V = diag(x/z), rows eliminated and W = C (V − V Aᵀ R⁻¹ A V) Cᵀ
- * over totals, which joins only totals of one slot and class, a cut with marginals β has beside the
+ * over totals, which joins only totals of one slot and class, a cut with marginals β (of its pieces, the
+ * mean β̄ at the point, see {@link CutPieces}) has beside the
  * slots' system T the column Σ_tk β_tk u_tk, u_tk being S C⁻¹ W's column of its site's total (S: totals
  * to columns). So everything follows from the u of every site and class, however many cuts there are:
  * two cuts meet in β (W − Uᵀ T⁻¹ U) β', slot by slot.
@@ -16,6 +17,8 @@ export class CutColumns {
   /** u and T⁻¹ u by site with cuts and class, c·K + k; the slots stand one after the other. */
   readonly #u: Float64Array[];
   readonly #solved: Float64Array[];
+  /** β̄ by cut at the point, index t·K + k. */
+  #betas: Float64Array[] = [];
   /** By slot: W − Uᵀ T⁻¹ U, index a·(C·K) + b. */
   readonly #meet: Float64Array[];
 
@@ -36,6 +39,7 @@ export class CutColumns {
 
   /** @param slots T, factorised */
   fill(v: Float64Array, rowSum: Float64Array, slots: EnvelopeMatrix): void {
+    this.#betas = this.#point.cuts.map((_, i) => this.#marginals(i));
     if (this.#sites.length === 0) return;
     for (const u of this.#u) u.fill(0);
     for (const meet of this.#meet) meet.fill(0);
@@ -102,24 +106,47 @@ export class CutColumns {
     return columns / slotCount;
   }
 
-  /** Cut i's element of the Schur complement with cut l, without its own σ/λ. */
-  meeting(i: number, l: number): number {
-    const K = this.#point.program.classCount;
+  /** Adds the Schur complement of all cuts at (i, l), l ≤ i, without their own σ/λ. */
+  addMeetings(add: (i: number, l: number, value: number) => void): void {
+    const { program, cuts, cutSite } = this.#point;
+    const { classCount: K, slotCount: T } = program;
     const size = this.#u.length;
-    const a = this.#place[this.#point.cutSite[i]!]! * K;
-    const b = this.#place[this.#point.cutSite[l]!]! * K;
-    const beta = this.#point.cuts[i]!.marginalAud;
-    const other = this.#point.cuts[l]!.marginalAud;
-    let sum = 0;
-    for (let t = 0; t < this.#meet.length; t++) {
-      const meet = this.#meet[t]!;
-      for (let k = 0; k < K; k++) {
-        let pull = 0;
-        for (let m = 0; m < K; m++) pull += meet[(a + k) * size + b + m]! * other[t * K + m]!;
-        sum += beta[t * K + k]! * pull;
+    const pulls = new Float64Array(T * size);
+    for (let i = 0; i < cuts.length; i++) {
+      const beta = this.#betas[i]!;
+      const a = this.#place[cutSite[i]!]! * K;
+      pulls.fill(0);
+      for (let t = 0; t < T; t++) {
+        const meet = this.#meet[t]!;
+        for (let k = 0; k < K; k++) {
+          const row = (a + k) * size;
+          const weight = beta[t * K + k]!;
+          if (weight === 0) continue;
+          for (let b = 0; b < size; b++) {
+            pulls[t * size + b] = pulls[t * size + b]! + weight * meet[row + b]!;
+          }
+        }
+      }
+      for (let l = 0; l <= i; l++) {
+        const other = this.#betas[l]!;
+        const b = this.#place[cutSite[l]!]! * K;
+        let sum = 0;
+        for (let t = 0; t < T; t++) {
+          for (let k = 0; k < K; k++) sum += other[t * K + k]! * pulls[t * size + b + k]!;
+        }
+        add(i, l, sum);
       }
     }
-    return sum;
+  }
+
+  /** β̄ of a cut in its site's totals, index t·K + k. */
+  #marginals(i: number): Float64Array {
+    const { classCount: K, slotCount: T } = this.#point.program;
+    const beta = new Float64Array(T * K);
+    for (let t = 0; t < T; t++) {
+      beta.set(this.#point.pieces.meanOf(i * T + t).subarray(0, K), t * K);
+    }
+    return beta;
   }
 
   /** uᵀ times a vector by column, index t·(C·K) + a. */
@@ -139,13 +166,13 @@ export class CutColumns {
 
   /** β_i times a projection. */
   along(i: number, projected: Float64Array): number {
-    const K = this.#point.program.classCount;
+    const { classCount: K, slotCount: T } = this.#point.program;
     const size = this.#u.length;
     const a = this.#place[this.#point.cutSite[i]!]! * K;
-    const beta = this.#point.cuts[i]!.marginalAud;
+    const beta = this.#betas[i]!;
     let sum = 0;
-    for (let at = 0; at < beta.length; at++) {
-      sum += beta[at]! * projected[Math.floor(at / K) * size + a + (at % K)]!;
+    for (let t = 0; t < T; t++) {
+      for (let k = 0; k < K; k++) sum += beta[t * K + k]! * projected[t * size + a + k]!;
     }
     return sum;
   }
@@ -156,11 +183,14 @@ export class CutColumns {
     const size = this.#u.length;
     const width = this.#slotWidth();
     const weights = new Float64Array(this.#meet.length * size);
-    this.#point.cuts.forEach(({ marginalAud }, i) => {
+    const T = this.#point.program.slotCount;
+    this.#betas.forEach((beta, i) => {
       const a = this.#place[this.#point.cutSite[i]!]! * K;
-      for (let at = 0; at < marginalAud.length; at++) {
-        const w = Math.floor(at / K) * size + a + (at % K);
-        weights[w] = weights[w]! + omega[i]! * marginalAud[at]!;
+      for (let t = 0; t < T; t++) {
+        for (let k = 0; k < K; k++) {
+          const w = t * size + a + k;
+          weights[w] = weights[w]! + omega[i]! * beta[t * K + k]!;
+        }
       }
     });
     for (let a = 0; a < size; a++) {
@@ -187,8 +217,10 @@ export class CutColumns {
         const j = site[e]! % J;
         const c = this.#place[j]!;
         if (c < 0) continue;
-        const at = ((site[e]! - j) / J) * K + (total[e]! % K);
-        for (const i of bySite[c]!) add(unknown, i, -cuts[i]!.marginalAud[at]! * v[e]!);
+        const t = (site[e]! - j) / J;
+        for (const i of bySite[c]!) {
+          add(unknown, i, -this.#betas[i]![t * K + (total[e]! % K)]! * v[e]!);
+        }
       }
       const projected = this.project(batchColumn(unknown));
       for (let i = 0; i < cuts.length; i++) add(unknown, i, -this.along(i, projected));

@@ -1,3 +1,4 @@
+import type { Cut } from '../cut.ts';
 import {
   type MasterLayout,
   type MasterSolution,
@@ -11,10 +12,9 @@ import { startAt } from '../master/start.ts';
 import { addCheaperEdges, gainLeftAside, promisingEdges } from '../master/working-set.ts';
 import { type DispatchProblem, edgeCount, rowCount } from '../problem.ts';
 import { HorizonNewton } from './newton.ts';
-import { type Cut, HorizonPoint, steepness } from './point.ts';
+import { isBent } from './pieces.ts';
+import { HorizonPoint, steepness } from './point.ts';
 import { type HorizonProgram, horizonProgram } from './program.ts';
-
-export type { Cut } from './point.ts';
 
 /** Complementarity to start at, over the objective. */
 const START_GAP = 1;
@@ -68,7 +68,12 @@ export function solveHorizon(
   cuts: readonly (readonly Cut[])[],
   options: HorizonOptions,
 ): HorizonSolution {
-  const full = horizonProgram(p, models, options.layout);
+  const full = horizonProgram(
+    p,
+    models,
+    options.layout,
+    cuts.map((of) => of.some((cut) => isBent(cut, p.slotCount))),
+  );
   let prices = options.guess ?? slotPrices(p, models, cuts, options);
   // Enough edges to serve all within what sites can probably take.
   const likely = { ...full, limit: options.room };
@@ -89,7 +94,8 @@ export function solveHorizon(
         return { ...bySlot(p, solver, x, y), cutWeights: weightsBySite(point, cuts) };
       }
     }
-    prices = point.price;
+    // Prices of a set that cannot serve all are those of unserved demand: the old ones say more.
+    if (missed() < 1) prices = point.price;
     if (reached) addCheaperEdges(full, keep, point);
     else keep.fill(1);
   }
@@ -105,8 +111,8 @@ function relativeTolerance(
 
 /**
  * Where prices are expected, index (t·J + j)·K + k: those of the slots by themselves, with batch
- * demand spread evenly over its window and coupled costs as steep as the gentler of the latest cuts:
- * the other may be one from beyond what the site can serve.
+ * demand spread evenly over its window and coupled costs as steep as the gentlest cut: others may be from
+ * beyond what the site can serve.
  */
 function slotPrices(
   p: DispatchProblem,
@@ -129,9 +135,11 @@ function slotPrices(
   const prices = new Float64Array(p.slotCount * JK);
   models.forEach((slot, t) => {
     const steeper = slot.map((model, j): SiteModel => {
-      const cut = gentlest(cuts[j]?.slice(-2) ?? []);
+      const cut = gentlest(cuts[j] ?? []);
       if (!cut) return model;
-      const offsetAud = model.offsetAud.map((a, k) => a + cut.marginalAud[t * K + k]!);
+      const offsetAud = model.offsetAud.map(
+        (a, k) => a + cut.marginalAud[((t * cut.interceptAud.length) / p.slotCount) * K + k]!,
+      );
       return { ...model, offsetAud };
     });
     const options = { tolerance: GUESS_TOLERANCE, maxIterations: GUESS_ITERATIONS, layout };

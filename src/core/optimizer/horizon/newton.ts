@@ -41,6 +41,15 @@ export class HorizonNewton implements Directions {
   /** By total: what cuts and capacities add to its price, and Σ of the edges' steps so far. */
   readonly #pull: Float64Array;
   readonly #totalStep: Float64Array;
+  /** How cuts bend in a site's totals, see site-curvature.ts; what their pieces add to their rows. */
+  readonly #bend: Float64Array;
+  readonly #give: Float64Array;
+  readonly #cutAim: Float64Array;
+  /** By site with cuts: steps of r and ζ, 1 − Σ (ρ + …) peakShare and the wanted ζ + dζ + (ζ/r) dr. */
+  readonly #dpeak: Float64Array;
+  readonly #dpeakRent: Float64Array;
+  readonly #peakPull: Float64Array;
+  readonly #peakAim: Float64Array;
 
   constructor(point: HorizonPoint) {
     const { program } = point;
@@ -72,10 +81,17 @@ export class HorizonNewton implements Directions {
     this.#slackTarget = zeros(S);
     this.#pull = zeros(point.total.length);
     this.#totalStep = zeros(point.total.length);
+    this.#dpeak = zeros(point.groups);
+    this.#dpeakRent = zeros(point.groups);
+    this.#peakPull = zeros(point.groups);
+    this.#peakAim = zeros(point.groups);
+    this.#bend = zeros(S * point.pieces.width ** 2);
+    this.#give = zeros(point.cuts.length);
+    this.#cutAim = zeros(point.cuts.length);
   }
 
   move(step: number): void {
-    const { x, z, y, zy, pi, w, kappa, lambda, sigma, theta } = this.#point;
+    const { x, z, y, zy, pi, w, kappa, lambda, sigma, theta, peak, peakRent, pieces } = this.#point;
     add(x, this.#dx, step);
     add(z, this.#dz, step);
     add(y, this.#dy, step);
@@ -86,6 +102,9 @@ export class HorizonNewton implements Directions {
     add(lambda, this.#dlambda, step);
     add(sigma, this.#dsigma, step);
     add(theta, this.#dtheta, step);
+    add(peak, this.#dpeak, step);
+    add(peakRent, this.#dpeakRent, step);
+    pieces.move(step);
   }
 
   factorize(): void {
@@ -102,9 +121,25 @@ export class HorizonNewton implements Directions {
       if (r < program.ownRows) this.#addOwnRow(r, y[r]! / zy[r]!);
       else this.#addBatchRow(r);
     }
-    this.#curvature.addInverse(this.#slots);
+    this.#factorizeCuts();
+    this.#curvature.addInverse(this.#slots, this.#bend);
     this.#slots.factorize();
-    this.#border.factorize(this.#v, this.#rowSum, this.#slots);
+    this.#border.factorize(this.#v, this.#rowSum, this.#slots, this.#give);
+  }
+
+  #factorizeCuts(): void {
+    const { cuts, pieces, program } = this.#point;
+    const { slotCount: T, classCount: K } = program;
+    const W = pieces.width;
+    this.#bend.fill(0);
+    for (let i = 0; i < cuts.length; i++) {
+      let give = 0;
+      for (let t = 0; t < T; t++) {
+        const from = (this.#point.totalOf(i, t) / K) * W * W;
+        give += pieces.factorize(i * T + t, this.#bend.subarray(from, from + W * W));
+      }
+      this.#give[i] = give;
+    }
   }
 
   /** Summed by pairs of edges, which avoids cancellation: see master/newton.ts. */
@@ -152,7 +187,7 @@ export class HorizonNewton implements Directions {
 
   direction(target: number, correction: number): void {
     this.#slackDirection(target, correction);
-    const { program, x, y, zy, pi, lambda, sigma, theta } = this.#point;
+    const { program, x, y, zy, pi, lambda, sigma, theta, peak } = this.#point;
     const { rowStart, column, weight, total, costAud, demand, ownRows } = program;
     const nu = this.#nu;
     const omega = this.#omega;
@@ -185,23 +220,30 @@ export class HorizonNewton implements Directions {
     for (let i = 0; i < cuts; i++) {
       const wanted = (target - correction * this.#dlambda[i]! * this.#dsigma[i]!) / lambda[i]!;
       const open = theta[this.#point.cutGroup[i]!]! - this.#point.cutValue[i]! - sigma[i]!;
-      omega[i] = this.#along(i, this.#totalStep) + wanted - open - sigma[i]!;
+      omega[i] = this.#along(i, this.#totalStep) + wanted - open - sigma[i]! + this.#cutAim[i]!;
     }
     this.#dtheta.fill(1);
     this.#point.cutGroup.forEach((g, i) => {
       this.#dtheta[g] = this.#dtheta[g]! - lambda[i]!;
     });
     this.#slots.solve(nu);
-    this.#border.solve(nu, omega, this.#dtheta);
+    peak.forEach((_, g) => {
+      this.#dpeak[g] = this.#peakAim[g]! - this.#peakPull[g]!;
+    });
+    this.#border.solve(nu, omega, this.#dtheta, this.#dpeak);
     this.#recover(target, correction);
   }
 
   /** β_i · (a vector by total). */
   #along(i: number, byTotal: Float64Array): number {
-    const { marginalAud } = this.#point.cuts[i]!;
-    const totals = this.#point.cutTotals[i]!;
+    const { program, pieces } = this.#point;
+    const { slotCount: T, classCount: K } = program;
     let sum = 0;
-    for (let at = 0; at < totals.length; at++) sum += marginalAud[at]! * byTotal[totals[at]!]!;
+    for (let t = 0; t < T; t++) {
+      const n = this.#point.totalOf(i, t);
+      const mean = pieces.meanOf(i * T + t);
+      for (let k = 0; k < K; k++) sum += mean[k]! * byTotal[n + k]!;
+    }
     return sum;
   }
 
@@ -223,6 +265,29 @@ export class HorizonNewton implements Directions {
         this.#pull[n] = price[n]! + perReq[n]! * constant;
       }
     }
+    this.#cutDirection(target, correction);
+  }
+
+  /** Constant parts of the steps of the cuts' pieces, in the totals' prices and the cuts' rows. */
+  #cutDirection(target: number, correction: number): void {
+    const { cuts, pieces, lambda, total, program, peak, peakPrice } = this.#point;
+    const T = program.slotCount;
+    const pull = new Float64Array(pieces.width);
+    this.#peakPull.set(peakPrice);
+    for (let i = 0; i < cuts.length; i++) {
+      let aim = 0;
+      for (let t = 0; t < T; t++) {
+        const x = this.#point.gather(i, t, total, peak);
+        pull.fill(0);
+        aim += pieces.aim(i * T + t, lambda[i]!, { target, correction }, x, pull);
+        this.#point.scatter(i, t, pull, this.#pull, this.#peakPull);
+      }
+      this.#cutAim[i] = aim;
+    }
+    peak.forEach((r, g) => {
+      const second = correction * this.#dpeak[g]! * this.#dpeakRent[g]!;
+      this.#peakAim[g] = (target - second) / r;
+    });
   }
 
   /** The eliminated unknowns, from ν and ω; a row's dπ is refined once, see master/newton.ts. */
@@ -234,12 +299,13 @@ export class HorizonNewton implements Directions {
     const g = this.#g;
     const siteStep = new Float64Array(program.siteCount);
     const cutPull = new Float64Array(this.#point.total.length);
+    const { slotCount: T, classCount: K } = program;
     for (let i = 0; i < cuts; i++) {
-      const { marginalAud } = this.#point.cuts[i]!;
-      const totals = this.#point.cutTotals[i]!;
       const step = this.#omega[i]!;
-      for (let at = 0; at < totals.length; at++) {
-        cutPull[totals[at]!] = cutPull[totals[at]!]! + step * marginalAud[at]!;
+      for (let t = 0; t < T; t++) {
+        const n = this.#point.totalOf(i, t);
+        const mean = this.#point.pieces.meanOf(i * T + t);
+        for (let k = 0; k < K; k++) cutPull[n + k] = cutPull[n + k]! + step * mean[k]!;
       }
     }
     this.fall = 0;
@@ -277,7 +343,8 @@ export class HorizonNewton implements Directions {
       this.#dzy[r] = multiplierStep;
       this.#count(y[r]!, step, zy[r]!, multiplierStep);
     }
-    const { w, kappa, theta, cutGroup, cutValue } = this.#point;
+    const { w, kappa, theta, cutGroup, cutValue, pieces, peak, peakRent } = this.#point;
+    const here = new Float64Array(pieces.width);
     for (let s = 0; s < program.siteCount; s++) {
       if (!this.#point.isOpen(s)) continue;
       this.#dw[s] = this.#dw[s]! - siteStep[s]!;
@@ -288,10 +355,27 @@ export class HorizonNewton implements Directions {
     for (let i = 0; i < cuts; i++) {
       const open = theta[cutGroup[i]!]! - cutValue[i]! - sigma[i]!;
       this.#dlambda[i] = this.#omega[i]!;
-      this.#dsigma[i] = this.#dtheta[cutGroup[i]!]! - this.#along(i, this.#totalStep) + open;
+      let step = 0;
+      for (let t = 0; t < T; t++) {
+        here.set(this.#point.gather(i, t, this.#point.total, this.#point.peak));
+        const dx = this.#point.gather(i, t, this.#totalStep, this.#dpeak);
+        const at = i * T + t;
+        const stable = pieces.isPlane(at)
+          ? dx
+          : this.#curvature.steps(this.#point.totalOf(i, t) / K, this.#nu);
+        step += pieces.step(at, this.#omega[i]!, here, dx, stable, this.#counted);
+      }
+      this.#dsigma[i] = this.#dtheta[cutGroup[i]!]! - step + open;
       this.#count(lambda[i]!, this.#dlambda[i]!, sigma[i]!, this.#dsigma[i]!);
     }
+    peak.forEach((r, g) => {
+      this.#dpeakRent[g] = this.#peakAim[g]! - peakRent[g]! - (peakRent[g]! / r) * this.#dpeak[g]!;
+      this.#count(r, this.#dpeak[g]!, peakRent[g]!, this.#dpeakRent[g]!);
+    });
   }
+
+  readonly #counted = (value: number, step: number, multiplier: number, other: number) =>
+    this.#count(value, step, multiplier, other);
 
   /** A pair's part in the longest step and in the second order. */
   #count(value: number, step: number, multiplier: number, multiplierStep: number): void {

@@ -21,6 +21,7 @@ export function horizonProgram(
   p: DispatchProblem,
   models: SiteModel[][],
   layout: MasterLayout,
+  coupled: readonly boolean[] = [],
 ): HorizonProgram {
   const J = p.sites.length;
   const K = p.classCount;
@@ -29,9 +30,17 @@ export function horizonProgram(
   const limit = Float64Array.from({ length: T * J }, (_, s) => {
     return (p.sites[s % J] as DispatchProblem['sites'][number]).maxLoad[Math.floor(s / J)]!;
   });
+  const byClass = Uint8Array.from({ length: T * J }, (_, s) => (coupled[s % J] ? 1 : 0));
+  const width = (j: number) => (classic ? K : coupled[j] ? K + 1 : 1);
+  const order = Array.from(layout.place.keys()).sort((a, b) => layout.place[a]! - layout.place[b]!);
+  const firstColumn = new Int32Array(J);
+  let columnsPerSlot = 0;
+  for (const j of order) {
+    firstColumn[j] = columnsPerSlot;
+    columnsPerSlot += width(j);
+  }
   const siteColumn = Int32Array.from({ length: T * J }, (_, s) => {
-    const column = Math.floor(s / J) * J + layout.place[s % J]!;
-    return classic ? column * K : column;
+    return Math.floor(s / J) * columnsPerSlot + firstColumn[s % J]!;
   });
   const edges: EdgeList = { site: [], k: [], costAud: [], sourceEdge: [] };
   const rows: RowList = { start: [0], source: [], demand: [], slot: [] };
@@ -56,16 +65,21 @@ export function horizonProgram(
     sourceEdge: Int32Array.from(edges.sourceEdge),
     site: Int32Array.from(edges.site),
     total,
-    column: Int32Array.from(edges.site, (s, e) => siteColumn[s]! + (classic ? edges.k[e]! : 0)),
+    column: Int32Array.from(
+      edges.site,
+      (s, e) => siteColumn[s]! + (classic || coupled[s % J] ? edges.k[e]! : 0),
+    ),
     costAud: Float64Array.from(edges.costAud),
     load,
-    weight: classic ? new Float64Array(load.length).fill(1) : load,
+    weight: load.map((l, e) => (classic || coupled[edges.site[e]! % J] ? 1 : l)),
     unservedCostAud: p.unservedCostAud,
     perReq,
     limit,
     models: models.flat(),
     classic,
-    columns: T * J * (classic ? K : 1),
+    byClass,
+    ...(!classic && { width: K + 1 }),
+    columns: T * columnsPerSlot,
     siteColumn,
   };
 }

@@ -32,6 +32,10 @@ export interface SlotProgram {
   limit: Float64Array;
   models: SiteModel[];
   classic: boolean;
+  /** Sites with a column for each class in learned rounds, too; none if absent. */
+  byClass?: Uint8Array;
+  /** Columns of a site that has several, if more than classes. */
+  width?: number;
   columns: number;
   /** First column of each site. */
   siteColumn: Int32Array;
@@ -184,14 +188,18 @@ function edgeArrays(rowStart: Int32Array, edges: number): EdgeArrays {
   };
 }
 
+/** Whether a site has a column for each class, not one for its load. */
+export function isByClass(program: SlotProgram, j: number): boolean {
+  return program.classic || program.byClass?.[j] === 1;
+}
+
 /** By column, the first column it shares a row or a site's block with. */
 export function envelope(program: SlotProgram): Int32Array {
   const first = Int32Array.from({ length: program.columns }, (_, c) => c);
-  if (program.classic) {
-    for (const from of program.siteColumn) {
-      for (let k = 0; k < program.classCount; k++) first[from + k] = from;
-    }
-  }
+  program.siteColumn.forEach((from, j) => {
+    if (!isByClass(program, j)) return;
+    for (let k = 0; k < (program.width ?? program.classCount); k++) first[from + k] = from;
+  });
   for (let r = 0; r < program.rows; r++) {
     const from = program.rowStart[r]!;
     for (let e = from; e < program.rowStart[r + 1]!; e++) {

@@ -1,13 +1,16 @@
+import { type Cut, PIECES } from '../cut.ts';
 import { proximalSlot, slotBound } from '../site-slot.ts';
-import type { SiteAnswer, SiteCoupling, SiteProblem, SiteQuery } from '../site-subproblem.ts';
+import type { SiteAnswer, SiteProblem, SiteQuery } from '../site-subproblem.ts';
+import { capCuts } from './cap-cuts.ts';
 import { plantImpacts } from './impacts.ts';
-import { operatePlant, solvePlant } from './operate.ts';
+import { operatePlant, peakAud, solvePlant } from './operate.ts';
+import { piecesOf } from './pieces.ts';
 import { type Plane, valueAt } from './plane.ts';
 import type { SitePlant } from './plant.ts';
 
 /**
- * A plant's part of an answer: planes of c, what is shed, what the operation takes, the bound and the
- * proximal point.
+ * A plant's part of an answer: bounds below c, what is shed, what the operation takes, the bound and
+ * the proximal point.
  * Throws {@link InvalidInputError} if a limit is broken by the site with no request at all.
  */
 export function couple(
@@ -32,11 +35,17 @@ export function couple(
     boundsOf(withRates(site, here.plane), query),
   );
   answer.coupling = {
-    cuts: [cutOf(site, here.plane, here.costAud - valueAt(here.plane, query.totals))],
+    cuts: [cutOf(site, here.pieces, here.costAud - valueAt(here.plane, query.totals))],
     shedReqPerS: here.shedReqPerS,
   };
   if (!bound.plane.rateAud.every((rate, i) => rate === here.plane.rateAud[i])) {
-    answer.coupling.cuts.push(cutOf(site, bound.plane, 0));
+    const { excess, multipliers, layout, solution } = bound;
+    const peak = peakAud(plant, layout, solution);
+    const pieces = piecesOf(site, plant, excess, multipliers, query.totals, peak);
+    answer.coupling.cuts.push(cutOf(site, pieces, 0));
+  }
+  for (const pieces of capCuts(site, plant, here, query.totals)) {
+    answer.coupling.cuts.push(cutOf(site, pieces, 0));
   }
   if (!query.proximal || !answer.proximal) return;
   const { penalty, center } = query.proximal;
@@ -64,14 +73,16 @@ function withRates(site: SiteProblem, plane: Plane): SiteProblem {
   return { ...site, baseAud: plane.interceptAud, rateAud: plane.rateAud };
 }
 
-/** A plane of v as one of c = v − Σ (b + a·N). */
-function cutOf(site: SiteProblem, plane: Plane, raisedAud: number): SiteCoupling['cuts'][number] {
-  let interceptAud = raisedAud;
-  for (let t = 0; t < site.slotCount; t++) {
-    interceptAud += (plane.interceptAud[t] as number) - (site.baseAud[t] as number);
-  }
-  return {
-    interceptAud,
-    marginalAud: plane.rateAud.map((rate, i) => rate - (site.rateAud[i] as number)),
-  };
+/** A bound below v as one below c = v − Σ (b + a·N). */
+function cutOf(site: SiteProblem, pieces: Cut, raisedAud: number): Cut {
+  const K = site.classCount;
+  const interceptAud = pieces.interceptAud.map((aud, at) => {
+    const t = Math.floor(at / PIECES);
+    return aud - (site.baseAud[t] as number) + raisedAud / site.slotCount;
+  });
+  const marginalAud = pieces.marginalAud.map((rate, at) => {
+    const t = Math.floor(at / (PIECES * K));
+    return rate - (site.rateAud[t * K + (at % K)] as number);
+  });
+  return { interceptAud, marginalAud, peakShare: pieces.peakShare };
 }

@@ -1,7 +1,9 @@
 import { InvalidInputError } from '../../model/errors.ts';
+import type { Cut } from '../cut.ts';
 import type { SiteProblem } from '../site-subproblem.ts';
 import { interiorPoint, type Solution } from './interior-point.ts';
-import { multipliersOf } from './multipliers.ts';
+import { type Multipliers, multipliersOf } from './multipliers.ts';
+import { piecesOf } from './pieces.ts';
 import { type Plane, planeOf, valueAt } from './plane.ts';
 import { type Excess, excessPrices, type SitePlant } from './plant.ts';
 import type { Requests } from './request-rows.ts';
@@ -21,7 +23,13 @@ export interface Operation {
   exportKw: Float64Array;
   solarKw: Float64Array;
   dischargeKw: Float64Array;
+  /** Bounds below v that the program's multipliers make; both touch it at these totals. */
   plane: Plane;
+  pieces: Cut;
+  multipliers: Multipliers;
+  excess: Excess;
+  /** What the peak costs, AUD. */
+  peakAud: number;
   /** The program it is a solution of, and the solution in scaled units. */
   layout: Layout;
   x: Float64Array;
@@ -29,7 +37,9 @@ export interface Operation {
 
 /** Throws {@link InvalidInputError} if a limit is broken by the site with no request at all. */
 export function operatePlant(site: SiteProblem, plant: SitePlant, totals: Float64Array): Operation {
-  const { layout, solution, plane } = solvePlant(site, plant, { fixed: totals });
+  const { layout, solution, multipliers, excess, plane } = solvePlant(site, plant, {
+    fixed: totals,
+  });
   const { program } = layout;
   const at = (column: number) =>
     column < 0 ? 0 : (solution.x[column] as number) * (program.size[column] as number);
@@ -44,6 +54,7 @@ export function operatePlant(site: SiteProblem, plant: SitePlant, totals: Float6
     primalAud(site, plant, layout, solution, totals),
     valueAt(plane, totals),
   );
+  const peak = peakAud(plant, layout, solution);
   const power = (columns: Int32Array) => Float64Array.from(columns, at);
   return {
     costAud,
@@ -53,6 +64,10 @@ export function operatePlant(site: SiteProblem, plant: SitePlant, totals: Float6
     solarKw: power(layout.solar),
     dischargeKw: power(layout.discharged),
     plane,
+    pieces: piecesOf(site, plant, excess, multipliers, totals, peak),
+    multipliers,
+    excess,
+    peakAud: peak,
     layout,
     x: solution.x,
   };
@@ -79,7 +94,19 @@ export function solvePlant(site: SiteProblem, plant: SitePlant, requests: Reques
   const layout = plantProgram(site, plant, excess, requests);
   const solution = interiorPoint(layout.program, TOLERANCE);
   const multipliers = multipliersOf(plant, excess, layout, solution.y);
-  return { layout, solution, plane: planeOf(plant, multipliers, site.classCount) };
+  const plane = planeOf(plant, multipliers, site.classCount);
+  return { layout, solution, multipliers, excess, plane };
+}
+
+/** What the peak of the program's operation costs, AUD. */
+export function peakAud(plant: SitePlant, layout: Layout, solution: Solution): number {
+  if (!plant.peak) return 0;
+  const { audPerKw, paidKw } = plant.peak;
+  const { size } = layout.program;
+  const imports = Array.from(layout.imported, (column) =>
+    column < 0 ? 0 : (solution.x[column] as number) * (size[column] as number),
+  );
+  return audPerKw * Math.max(0, ...imports.map((kw) => kw - paidKw));
 }
 
 /** The program's objective, its residuals at their prices included. */

@@ -9,6 +9,13 @@ export interface Plane {
   rateAud: Float64Array;
 }
 
+/** Prices within a slot, AUD per kW and slot: of power, of room under the facility's limit, and under the peak. */
+export interface SlotPrices {
+  power: number;
+  facility: number;
+  peak: number;
+}
+
 /**
  * What weak duality makes of any feasible multipliers: the least of the Lagrangian over the bounds
  * of the plant's variables, each by itself. Of N it leaves Σ min(C_u, kw π) N, with π the price of a
@@ -17,48 +24,83 @@ export interface Plane {
  */
 export function planeOf(plant: SitePlant, m: Multipliers, classCount: number): Plane {
   const T = plant.baseItKw.length;
-  const h = plant.slotHours;
   const interceptAud = new Float64Array(T);
   const rateAud = new Float64Array(plant.kwPerReqPerS.length);
   for (let t = 0; t < T; t++) {
-    const power = m.power[t] as number;
-    const facility = m.facility[t] as number;
-    const peak = m.peak[t] as number;
-    const baseKw = plant.baseItKw[t] as number;
-    const itWater = plant.itWaterL[t] as number;
-    const itAud = h * ((plant.itAud[t] as number) + m.waterL * itWater);
-    let least = itAud * baseKw + (power + facility) * facilityKwAt(plant, t, baseKw);
-    // Without a limit its price is zero, and so is the term.
-    if (facility > 0) least -= facility * plant.facilityKw;
-    if (peak > 0) least -= peak * (plant.peak?.paidKw ?? 0);
-    if (plant.gridKw < Infinity) {
-      const resources =
-        m.waterL * (plant.importWaterL[t] as number) +
-        m.carbonKg * (plant.importCarbonKg[t] as number);
-      const reduced = h * ((plant.importAud[t] as number) + resources) + peak - power;
-      least += plant.gridKw * Math.min(0, reduced);
-    }
-    least += mostExportKw(plant, t) * Math.min(0, power - h * (plant.exportAud[t] as number));
-    least += (plant.solarKw[t] as number) * Math.min(0, -power);
-    least += batteryAud(plant, m, t);
-    if (m.waterL > 0) least -= (m.waterL * plant.waterCapL) / T;
-    if (m.carbonKg > 0) least -= (m.carbonKg * plant.carbonCapKg) / T;
-    interceptAud[t] = least;
-    const itPrice = itAud + (plant.ppue[t] as number) * (power + facility);
-    for (let k = 0; k < classCount; k++) {
-      const at = t * classCount + k;
-      rateAud[at] = Math.min(plant.unservedAud, (plant.kwPerReqPerS[at] as number) * itPrice);
-    }
+    const prices = pricesAt(m, t);
+    interceptAud[t] = interceptAt(plant, m, t, prices);
+    ratesAt(plant, m, t, prices, rateAud.subarray(t * classCount, (t + 1) * classCount));
   }
   return { interceptAud, rateAud };
 }
 
+/** Those of the multipliers themselves. */
+export function pricesAt(m: Multipliers, t: number): SlotPrices {
+  return {
+    power: m.power[t] as number,
+    facility: m.facility[t] as number,
+    peak: m.peak[t] as number,
+  };
+}
+
+/** Slot t's part of the bound, at whatever prices within the slot. */
+export function interceptAt(
+  plant: SitePlant,
+  m: Multipliers,
+  t: number,
+  { power, facility, peak }: SlotPrices,
+): number {
+  const T = plant.baseItKw.length;
+  const h = plant.slotHours;
+  const baseKw = plant.baseItKw[t] as number;
+  let least = itAudAt(plant, m, t) * baseKw + (power + facility) * facilityKwAt(plant, t, baseKw);
+  // Without a limit its price is zero, and so is the term.
+  if (facility > 0) least -= facility * plant.facilityKw;
+  if (peak > 0) least -= peak * (plant.peak?.paidKw ?? 0);
+  if (plant.gridKw < Infinity) {
+    least += plant.gridKw * Math.min(0, importPrice(plant, m, t) + peak - power);
+  }
+  least += mostExportKw(plant, t) * Math.min(0, power - h * (plant.exportAud[t] as number));
+  least += (plant.solarKw[t] as number) * Math.min(0, -power);
+  least += batteryAud(plant, m, t, power);
+  if (m.waterL > 0) least -= (m.waterL * plant.waterCapL) / T;
+  if (m.carbonKg > 0) least -= (m.carbonKg * plant.carbonCapKg) / T;
+  return least;
+}
+
+/** A kW from the grid in slot t with what it takes of caps, AUD. */
+export function importPrice(plant: SitePlant, m: Multipliers, t: number): number {
+  const resources =
+    m.waterL * (plant.importWaterL[t] as number) + m.carbonKg * (plant.importCarbonKg[t] as number);
+  return plant.slotHours * ((plant.importAud[t] as number) + resources);
+}
+
+/** Marginal cost by class in slot t, AUD per (req/s) and slot. */
+export function ratesAt(
+  plant: SitePlant,
+  m: Multipliers,
+  t: number,
+  { power, facility }: SlotPrices,
+  out: Float64Array,
+): void {
+  const itPrice = itAudAt(plant, m, t) + (plant.ppue[t] as number) * (power + facility);
+  for (let k = 0; k < out.length; k++) {
+    const kw = plant.kwPerReqPerS[t * out.length + k] as number;
+    out[k] = Math.min(plant.unservedAud, kw * itPrice);
+  }
+}
+
+/** What a kW of IT power costs beside its facility power, AUD per kW and slot. */
+export function itAudAt(plant: SitePlant, m: Multipliers, t: number): number {
+  const water = m.waterL * (plant.itWaterL[t] as number);
+  return plant.slotHours * ((plant.itAud[t] as number) + water);
+}
+
 /** The battery's part in slot t: charging, discharging or neither, and its charge at the slot's end. */
-function batteryAud(plant: SitePlant, m: Multipliers, t: number): number {
+function batteryAud(plant: SitePlant, m: Multipliers, t: number, power: number): number {
   const b = plant.battery;
   if (!b) return 0;
   const h = plant.slotHours;
-  const power = m.power[t] as number;
   const stored = m.stored[t] as number;
   const charge = b.chargeKw * (power - h * b.chargeEfficiency * stored);
   const discharge = b.dischargeKw * ((h * stored) / b.dischargeEfficiency - power);

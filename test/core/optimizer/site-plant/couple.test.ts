@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { InvalidInputError } from '../../../../src/core/model/errors.ts';
+import { cutAt, firstPieces } from '../../../../src/core/optimizer/cut.ts';
+import { coupledCostAud } from '../../../../src/core/optimizer/site-coupling.ts';
 import { operatePlant } from '../../../../src/core/optimizer/site-plant/operate.ts';
 import type { SitePlant } from '../../../../src/core/optimizer/site-plant/plant.ts';
 import { answerQuery, type SiteQuery } from '../../../../src/core/optimizer/site-subproblem.ts';
@@ -65,29 +67,35 @@ function feasibleTotals(site: PlantSite, query: SiteQuery, d: Dice): Float64Arra
 /** g(N), by the answer of the site asked there. */
 function wholeCost(site: PlantSite, query: SiteQuery, totals: Float64Array): number {
   const { proximal: _, ...plain } = query;
-  const { costAud, coupling } = answerQuery(site, { ...plain, totals });
-  const cut = coupling!.cuts[0]!;
-  return total(costAud) + cut.interceptAud + dot(cut.marginalAud, totals);
+  const answer = answerQuery(site, { ...plain, totals });
+  return total(answer.costAud) + coupledCostAud(answer, totals);
 }
 
-describe('planes', () => {
+describe('cuts', () => {
   test('none lies above the coupled cost anywhere, and the first touches it at the proposal', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const site = randomSite(seed);
         const query = randomPlantQuery(site, seed);
-        const { cuts } = answerQuery(site, query).coupling!;
+        const answer = answerQuery(site, query);
+        const { cuts } = answer.coupling!;
         const here = operatePlant(site, site.plant, query.totals).costAud;
         const c = here - gridAud(site, query.totals);
-        const touch = cuts[0]!.interceptAud + dot(cuts[0]!.marginalAud, query.totals);
+        const touch = coupledCostAud(answer, query.totals);
         expect(Math.abs(touch - c)).toBeLessThanOrEqual(1e-9 * sizeOf(site, query.totals));
+        expect(cutAt(cuts[0]!, query.totals).aud).toBeGreaterThanOrEqual(
+          touch - 1e-9 * sizeOf(site, query.totals),
+        );
         const d = dice(seed);
         for (let n = 0; n < 4; n++) {
           const totals = anyTotals(site, d);
           const there = operatePlant(site, site.plant, totals).costAud - gridAud(site, totals);
           for (const cut of cuts) {
-            const plane = cut.interceptAud + dot(cut.marginalAud, totals);
-            expect(plane).toBeLessThanOrEqual(there + 1e-8 * sizeOf(site, totals));
+            const { interceptAud, marginalAud } = firstPieces(cut, totals);
+            const plane = interceptAud + dot(marginalAud, totals);
+            const bound = cutAt(cut, totals).aud;
+            expect(bound).toBeLessThanOrEqual(there + 1e-8 * sizeOf(site, totals));
+            expect(plane).toBeLessThanOrEqual(bound + 1e-8 * sizeOf(site, totals));
           }
         }
       }),
@@ -203,6 +211,56 @@ const battery = {
   dischargeEfficiency: 0.9,
   initialKwh: 0,
 };
+
+/** With the right price of stored energy a cut is the whole cost, not a plane that touches it. */
+describe('cuts of one slot’s choices', () => {
+  const totals = Float64Array.of(10, 10);
+  const cutsOf = (change: Partial<SitePlant>) => {
+    const site = smallSite(change);
+    const query = { round: 1, totals, prices: new Float64Array(2), box: totals };
+    return { site, cuts: answerQuery(site, query).coupling!.cuts };
+  };
+  const exact = (site: PlantSite, at: Float64Array) =>
+    operatePlant(site, site.plant, at).costAud - gridAud(site, at);
+
+  test.each([
+    [0, 0],
+    [3, 16],
+    [18, 5],
+    [20, 20],
+  ])('solar power, export and a limit of imports: exact at %i and %i', (...load) => {
+    const { site, cuts } = cutsOf({
+      solarKw: Float64Array.of(4, 15),
+      exportAud: Float64Array.of(0.05, 0.05),
+      gridKw: 9,
+    });
+    const at = Float64Array.from(load);
+    expect(cutAt(cuts[0]!, at).aud).toBeCloseTo(exact(site, at), 5);
+  });
+
+  test.each([
+    [0, 0],
+    [4, 11],
+    [18, 5],
+    [20, 20],
+  ])('a peak, wherever it falls: exact at %i and %i', (...load) => {
+    const { site, cuts } = cutsOf({ peak: { audPerKw: 5, paidKw: 7 } });
+    const at = Float64Array.from(load);
+    const { aud, peakAud } = cutAt(cuts[0]!, at);
+    expect(aud).toBeCloseTo(exact(site, at), 5);
+    expect(peakAud).toBeCloseTo(5 * Math.max(0, ...load.map((kw) => kw - 7)), 5);
+  });
+
+  test('a cap is known before it binds', () => {
+    const { site, cuts } = cutsOf({ waterCapL: 24 });
+    expect(cuts.length).toBeGreaterThanOrEqual(2);
+    const over = Float64Array.of(15, 15);
+    const known = Math.max(...cuts.map((cut) => cutAt(cut, over).aud));
+    // Six litres too many, and at that a request costs up to twenty times the dearest kWh.
+    expect(known).toBeGreaterThan(6 * 18 * 0.3);
+    expect(known).toBeLessThanOrEqual(exact(site, over) + 1e-6);
+  });
+});
 
 describe('by hand', () => {
   const ten = Float64Array.of(10, 10);
