@@ -15,7 +15,7 @@ describe.each(SEEDS)('random plants of all kinds at every site, seed %i', (seed)
 
   test('proven to 0.1 % by cuts alone', () => {
     expect(solution.stopReason).toBe('gap');
-    expect(solution.rounds).toBeLessThanOrEqual(25);
+    expect(solution.rounds).toBeLessThanOrEqual(12);
     expect(solution.state.mode).toBe('learned');
   });
 
