@@ -7,6 +7,7 @@ import {
   randomInstance,
   withBatch,
 } from '../support/instances.ts';
+import { plantFleet } from '../support/plants.ts';
 import { type Dice, dice } from '../support/random.ts';
 import { queueLines, references } from '../support/reference.ts';
 import { scaled } from '../support/scaled.ts';
@@ -51,6 +52,17 @@ function perhapsTied(d: Dice, instance: Instance): Instance {
   return instance;
 }
 
+/** One to four of four sites have a plant of any parts: battery, sun, limits, caps, a demand charge. */
+function plants(seed: number, d: Dice, waitingAud: number): Instance {
+  const utilisation = d.chance(0.2) ? 10 ** d.uniform(-6, -1) : d.uniform(0.1, 1.5);
+  return plantFleet(seed, {
+    utilisation,
+    slots: d.integer(1, 4),
+    waitingAud,
+    plants: d.integer(1, 4),
+  });
+}
+
 const KINDS: Kind[] = [
   {
     name: 'linear costs',
@@ -82,6 +94,21 @@ const KINDS: Kind[] = [
       const random = { ...shape(d), classes: 2, slots: d.integer(1, 5), waitingAud: 0 };
       return withBatch(randomInstance(seed, random), d.integer(0, 1), d.integer(0, 5));
     },
+  },
+  {
+    name: 'plants',
+    instances: 300,
+    linear: true,
+    proven: 0.9,
+    instanceOf: (seed, d) => plants(seed, d, 0),
+  },
+  {
+    name: 'plants, queues and work that may wait',
+    instances: 100,
+    linear: false,
+    proven: 0.9,
+    instanceOf: (seed, d) =>
+      withBatch(plants(seed, d, 10 ** d.uniform(-2, 1)), d.integer(0, 1), d.integer(0, 3)),
   },
 ];
 const BLOCKS = 50;
