@@ -56,8 +56,8 @@ export interface HorizonSolution {
  * The masters of all slots at once, where something joins them: batch demand, which chooses its slots,
  * or sites whose coupled cost is modelled by cuts,
  *
- *   min  Σ_t (slot t's objective, see master/index.ts) + C_u Σ_b y_b + Σ_j θ_j
- *   s.t. every slot's constraints,  Σ_t Σ_j x_bjt + y_b = D_b,  θ_j ≥ cut_i(N_j)
+ *   min  Σ_t (slot t's objective, see master/index.ts) + C_u Σ_b y_b + Σ_j (θ_j + r_j)
+ *   s.t. every slot's constraints,  Σ_t Σ_j x_bjt + y_b = D_b,  θ_j ≥ cut_i(N_j, r_j)
  *
  * @param models by slot and site
  * @param cuts by site, on its whole horizon; empty for a site whose slots are independent
