@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { concat } from '../core/concat.ts';
 import { issueLines } from '../core/model/errors.ts';
 import { parseUtcMs } from '../core/model/time.ts';
 import { FeedError, type FeedIo } from './feed.ts';
@@ -67,13 +68,7 @@ async function bounded(response: Response, maxBytes: number, where: string): Pro
     }
     chunks.push(value);
   }
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
+  return concat(chunks, size);
 }
 
 /** `retry-after` in either of its forms (RFC 9110, 10.2.3), at most a day ahead. */

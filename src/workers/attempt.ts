@@ -1,4 +1,4 @@
-import { concat } from '../core/accounting/sse-events.ts';
+import { concat } from '../core/concat.ts';
 import type { PublicSite } from '../core/model/fleet.ts';
 import type { TraceContext } from '../core/routing/trace-context.ts';
 import type { Env } from './env.ts';

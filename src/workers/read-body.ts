@@ -1,3 +1,5 @@
+import { concat } from '../core/concat.ts';
+
 /** Reads a body of at most `maxBytes`; undefined if it is longer. Never holds more than that. */
 export async function readBody(
   message: Request | Response,
@@ -17,11 +19,5 @@ export async function readBody(
     if (size > maxBytes) return undefined;
     chunks.push(chunk);
   }
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
+  return concat(chunks, size);
 }

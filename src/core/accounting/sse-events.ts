@@ -1,3 +1,5 @@
+import { concat } from '../concat.ts';
+
 /**
  * Finds the events of a server-sent event stream (WHATWG HTML, section 9.2) in chunks that end
  * anywhere, without changing a byte: whoever calls decides which events pass on. At most one event
@@ -118,17 +120,6 @@ function* lineEnds(chunk: Uint8Array): Generator<number> {
       cr = chunk.indexOf(CR, cr + 1);
     }
   }
-}
-
-export function concat(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  if (pieces.length === 1) return pieces[0] as Uint8Array;
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 /** Neighbours in one buffer as one piece again, so that a chunk that passes whole is one chunk. */
