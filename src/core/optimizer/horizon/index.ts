@@ -9,6 +9,7 @@ import { InteriorPoint } from '../master/interior-point.ts';
 import { restrict } from '../master/program.ts';
 import { exactFlows } from '../master/recover.ts';
 import { startAt } from '../master/start.ts';
+import { PRICING_GAP, PRICING_SLACK, relativeTolerance, START_GAP } from '../master/stopping.ts';
 import { addCheaperEdges, gainLeftAside, promisingEdges } from '../master/working-set.ts';
 import { type DispatchProblem, edgeCount, rowCount } from '../problem.ts';
 import { HorizonNewton } from './newton.ts';
@@ -16,14 +17,6 @@ import { isBent } from './pieces.ts';
 import { HorizonPoint, steepness } from './point.ts';
 import { type HorizonProgram, horizonProgram } from './program.ts';
 
-/** Complementarity to start at, over the objective. */
-const START_GAP = 1;
-/** Relative gap that is always enough. */
-const LEAST_TOLERANCE = 1e-9;
-/** Gap at which prices are good enough to look for edges missing from the working set. */
-const PRICING_GAP = 1e-2;
-/** What the edges left aside may gain, over the tolerance. */
-const PRICING_SLACK = 2;
 /** Edges of a row tried: how far above the cheapest, and how many. */
 const BAND = 0.02;
 const MOST_EDGES = 8;
@@ -99,14 +92,6 @@ export function solveHorizon(
     if (reached) addCheaperEdges(full, keep, point);
     else keep.fill(1);
   }
-}
-
-/** What the options ask for, over the objective's scale. */
-function relativeTolerance(
-  { tolerance, toleranceAud = Number.POSITIVE_INFINITY }: HorizonOptions,
-  { measure }: InteriorPoint,
-): number {
-  return Math.min(tolerance, Math.max(toleranceAud / measure.scale, LEAST_TOLERANCE));
 }
 
 /**

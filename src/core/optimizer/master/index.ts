@@ -4,25 +4,15 @@ import { Point } from './point.ts';
 import { masterLayout, restrict, type SlotProgram, slotProgram } from './program.ts';
 import { flowOf, recover } from './recover.ts';
 import { coldGuess, startAt } from './start.ts';
+import { PRICING_GAP, PRICING_SLACK, relativeTolerance, START_GAP } from './stopping.ts';
 import type { MasterOptions, MasterSolution, SiteModel } from './types.ts';
 import { addCheaperEdges, gainLeftAside, keepUsedEdges, promisingEdges } from './working-set.ts';
 
 export { type MasterLayout, masterLayout } from './program.ts';
 export type { MasterOptions, MasterSolution, SiteModel, SlotModels } from './types.ts';
 
-/**
- * Complementarity to start at, over the objective. From less the iteration needs more steps, even
- * where the prices are nearly right: it has to come back to the central path first.
- */
-const START_GAP = 1;
-/** Gap at which prices are good enough to look for edges missing from the working set. */
-const PRICING_GAP = 1e-2;
 /** Where demand that could be served has been left over for want of precision. */
 const STRANDED_TOLERANCE = 1e-8;
-/** Relative gap that is always enough. */
-const LEAST_TOLERANCE = 1e-9;
-/** What the edges left aside may gain, over the tolerance. */
-const PRICING_SLACK = 2;
 /** Edges of a row tried first: how far above the cheapest at the expected prices, and how many. */
 const BAND = 5e-3;
 const MOST_EDGES = 4;
@@ -53,12 +43,6 @@ export function solveMaster(
   const finer = Math.min(relativeTolerance(options, solver), STRANDED_TOLERANCE);
   solver.run(finer, options.maxIterations);
   return recover(p, solver).solution;
-}
-
-/** What the options ask for, over the objective's scale. */
-function relativeTolerance(options: MasterOptions, { measure }: InteriorPoint): number {
-  const { tolerance, toleranceAud = Number.POSITIVE_INFINITY } = options;
-  return Math.min(tolerance, Math.max(toleranceAud / measure.scale, LEAST_TOLERANCE));
 }
 
 /** Undefined where the tolerance was not reached. */
