@@ -1,5 +1,13 @@
 import { useEffect, useRef } from 'preact/hooks';
+import type { Ask, LiveState } from './live.ts';
 import { canBeToken } from './token.ts';
+
+/** What a view behind the {@link Gate} is given. */
+export interface GatedView {
+  live: LiveState;
+  ask: Ask;
+  onToken: (token: string) => void;
+}
 
 /** Asks for the admin token. */
 export function Gate({

@@ -1,10 +1,12 @@
+import type { PlanBrief } from '../core/planning/brief.ts';
 import { namesOf } from './assess.ts';
 import { count, dateTime, fixed, list, percent } from './format.ts';
+import { Head } from './head.tsx';
 import { useAsked, useWidth } from './hooks.ts';
 import type { Ask } from './live.ts';
 import { GapChart } from './log-chart.tsx';
 import { Scroll } from './scroll.tsx';
-import type { PlanBrief, Status } from './types.ts';
+import type { Status } from './types.ts';
 
 const HEIGHT = 200;
 /** Rows shown at first. */
@@ -59,28 +61,11 @@ function Rows({ plans, name }: { plans: PlanBrief[]; name: (id: string) => strin
   return (
     <Scroll labelledBy="history-title">
       <table>
-        <thead>
-          <tr>
-            <th scope="col">Plan</th>
-            <th scope="col">Made</th>
-            <th scope="col" class="number">
-              Cost, AUD
-            </th>
-            <th scope="col" class="number">
-              Gap
-            </th>
-            <th scope="col" class="number">
-              Rounds
-            </th>
-            <th scope="col" class="number">
-              Time, ms
-            </th>
-            <th scope="col" class="number">
-              At the nearest site
-            </th>
-            <th scope="col">Without</th>
-          </tr>
-        </thead>
+        <Head
+          first={['Plan', 'Made']}
+          numbers={['Cost, AUD', 'Gap', 'Rounds', 'Time, ms', 'At the nearest site']}
+          last={['Without']}
+        />
         <tbody>
           {plans.map((p) => (
             <tr key={p.version}>

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { fixed } from './format.ts';
+import { Head } from './head.tsx';
 import { HeatMap } from './heat.tsx';
 import { PlanAndNearest } from './lines.tsx';
 import type { LiveState } from './live.ts';
@@ -50,16 +51,7 @@ export function HoursView({ live: { status, view } }: { live: LiveState }) {
           <summary>The same as a table</summary>
           <Scroll labelledBy="load-title">
             <table>
-              <thead>
-                <tr>
-                  <th scope="col">Hour</th>
-                  {layers.map(({ name }) => (
-                    <th scope="col" class="number" key={name}>
-                      {name}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
+              <Head first={['Hour']} numbers={layers.map(({ name }) => name)} />
               <tbody>
                 {slots.map((slot, t) => (
                   <tr key={slot.utcMs}>

@@ -1,5 +1,6 @@
 import type { SiteMove } from '../core/planning/moves.ts';
 import { count, fixed } from './format.ts';
+import { Head } from './head.tsx';
 import { Scroll } from './scroll.tsx';
 import type { View } from './types.ts';
 
@@ -38,27 +39,17 @@ export function MovesTable({ view }: { view: View }) {
           </p>
           <Scroll labelledBy="moves-title">
             <table>
-              <thead>
-                <tr>
-                  <th scope="col">Site</th>
-                  <th scope="col" class="number">
-                    Before, req/s
-                  </th>
-                  <th scope="col" class="number">
-                    Now, req/s
-                  </th>
-                  <th scope="col" class="number">
-                    Moved
-                  </th>
-                  <th scope="col" class="number">
-                    A request cost there, µAUD
-                  </th>
-                  <th scope="col" class="number">
-                    It costs now, µAUD
-                  </th>
-                  <th scope="col">Why</th>
-                </tr>
-              </thead>
+              <Head
+                first={['Site']}
+                numbers={[
+                  'Before, req/s',
+                  'Now, req/s',
+                  'Moved',
+                  'A request cost there, µAUD',
+                  'It costs now, µAUD',
+                ]}
+                last={['Why']}
+              />
               <tbody>
                 {rows.map((row) => (
                   <tr key={row.site?.id}>

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { BatchOutcome } from '../core/planning/batch-outcome.ts';
 import type { SlotView } from '../core/planning/view.ts';
 import { clock, count, dateTime, fixed, percent, within } from './format.ts';
+import { Head } from './head.tsx';
 import type { LiveState } from './live.ts';
 import { FleetMap } from './map.tsx';
 import { MeasureChoice } from './measure-choice.tsx';
@@ -118,28 +119,16 @@ function SitesNow({
       <h2 id="sites-title">Sites this hour</h2>
       <Scroll labelledBy="sites-title">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Site</th>
-              <th scope="col">Local time</th>
-              <th scope="col">Share of requests</th>
-              <th scope="col" class="number">
-                Utilisation
-              </th>
-              <th scope="col" class="number">
-                Temperature, °C
-              </th>
-              <th scope="col" class="number">
-                Marginal PUE
-              </th>
-              <th scope="col" class="number">
-                Price, AUD/kWh
-              </th>
-              <th scope="col" class="number">
-                Grid carbon, kg/kWh
-              </th>
-            </tr>
-          </thead>
+          <Head
+            first={['Site', 'Local time', 'Share of requests']}
+            numbers={[
+              'Utilisation',
+              'Temperature, °C',
+              'Marginal PUE',
+              'Price, AUD/kWh',
+              'Grid carbon, kg/kWh',
+            ]}
+          />
           <tbody>
             {rows.map(({ site, s }) => (
               <tr key={site.id}>

@@ -1,6 +1,7 @@
 import { namesOf } from './assess.ts';
 import { Convergence } from './convergence.tsx';
 import { clipped, count, dateTime, fixed, list, percent } from './format.ts';
+import { Head } from './head.tsx';
 import { History } from './history.tsx';
 import type { Ask, LiveState } from './live.ts';
 import { Scroll } from './scroll.tsx';
@@ -42,26 +43,11 @@ export function RunView({ live: { status }, ask }: { live: LiveState; ask: Ask }
         </p>
         <Scroll labelledBy="run-title">
           <table>
-            <thead>
-              <tr>
-                <th scope="col">Round</th>
-                <th scope="col">Mode</th>
-                <th scope="col" class="number">
-                  Objective, AUD
-                </th>
-                <th scope="col" class="number">
-                  Bound, AUD
-                </th>
-                <th scope="col" class="number">
-                  Gap
-                </th>
-                <th scope="col" class="number">
-                  Time, ms
-                </th>
-                <th scope="col">Slowest site</th>
-                <th scope="col">Missing sites</th>
-              </tr>
-            </thead>
+            <Head
+              first={['Round', 'Mode']}
+              numbers={['Objective, AUD', 'Bound, AUD', 'Gap', 'Time, ms']}
+              last={['Slowest site', 'Missing sites']}
+            />
             <tbody>
               {run.rounds.map((round) => (
                 <RoundRow key={round.round} round={round} name={name} />

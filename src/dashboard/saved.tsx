@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import { MARGIN } from './axis.tsx';
 import { figure, fixed, percent } from './format.ts';
-import { Gate } from './gate.tsx';
+import { Gate, type GatedView } from './gate.tsx';
+import { Head } from './head.tsx';
 import { useAsked, useWidth } from './hooks.ts';
 import type { Ask, LiveState } from './live.ts';
 import {
@@ -23,15 +24,7 @@ const DAY_MS = 86_400_000;
 const ids = Object.keys(amounts) as AmountId[];
 
 /** What it saved, by receipts: as exact as these are, and against what they name. */
-export function SavedView({
-  live,
-  ask,
-  onToken,
-}: {
-  live: LiveState;
-  ask: Ask;
-  onToken: (token: string) => void;
-}) {
+export function SavedView({ live, ask, onToken }: GatedView) {
   if (!live.hasToken) {
     return (
       <Gate isRejected={live.isRejected} why="Receipts need the admin token" onToken={onToken} />
@@ -228,29 +221,17 @@ function Table({ periods, unit, by }: { periods: Period[]; unit: string; by: str
   return (
     <Scroll labelledBy="saved-title">
       <table>
-        <thead>
-          <tr>
-            <th scope="col">{by === 'day' ? 'Day' : 'Month'} (UTC)</th>
-            <th scope="col" class="number">
-              Requests
-            </th>
-            <th scope="col" class="number">
-              Nearest, {unit}
-            </th>
-            <th scope="col" class="number">
-              Used, {unit}
-            </th>
-            <th scope="col" class="number">
-              Saved, {unit}
-            </th>
-            <th scope="col" class="number">
-              Saved
-            </th>
-            <th scope="col" class="number">
-              Cumulative, {unit}
-            </th>
-          </tr>
-        </thead>
+        <Head
+          first={[`${by === 'day' ? 'Day' : 'Month'} (UTC)`]}
+          numbers={[
+            'Requests',
+            `Nearest, ${unit}`,
+            `Used, ${unit}`,
+            `Saved, ${unit}`,
+            'Saved',
+            `Cumulative, ${unit}`,
+          ]}
+        />
         <tbody>
           {periods.toReversed().map((p) => (
             <tr key={p.name}>

@@ -50,18 +50,3 @@ export interface View {
   slots: SlotView[] | null;
   moves: (Moves & { sinceVersion: number }) | null;
 }
-
-/** A plan in /history.json. */
-export interface PlanBrief {
-  version: number;
-  createdUtcMs: number;
-  objectiveAud: number;
-  gap: number;
-  rounds: number;
-  wallMs: number | null;
-  mode: string;
-  stopReason: string;
-  excluded: string[];
-  nearestShare: number;
-  unservedShare: number;
-}

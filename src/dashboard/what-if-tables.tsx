@@ -1,6 +1,7 @@
 import type { Figures } from '../core/planning/charge.ts';
 import type { SlotView } from '../core/planning/view.ts';
 import { difference, figure, fixed } from './format.ts';
+import { Head } from './head.tsx';
 import { Scroll } from './scroll.tsx';
 import type { View } from './types.ts';
 
@@ -37,20 +38,7 @@ export function WhatIfTables({ view, tried }: { view: View; tried: SlotView[] })
     <div class="pair">
       <Scroll labelledBy="what-if-title">
         <table class="what-if">
-          <thead>
-            <tr>
-              <th scope="col">All hours</th>
-              <th scope="col" class="number">
-                The plan
-              </th>
-              <th scope="col" class="number">
-                What if
-              </th>
-              <th scope="col" class="number">
-                Difference
-              </th>
-            </tr>
-          </thead>
+          <Head first={['All hours']} numbers={['The plan', 'What if', 'Difference']} />
           <tbody>
             {rows.map(({ label, of }) => (
               <tr key={label}>
@@ -65,20 +53,7 @@ export function WhatIfTables({ view, tried }: { view: View; tried: SlotView[] })
       </Scroll>
       <Scroll labelledBy="what-if-title">
         <table class="what-if">
-          <thead>
-            <tr>
-              <th scope="col">Share of requests, %</th>
-              <th scope="col" class="number">
-                The plan
-              </th>
-              <th scope="col" class="number">
-                What if
-              </th>
-              <th scope="col" class="number">
-                Moved
-              </th>
-            </tr>
-          </thead>
+          <Head first={['Share of requests, %']} numbers={['The plan', 'What if', 'Moved']} />
           <tbody>
             {sites.map(({ site, before, after }) => (
               <tr key={site.id}>

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TriedPrices, WhatIf, WhatIfInputs } from '../core/planning/what-if.ts';
 import { count, fixed, within } from './format.ts';
-import { Gate } from './gate.tsx';
+import { Gate, type GatedView } from './gate.tsx';
 import { useAsked } from './hooks.ts';
-import type { Ask, LiveState } from './live.ts';
+import type { Ask } from './live.ts';
 import type { View } from './types.ts';
 import { WhatIfTables } from './what-if-tables.tsx';
 import type { FromWorker, ToWorker } from './what-if-worker.ts';
@@ -32,15 +32,7 @@ const sliders: Slider[] = [
 ];
 
 /** What the plan would be at other prices: made in this browser, applied nowhere. */
-export function WhatIfView({
-  live,
-  ask,
-  onToken,
-}: {
-  live: LiveState;
-  ask: Ask;
-  onToken: (token: string) => void;
-}) {
+export function WhatIfView({ live, ask, onToken }: GatedView) {
   if (!live.hasToken) {
     const why = 'Trying prices needs the admin token';
     return <Gate isRejected={live.isRejected} why={why} onToken={onToken} />;
