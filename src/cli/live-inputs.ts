@@ -4,7 +4,7 @@ import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
 import { configuredFeeds, feedFor } from '../feeds/configured.ts';
 import { embeddedInputs } from '../feeds/embedded/index.ts';
 import type { FeedIo } from '../feeds/feed.ts';
-import { type FedHour, mergeFed } from '../feeds/merge.ts';
+import { type FedHour, mergeFed, NOTHING_FED } from '../feeds/merge.ts';
 import { faultText, type SoundHour, soundHours } from '../feeds/sound.ts';
 
 /** Feeds of a registry that names none: those that need no key. */
@@ -62,21 +62,7 @@ function merged(rows: readonly ReturnType<typeof fedHour>[]): FedHour[] {
   const byKey = new Map<string, FedHour>();
   for (const row of rows) {
     const key = `${row.siteId} ${row.utcMs}`;
-    byKey.set(key, { ...nothing, ...byKey.get(key), ...row });
+    byKey.set(key, { ...NOTHING_FED, ...byKey.get(key), ...row });
   }
   return [...byKey.values()];
 }
-
-const nothing: Omit<FedHour, 'siteId' | 'utcMs'> = {
-  tempC: null,
-  rhPct: null,
-  weatherSource: null,
-  weatherIssuedUtcMs: null,
-  spotAudPerMwh: null,
-  priceSource: null,
-  priceIssuedUtcMs: null,
-  carbonKgPerKwh: null,
-  carbonSource: null,
-  carbonIssuedUtcMs: null,
-  updatedUtcMs: 0,
-};

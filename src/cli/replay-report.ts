@@ -4,6 +4,7 @@ import type { Comparison } from '../sim/events/compare.ts';
 import { traceFigures } from '../sim/events/trace.ts';
 import { commonDigits, count, decimal, signed, utc } from './format.ts';
 import type { ReplayRun } from './replay.ts';
+import { spanJson } from './span.ts';
 import { bold, bullets, type Column, table, wrap } from './table.ts';
 
 const comparisonColumns: Column[] = [
@@ -117,12 +118,7 @@ export function replayJson(run: ReplayRun) {
     schemaVersion: 1,
     version: manifest.version,
     fleet: fleet.name,
-    span: {
-      fromUtc: new Date(inputs.startUtcMs).toISOString(),
-      /** Exclusive. */
-      toUtc: new Date(slotUtcMs(inputs, inputs.slotCount)).toISOString(),
-      hours: inputs.slotCount,
-    },
+    span: spanJson(inputs),
     options: {
       policy: options.policy,
       arrivals: options.arrivals,

@@ -5,6 +5,7 @@ import { differences, verdicts } from './comparison.ts';
 import { commonDigits, count, decimal, gapPercent, signed, utc } from './format.ts';
 import { sourcesOf } from './notes.ts';
 import type { SimulationRun } from './simulate.ts';
+import { spanJson } from './span.ts';
 import { bold, bullets, type Column, table, wrap } from './table.ts';
 
 /** Below this share, unserved demand is rounding. */
@@ -137,12 +138,7 @@ export function simulationJson(run: SimulationRun) {
     schemaVersion: 1,
     version: manifest.version,
     fleet: fleet.name,
-    span: {
-      fromUtc: new Date(inputs.startUtcMs).toISOString(),
-      /** Exclusive. */
-      toUtc: new Date(slotUtcMs(inputs, inputs.slotCount)).toISOString(),
-      hours: inputs.slotCount,
-    },
+    span: spanJson(inputs),
     options: {
       mode: options.mode,
       gapTarget: options.gap,

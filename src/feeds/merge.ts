@@ -36,6 +36,21 @@ export interface FedHour {
   updatedUtcMs: number;
 }
 
+/** An hour of which nothing was fed. */
+export const NOTHING_FED: Omit<FedHour, 'siteId' | 'utcMs'> = {
+  tempC: null,
+  rhPct: null,
+  weatherSource: null,
+  weatherIssuedUtcMs: null,
+  spotAudPerMwh: null,
+  priceSource: null,
+  priceIssuedUtcMs: null,
+  carbonKgPerKwh: null,
+  carbonSource: null,
+  carbonIssuedUtcMs: null,
+  updatedUtcMs: 0,
+};
+
 interface MergeContext {
   nowMs: number;
   /** The live feed that is to bring a group to a site, and why it last failed, if it did. */

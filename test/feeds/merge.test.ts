@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type PublicFleet, publicFleet } from '../../src/core/model/fleet.ts';
 import { embeddedInputs } from '../../src/feeds/embedded/index.ts';
-import { type FedHour, mergeFed } from '../../src/feeds/merge.ts';
+import { type FedHour, mergeFed, NOTHING_FED } from '../../src/feeds/merge.ts';
 import { embeddedFleet } from '../core/support/fleets.ts';
 import { HOUR, THIS_HOUR } from './support/upstream.ts';
 
@@ -9,20 +9,8 @@ const whole = publicFleet(embeddedFleet());
 const perth = { ...whole.sites.find((s) => s.id === 'perth')!, paysSpot: true };
 const fleet: PublicFleet = { ...whole, sites: [perth] };
 
-const nothing = {
-  tempC: null,
-  rhPct: null,
-  weatherSource: null,
-  weatherIssuedUtcMs: null,
-  spotAudPerMwh: null,
-  priceSource: null,
-  priceIssuedUtcMs: null,
-  carbonKgPerKwh: null,
-  carbonSource: null,
-  carbonIssuedUtcMs: null,
-};
 const row = (t: number, change: Partial<FedHour>): FedHour => ({
-  ...nothing,
+  ...NOTHING_FED,
   siteId: 'perth',
   utcMs: THIS_HOUR + t * HOUR,
   updatedUtcMs: THIS_HOUR,

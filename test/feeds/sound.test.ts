@@ -6,7 +6,7 @@ import { assertInputs } from '../../src/core/planning/inputs.ts';
 import { embeddedInputs } from '../../src/feeds/embedded/index.ts';
 import type { Feed, FeedIo, SiteHours } from '../../src/feeds/feed.ts';
 import { hourlyMeans } from '../../src/feeds/hours.ts';
-import { type FedHour, mergeFed } from '../../src/feeds/merge.ts';
+import { type FedHour, mergeFed, NOTHING_FED } from '../../src/feeds/merge.ts';
 import { faultText, soundHours } from '../../src/feeds/sound.ts';
 import { embeddedFleet } from '../core/support/fleets.ts';
 import { HOUR, NOW, site, THIS_HOUR } from './support/upstream.ts';
@@ -83,19 +83,7 @@ const hour = fc.record({
 
 const fleet = publicFleet(embeddedFleet());
 const paying = { ...fleet, sites: fleet.sites.map((s) => ({ ...s, paysSpot: true })) };
-const blank: Omit<FedHour, 'siteId' | 'utcMs'> = {
-  tempC: null,
-  rhPct: null,
-  weatherSource: null,
-  weatherIssuedUtcMs: null,
-  spotAudPerMwh: null,
-  priceSource: null,
-  priceIssuedUtcMs: null,
-  carbonKgPerKwh: null,
-  carbonSource: null,
-  carbonIssuedUtcMs: null,
-  updatedUtcMs: NOW,
-};
+const blank = { ...NOTHING_FED, updatedUtcMs: NOW };
 
 describe('whatever a source answers', () => {
   test('a plan can be made of it, and every value is either the source’s or embedded', async () => {

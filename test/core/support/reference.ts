@@ -42,7 +42,7 @@ export function references(instances: Instance[], lines?: Lines[]): number[] {
   return blocks.map((block, b) => {
     let sum = standingAud(instances[b]!);
     for (const text of block.cost) {
-      const [sign, amount, name] = text.includes(' ') ? splitTerm(text) : ['+', '1', text];
+      const [sign, amount, name] = splitTerm(text);
       sum +=
         (sign === '-' ? -1 : 1) * Number(amount) * (Columns[name] as { Primal: number }).Primal;
     }
