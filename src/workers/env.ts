@@ -21,7 +21,7 @@ export interface Env {
   UPSTREAM_OVERRIDES: string;
   /** How long a site may take to the first byte of a stream, ms. */
   FIRST_BYTE_DEADLINE_MS: string;
-  /** How long a stream may be silent, and how long it may take in all, ms. */
+  /** How long a stream may be silent or left unread, and how long it may take in all, ms. */
   IDLE_DEADLINE_MS: string;
   STREAM_DEADLINE_MS: string;
   /** How long a site may take to an answer that is not streamed, ms. */

@@ -19,7 +19,7 @@ export interface RelayOptions {
   end: StreamEnd | undefined;
   /** Decides what of the body passes on; absent: all. */
   filter: BodyFilter | undefined;
-  /** How long the site may be silent, and when all has to be over. */
+  /** How long the site may be silent, or the client not read, and when all has to be over. */
   idleMs: number;
   deadlineAtMs: number;
   /** Ends the request to the site. */
@@ -55,12 +55,18 @@ export function relay(
   const writer: WritableStreamDefaultWriter<Uint8Array> = writable.getWriter();
   let bytes = 0;
   let waitingSinceMs: number | undefined;
+  /** Since when a piece waits for the client to read it. */
+  let heldSinceMs: number | undefined;
   let failure: Failure | undefined;
   let gone = false;
   /** The client did not get all of what the site sent, since its time was over. */
   let isCut = false;
   let timer: number | null = null;
 
+  let leave: (end: RelayEnd) => void = () => {};
+  const left = new Promise<RelayEnd>((resolve) => {
+    leave = resolve;
+  });
   const giveUp = (reason: Error) => {
     options.abort(reason);
     reader.cancel(reason).catch(() => {});
@@ -72,12 +78,22 @@ export function relay(
     if (waitingSinceMs === undefined) writer.abort(reason).catch(() => {});
     giveUp(reason);
   };
+  /** The client has left, or is treated so: whatever hangs on its connection is not waited for. */
+  const leaveNow = (reason: Error, code?: string) => {
+    gone = true;
+    clearTimeout(timer);
+    giveUp(reason);
+    writer.abort(reason).catch(() => {});
+    leave({ kind: 'client_closed', code, bytes });
+  };
   const checkTime = () => {
     const nowMs = Date.now();
-    const silentMs = waitingSinceMs === undefined ? 0 : nowMs - waitingSinceMs;
+    const silentMs = nowMs - (waitingSinceMs ?? heldSinceMs ?? nowMs);
     if (nowMs >= deadlineAtMs) {
       const message = `Site ${site} did not end its answer before the deadline.`;
       fail({ kind: 'timeout', code: 'deadline_exceeded', message });
+    } else if (silentMs >= idleMs && heldSinceMs !== undefined) {
+      leaveNow(new Error(`the client has read nothing for ${idleMs} ms`), 'client_idle');
     } else if (silentMs >= idleMs) {
       const message = `Site ${site} sent nothing for ${idleMs} ms.`;
       fail({ kind: 'timeout', code: 'upstream_idle', message });
@@ -96,7 +112,11 @@ export function relay(
         return giveUp(new Error(message));
       }
       try {
-        for (const piece of filter?.push(chunk) ?? [chunk]) await writer.write(piece);
+        for (const piece of filter?.push(chunk) ?? [chunk]) {
+          heldSinceMs = Date.now();
+          await writer.write(piece);
+        }
+        heldSinceMs = undefined;
       } catch {
         gone = failure === undefined;
         isCut = !gone;
@@ -153,22 +173,10 @@ export function relay(
     return { kind: found.kind, code: found.code, bytes };
   };
 
-  let leave: (end: RelayEnd) => void = () => {};
-  const left = new Promise<RelayEnd>((resolve) => {
-    leave = resolve;
-  });
   return {
     body: readable,
-    // Whatever hangs on a connection nobody reads any more is not waited for.
     done: Promise.race([run(), left]),
-    clientGone() {
-      gone = true;
-      clearTimeout(timer);
-      const reason = new Error('the client has left');
-      giveUp(reason);
-      writer.abort(reason).catch(() => {});
-      leave({ kind: 'client_closed', bytes });
-    },
+    clientGone: () => leaveNow(new Error('the client has left')),
   };
 }
 

@@ -120,10 +120,56 @@ describe('a client that does not read', () => {
     expect(await outcomeOf(response)).toMatchObject(expected);
   });
 
+  test('in mid-stream: the site is given up and not blamed, and what was used is booked', async () => {
+    let signal: AbortSignal | undefined;
+    let sent = 0;
+    playUpstreams((request) => {
+      signal = request.signal;
+      const pull = (c: ReadableStreamDefaultController<Uint8Array>) => {
+        sent++;
+        c.enqueue(new TextEncoder().encode(content));
+      };
+      return events(new ReadableStream({ pull }, { highWaterMark: 0 }));
+    });
+    const { id, key } = await makeKey();
+    const response = await chat(ask('u'), { key, vars });
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    for (let n = 0; n < 3; n++) await reader.read();
+    const outcome = await outcomeOf(response);
+    expect(outcome).toMatchObject({ outcome: 'client_closed', code: 'client_idle', status: 499 });
+    expect(signal?.aborted).toBe(true);
+    // Back-pressure: what was not read was not fetched either.
+    expect(sent).toBeLessThan(10);
+    await expect(reader.read()).rejects.toThrow();
+    const site = response.headers.get('x-isotherm-site') as string;
+    expect(health.record(site).inFlight).toBe(0);
+    expect(health.isOut(site, Date.now())).toBe(false);
+    expect(await booked(`key=${id}&by=`)).toMatchObject([{ requests: 1 }]);
+  });
+
+  test('slowly: is waited for, as long as it reads at all', async () => {
+    let left = 12;
+    const pull = (c: ReadableStreamDefaultController<Uint8Array>) => {
+      c.enqueue(new TextEncoder().encode(--left === 0 ? done : content));
+      if (left === 0) c.close();
+    };
+    playUpstreams(() => events(new ReadableStream({ pull }, { highWaterMark: 0 })));
+    const response = await chat(ask('u'), { vars: { IDLE_DEADLINE_MS: '1000' } });
+    let text = '';
+    // The whole takes longer than the deadline, each read does not.
+    for await (const piece of response.body as ReadableStream<Uint8Array>) {
+      text += new TextDecoder().decode(piece);
+      await new Promise((resolve) => setTimeout(resolve, 120));
+    }
+    expect(text).toBe(content.repeat(11) + done);
+    expect(await outcomeOf(response)).toMatchObject({ outcome: 'ok' });
+  });
+
   test('a stream that is cut at its deadline before the client had all of it is no success', async () => {
     playUpstreams(() => events(content + done));
     const headers = { 'x-isotherm-deadline-ms': '100' };
-    const response = await chat(ask('u'), { headers, vars });
+    const patient = { IDLE_DEADLINE_MS: '60000' };
+    const response = await chat(ask('u'), { headers, vars: patient });
     expect(await outcomeOf(response)).toMatchObject({
       outcome: 'timeout',
       code: 'deadline_exceeded',
