@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectPath } from '../../src/local/bundle.ts';
+import { freePort } from '../../src/local/port.ts';
+import { Inspector } from '../workerd/inspector.ts';
 import { residentMb } from '../workerd/process.ts';
 import type { Load, Measured } from './load.ts';
 import { startTargets } from './targets.ts';
@@ -22,6 +24,9 @@ export interface Soaked {
   failures: number;
   /** Resident memory of workerd every 5 s, MB. */
   residentMb: number[];
+  /** Then, of the router's isolate: objects on V8's heap, garbage included, and array buffers, MB. */
+  heapMb: number[];
+  buffersMb: number[];
   /** Of a line through them after the warm-up, MB a minute. */
   slopeMbPerMinute: number;
   isFlat: boolean;
@@ -29,9 +34,12 @@ export interface Soaked {
 
 /** Holds a thousand streams open, each begun anew when it ends, and watches workerd's memory. */
 export async function soak(minutes: number): Promise<Soaked> {
-  const targets = await startTargets({ withPortkey: false });
+  const inspectorPort = await freePort();
+  const targets = await startTargets({ withPortkey: false, inspectorPort });
   const generator = fork(projectPath('bench/router/load.ts'));
+  let inspector: Inspector | undefined;
   try {
+    inspector = await Inspector.open(inspectorPort, 'router');
     const router = targets.all.find((t) => t.name === 'router');
     if (router?.pid === undefined) throw new Error('workerd has no process id');
     const body = JSON.stringify({
@@ -45,10 +53,16 @@ export async function soak(minutes: number): Promise<Soaked> {
     const measured = new Promise<Measured>((resolve) => generator.once('message', resolve));
     generator.send(load);
     const samples: number[] = [];
+    const heapMb: number[] = [];
+    const buffersMb: number[] = [];
     for (let ms = 0; ms < minutes * 60_000; ms += SAMPLE_MS) {
       await sleep(SAMPLE_MS);
       samples.push(residentMb(pid).now);
-      process.stderr.write(`${(ms + SAMPLE_MS) / 1000} s: ${samples.at(-1)?.toFixed(0)} MB\n`);
+      const memory = await inspector.memory();
+      heapMb.push(memory.heapMb);
+      buffersMb.push(memory.buffersMb);
+      const shown = [samples.at(-1) ?? 0, memory.heapMb, memory.buffersMb].map((x) => x.toFixed(1));
+      process.stderr.write(`${(ms + SAMPLE_MS) / 1000} s: ${shown.join(', ')} MB\n`);
     }
     const { answers, failures } = await measured;
     const steady = samples.slice(Math.ceil(samples.length * WARM_UP_SHARE));
@@ -60,10 +74,13 @@ export async function soak(minutes: number): Promise<Soaked> {
       completed: answers,
       failures,
       residentMb: samples,
+      heapMb,
+      buffersMb,
       slopeMbPerMinute,
       isFlat: slopeMbPerMinute * 60 <= FLAT_SHARE_PER_HOUR * mean,
     };
   } finally {
+    inspector?.close();
     generator.kill();
     await targets.close();
   }

@@ -21,7 +21,7 @@ export class Inspector {
   static async open(port: number, worker: string): Promise<Inspector> {
     const response = await fetch(`http://127.0.0.1:${port}/json`);
     const targets = (await response.json()) as { id: string; webSocketDebuggerUrl: string }[];
-    const target = targets.find(({ id }) => id.endsWith(`:${worker}`));
+    const target = targets.find(({ id }) => id.split(':').at(-1) === worker);
     if (!target) throw new Error(`no isolate of ${worker} among ${targets.map((t) => t.id)}`);
     const socket = new WebSocket(target.webSocketDebuggerUrl);
     await new Promise((resolve, reject) => {
