@@ -2,7 +2,6 @@ import type { Fleet } from '../core/model/fleet.ts';
 import { capacityBySlot } from '../core/model/maintenance.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
 import { attributionsOfSites } from '../feeds/attribution.ts';
-import { CLIMATOLOGY_SOURCE } from '../feeds/embedded/climatology.ts';
 import { count, decimal } from './format.ts';
 
 type Kind = keyof SiteSeries['sources'];
@@ -47,11 +46,23 @@ export function embeddedNotes(fleet: Fleet, inputs: PlanningInputs): string[] {
           `no wholesale prices are embedded: spot contracts are charged their fallback rate at ${where}`,
         ]
       : []),
-    `weather is ${CLIMATOLOGY_SOURCE}, by month and hour, not a forecast`,
+    ...climateNotes(fleet, inputs),
     ...placeholderNotes(fleet, inputs, 'carbon'),
     ...placeholderNotes(fleet, inputs, 'water'),
     DEMAND_NOTE,
   ];
+}
+
+/** One note for each climate that stands in for a forecast, with its sites where there are several. */
+function climateNotes(fleet: Fleet, inputs: PlanningInputs): string[] {
+  const sitesBySource = Map.groupBy(
+    fleet.sites.map(({ id }, j) => ({ id, ...(inputs.sites[j] as SiteSeries).sources.weather })),
+    ({ source }) => source,
+  );
+  return [...sitesBySource].map(([source, sites]) => {
+    const where = sitesBySource.size === 1 ? '' : ` at ${sites.map((s) => s.id).join(', ')}`;
+    return `weather is ${source}, by month and hour, not a forecast${where}`;
+  });
 }
 
 export const DEMAND_NOTE =

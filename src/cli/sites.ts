@@ -19,8 +19,8 @@ export function registerSites(program: Command): void {
     .argument('<file>', 'registry, JSON')
     .summary('check a registry; every fault with its path')
     .description(
-      'Check a site registry: its schema, that the embedded feeds know every climateStation and ' +
-        'gridRegion, and that the solvers keep within the limits of Workers. Exit code 1 if it has faults.',
+      'Check a site registry: its schema, that every climateStation and gridRegion is embedded or ' +
+        'described by the site, and that the solvers keep within the limits of Workers. Exit code 1 if it has faults.',
     )
     .option('--json', 'JSON on standard output')
     .addHelpText(
@@ -94,11 +94,15 @@ export function feedIssues(value: unknown): Issue[] {
   const sites = (value as { sites?: unknown } | null)?.sites;
   if (!Array.isArray(sites)) return [];
   const known = { climateStation: hasClimate, gridRegion: hasGridRegion };
+  const insteadOf = { climateStation: 'climate', gridRegion: 'grid' };
   return sites.flatMap((site: Record<string, unknown> | null, j) =>
     Object.entries(known).flatMap(([field, has]) => {
       const name = site?.[field];
       if (typeof name !== 'string' || name === '' || has(name)) return [];
-      return { path: `sites[${j}].${field}`, message: `the embedded feeds do not know "${name}"` };
+      const own = insteadOf[field as keyof typeof insteadOf];
+      if (site?.[own] !== undefined) return [];
+      const message = `the embedded feeds do not know "${name}", and the site has no "${own}" of its own`;
+      return { path: `sites[${j}].${field}`, message };
     }),
   );
 }

@@ -1,8 +1,8 @@
 import type { FeedGroup } from '../core/model/feeds.ts';
 import type { PublicSite } from '../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
-import { climatology } from './embedded/climatology.ts';
 import { embeddedCarbon, hasGridRegion } from './embedded/grid.ts';
+import { siteWeather } from './embedded/of-site.ts';
 import { type FeedHour, valuesOf } from './feed.ts';
 
 /** What a plan may be told: hours that cannot be true are refused one by one, and counted. */
@@ -18,6 +18,9 @@ export interface Checked {
  * The most in 191 days of eight capitals was 13 °C; record days are some 20 °C over the mean.
  */
 const MAX_ANOMALY_C = 25;
+
+/** Off the registry's own climate, which two months describe: cold spells of a continent reach further. */
+const MAX_OWN_ANOMALY_C = 40;
 
 /** From one hour to the next; the most in 2022 at eight capitals was 7 °C in the reanalysis. */
 const MAX_STEP_C = 20;
@@ -60,14 +63,16 @@ const checks: Record<FeedGroup, Check> = {
   weather({ utcMs, tempC = Number.NaN, rhPct = Number.NaN }, site) {
     if (!(rhPct >= 0 && rhPct <= 100)) return `humidity ${rhPct} %`;
     const anomaly = Math.abs(tempC - meanTempC(site, utcMs));
-    return anomaly <= MAX_ANOMALY_C && Math.abs(tempC) <= 60 ? undefined : `${tempC.toFixed(1)} °C`;
+    const most = site.climate ? MAX_OWN_ANOMALY_C : MAX_ANOMALY_C;
+    return anomaly <= most && Math.abs(tempC) <= 60 ? undefined : `${tempC.toFixed(1)} °C`;
   },
   price({ spotAudPerMwh: v = Number.NaN }) {
     const { low, high } = PRICE_AUD_PER_MWH;
     return v >= low && v <= high ? undefined : `${v} AUD/MWh`;
   },
-  carbon({ utcMs, carbonKgPerKwh: v = Number.NaN }, { gridRegion }) {
+  carbon({ utcMs, carbonKgPerKwh: v = Number.NaN }, { gridRegion, grid }) {
     const isClean =
+      grid !== undefined ||
       !hasGridRegion(gridRegion) ||
       embeddedCarbon(gridRegion, utcMs).carbonKgPerKwh < CLEAN_REGION_KG_PER_KWH;
     const low = isClean ? 0 : MIN_CARBON_KG_PER_KWH;
@@ -75,8 +80,7 @@ const checks: Record<FeedGroup, Check> = {
   },
 };
 
-const meanTempC = (site: PublicSite, utcMs: number) =>
-  climatology(site.climateStation, utcMs, site.timeZone).tempC;
+const meanTempC = (site: PublicSite, utcMs: number) => siteWeather(site, utcMs).tempC;
 
 const utcHour = (utcMs: number) => `${new Date(utcMs).toISOString().slice(0, 16)}Z`;
 

@@ -4,12 +4,8 @@ import { InvalidInputError } from '../core/model/errors.ts';
 import type { Fleet, Site } from '../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import { expectedDemand, type PlanningInputs, type SiteSeries } from '../core/planning/inputs.ts';
-import {
-  embeddedCarbon,
-  embeddedCarbonSource,
-  embeddedWater,
-  hasGridRegion,
-} from '../feeds/embedded/grid.ts';
+import { embeddedWater, hasGridRegion } from '../feeds/embedded/grid.ts';
+import { siteCarbon, siteWater } from '../feeds/embedded/of-site.ts';
 import { readHourlyCsv } from './csv.ts';
 import { describeSpan, readWeather, type Span, type Weather } from './weather.ts';
 
@@ -110,10 +106,10 @@ function siteSeries(
   const spotAudPerMwh = spot ?? noPrice;
   const unpriced = spotAudPerMwh.filter(Number.isNaN).length;
   const { tariff } = site.cost;
-  const carbon = siteCarbon(site, grams, span);
+  const carbon = carbonSeries(site, grams, span);
   if (carbon.substituted > 0) {
     notes.push(
-      `${site.id}: carbon of ${carbon.substituted} of ${span.hours} h from ${embeddedCarbonSource(site.gridRegion)} (placeholder)`,
+      `${site.id}: carbon of ${carbon.substituted} of ${span.hours} h from ${siteCarbon(site, span.startUtcMs).source} (placeholder)`,
     );
   }
   if (tariff.kind === 'spot' && unpriced > 0) {
@@ -121,7 +117,7 @@ function siteSeries(
       `${site.id}: no wholesale price in ${unpriced} of ${span.hours} h, charged ${tariff.fallbackAudPerKwh.toFixed(3)} AUD/kWh`,
     );
   }
-  const water = embeddedWater(site.gridRegion);
+  const water = site.grid ? siteWater(site) : embeddedWater(site.gridRegion);
   return {
     tempC: weather.tempC,
     rhPct: weather.rhPct,
@@ -141,22 +137,24 @@ function siteSeries(
 }
 
 /** The folder's carbon, with the embedded value where it lacks an hour. */
-function siteCarbon({ id, gridRegion }: Site, grams: Float64Array | undefined, span: Span) {
+function carbonSeries(site: Site, grams: Float64Array | undefined, span: Span) {
+  const { id, gridRegion, grid } = site;
   const carbonKgPerKwh = Float64Array.from({ length: span.hours }, (_, t) => {
     return (grams?.[t] ?? Number.NaN) / 1000;
   });
   const substituted = carbonKgPerKwh.filter(Number.isNaN).length;
-  if (substituted > 0 && !hasGridRegion(gridRegion)) {
+  if (substituted === 0) return { carbonKgPerKwh, substituted, source: 'carbon series' };
+  if (!grid && !hasGridRegion(gridRegion)) {
     throw new InvalidInputError('--data', [
-      `the carbon of ${id} lacks ${substituted} of ${span.hours} h (column ${gridRegion}${CARBON.suffix}), and the embedded feeds do not know region "${gridRegion}"`,
+      `the carbon of ${id} lacks ${substituted} of ${span.hours} h (column ${gridRegion}${CARBON.suffix}), the embedded feeds do not know region "${gridRegion}", and the site has no "grid" of its own`,
     ]);
   }
   carbonKgPerKwh.forEach((v, t) => {
     if (!Number.isNaN(v)) return;
-    const utcMs = span.startUtcMs + t * MS_PER_HOUR;
-    carbonKgPerKwh[t] = embeddedCarbon(gridRegion, utcMs).carbonKgPerKwh;
+    carbonKgPerKwh[t] = siteCarbon(site, span.startUtcMs + t * MS_PER_HOUR).carbonKgPerKwh;
   });
-  const source = substituted < span.hours ? 'carbon series' : embeddedCarbonSource(gridRegion);
+  const isPart = substituted < span.hours;
+  const source = isPart ? 'carbon series' : siteCarbon(site, span.startUtcMs).source;
   return { carbonKgPerKwh, substituted, source };
 }
 

@@ -7,8 +7,7 @@ import {
 import type { PublicSite } from '../core/model/fleet.ts';
 import { floorToHour } from '../core/model/time.ts';
 import type { SiteHours } from '../core/planning/site-hours.ts';
-import { climatology } from '../feeds/embedded/climatology.ts';
-import { embeddedCarbon, embeddedWaterLPerKwh } from '../feeds/embedded/grid.ts';
+import { siteCarbon, siteWater, siteWeather } from '../feeds/embedded/of-site.ts';
 
 /**
  * What a kWh of a class's work means at a site at an instant: by the plan's inputs and what its sites
@@ -36,10 +35,12 @@ function embedded(site: PublicSite, hourUtcMs: number): PublicConditions {
   let hour = embeddedHours.get(key);
   if (hour === undefined) {
     if (embeddedHours.size >= MAX_HOURS) embeddedHours.clear();
+    const { tempC, rhPct } = siteWeather(site, hourUtcMs);
     hour = {
-      ...climatology(site.climateStation, hourUtcMs, site.timeZone),
-      carbonKgPerKwh: embeddedCarbon(site.gridRegion, hourUtcMs).carbonKgPerKwh,
-      gridWaterLPerKwh: embeddedWaterLPerKwh(site.gridRegion),
+      tempC,
+      rhPct,
+      carbonKgPerKwh: siteCarbon(site, hourUtcMs).carbonKgPerKwh,
+      gridWaterLPerKwh: siteWater(site).lPerKwh,
     };
     embeddedHours.set(key, hour);
   }

@@ -151,7 +151,7 @@ describe('isotherm plan', () => {
     expect(plan.notes.join('\n')).not.toContain('plans begin');
   });
 
-  it('needs series for a region or station of the user’s own', async () => {
+  it('needs series or figures for a region of the user’s own', async () => {
     const own = structuredClone(fleet);
     own.sites[2]!.gridRegion = 'NZ';
     const path = join(emptyFolder(), 'own.json');
@@ -160,9 +160,16 @@ describe('isotherm plan', () => {
       code: 2,
       stdout: '',
       stderr:
-        'isotherm: --fleet: sites[2].gridRegion: the embedded feeds do not know "NZ"; ' +
-        'with --data its series would do\n',
+        'isotherm: --fleet: sites[2].gridRegion: the embedded feeds do not know "NZ", and ' +
+        'the site has no "grid" of its own; with --data its series would do\n',
     });
+    Object.assign(own.sites[2]!, { grid: { carbonKgPerKwh: 0.1 } });
+    writeFileSync(path, JSON.stringify(own));
+    const { code, stdout } = await inProcess(['plan', '--fleet', path, '--slots', '1', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).notes).toContain(
+      'carbon is a placeholder, the annual mean that the registry gives, at brisbane',
+    );
   });
 
   it('shows sites, certificate and placeholders', async () => {

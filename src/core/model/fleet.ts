@@ -7,6 +7,7 @@ import { maintenanceSchema } from './maintenance.ts';
 import { registryId } from './registry-id.ts';
 import { requestClassSchema } from './request-class.ts';
 import { demandChargeSchema, siteLimitsSchema } from './site-limits.ts';
+import { siteClimateSchema, siteGridSchema } from './site-place.ts';
 import { solarSchema } from './solar.ts';
 import { solverOf } from './solver-name.ts';
 import { tariffSchema } from './tariff.ts';
@@ -83,8 +84,12 @@ export const siteSchema = z.strictObject({
   ...place,
   /** Region of the price and carbon feeds, e.g. NSW1. */
   gridRegion: z.string().min(1).max(16),
-  /** Station of the embedded climatology. */
+  /** Station of the embedded climatology; with `climate`, only a name. */
   climateStation: z.string().min(1).max(64),
+  /** Climate of a place that the embedded tables do not know. */
+  climate: siteClimateSchema.optional(),
+  /** Grid of a region that they do not know. */
+  grid: siteGridSchema.optional(),
   /** In place of the fleet's. */
   feeds: siteFeedsSchema.optional(),
   /** Cloud region next to the site, for `[placement]`, e.g. aws:ap-southeast-2. */

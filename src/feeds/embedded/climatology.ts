@@ -16,7 +16,7 @@ interface StationClimate {
 }
 
 /** Share of the day's range by local hour: 0 at the minimum, 1 at the maximum. */
-const DIURNAL_SHAPE = {
+export const DIURNAL_SHAPE = {
   north: [
     0.23, 0.17, 0.12, 0.09, 0.05, 0.02, 0, 0.03, 0.15, 0.35, 0.57, 0.76, 0.91, 0.98, 1, 0.99, 0.95,
     0.86, 0.72, 0.59, 0.5, 0.42, 0.36, 0.3,

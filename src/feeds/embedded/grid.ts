@@ -39,6 +39,10 @@ const regions: Record<string, GridRegion> = {
   NT: { ngaScope2KgPerKwh: 0.56, waterLPerKwh: 1.05 },
 };
 
+/** Mean of the regions above, for a region of the user's own. */
+export const MEAN_WATER_L_PER_KWH =
+  Object.values(regions).reduce((sum, r) => sum + r.waterLPerKwh, 0) / Object.keys(regions).length;
+
 export const WATER_SOURCE = 'fuel-mix estimate';
 
 function region(name: string): GridRegion {
@@ -79,7 +83,8 @@ export function embeddedWater(gridRegion: string): { lPerKwh: number; source: st
   if (hasGridRegion(gridRegion)) {
     return { lPerKwh: embeddedWaterLPerKwh(gridRegion), source: WATER_SOURCE };
   }
-  const known = Object.values(regions).map((r) => r.waterLPerKwh);
-  const lPerKwh = known.reduce((sum, v) => sum + v, 0) / known.length;
-  return { lPerKwh, source: `mean of the known regions, as ${gridRegion} is not among them` };
+  return {
+    lPerKwh: MEAN_WATER_L_PER_KWH,
+    source: `mean of the known regions, as ${gridRegion} is not among them`,
+  };
 }

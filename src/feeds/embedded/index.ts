@@ -5,13 +5,7 @@ import {
   type SiteSeries,
   slotUtcMs,
 } from '../../core/planning/inputs.ts';
-import { CLIMATOLOGY_SOURCE, climatology } from './climatology.ts';
-import {
-  embeddedCarbon,
-  embeddedCarbonSource,
-  embeddedWaterLPerKwh,
-  WATER_SOURCE,
-} from './grid.ts';
+import { siteCarbon, siteWater, siteWeather } from './of-site.ts';
 
 /** Inputs from what the package itself knows: climate, mean grid hours, population. */
 export function embeddedInputs(
@@ -35,28 +29,27 @@ function embeddedSeries(
   slotCount: number,
   slotHours: number,
 ): SiteSeries {
+  const at = (t: number) => slotUtcMs({ startUtcMs, slotHours }, t);
+  const { source: carbonSource, placeholder } = siteCarbon(site, startUtcMs);
+  const water = siteWater(site);
   const series: SiteSeries = {
     tempC: new Float64Array(slotCount),
     rhPct: new Float64Array(slotCount),
     spotAudPerMwh: new Float64Array(slotCount).fill(Number.NaN),
     carbonKgPerKwh: new Float64Array(slotCount),
-    gridWaterLPerKwh: new Float64Array(slotCount).fill(embeddedWaterLPerKwh(site.gridRegion)),
+    gridWaterLPerKwh: new Float64Array(slotCount).fill(water.lPerKwh),
     sources: {
-      weather: { source: CLIMATOLOGY_SOURCE, placeholder: false },
+      weather: { source: siteWeather(site, startUtcMs).source, placeholder: false },
       price: { source: 'contract tariff', placeholder: false },
-      carbon: {
-        source: embeddedCarbonSource(site.gridRegion),
-        placeholder: embeddedCarbon(site.gridRegion, startUtcMs).placeholder,
-      },
-      water: { source: WATER_SOURCE, placeholder: true },
+      carbon: { source: carbonSource, placeholder },
+      water: { source: water.source, placeholder: true },
     },
   };
   for (let t = 0; t < slotCount; t++) {
-    const utcMs = slotUtcMs({ startUtcMs, slotHours }, t);
-    const weather = climatology(site.climateStation, utcMs, site.timeZone);
+    const weather = siteWeather(site, at(t));
     series.tempC[t] = weather.tempC;
     series.rhPct[t] = weather.rhPct;
-    series.carbonKgPerKwh[t] = embeddedCarbon(site.gridRegion, utcMs).carbonKgPerKwh;
+    series.carbonKgPerKwh[t] = siteCarbon(site, at(t)).carbonKgPerKwh;
   }
   return series;
 }
