@@ -1,5 +1,5 @@
 import type { PublicSite } from '../core/model/fleet.ts';
-import { solverBindingName } from '../core/model/solver-name.ts';
+import { upstreamKeyName } from '../core/model/solver-name.ts';
 import type { Env } from './env.ts';
 
 let overrides: { text: string; bySite: Record<string, string> } = { text: '{}', bySite: {} };
@@ -20,8 +20,7 @@ export function upstreamUrl(env: Env, site: PublicSite, path: string): string {
 
 /** The site's own bearer key, a secret such as UPSTREAM_KEY_GOLD_COAST. */
 export function upstreamKey(env: Env, siteId: string): string | undefined {
-  const name = solverBindingName(siteId).replace('SOLVER_', 'UPSTREAM_KEY_');
-  return env[name as `UPSTREAM_KEY_${string}`];
+  return env[upstreamKeyName(siteId)];
 }
 
 /** Statuses by which a site says "not me, not now": another may be asked. */

@@ -20,6 +20,11 @@ export function siteVariableName(siteId: string): `SITE_${string}` {
   return `SITE_${variableName(siteId)}`;
 }
 
+/** Name of the router's secret that holds the key of a site's server, e.g. UPSTREAM_KEY_GOLD_COAST. */
+export function upstreamKeyName(siteId: string): `UPSTREAM_KEY_${string}` {
+  return `UPSTREAM_KEY_${variableName(siteId)}`;
+}
+
 function variableName(id: string): string {
   return id.toUpperCase().replaceAll('-', '_');
 }

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import type { Fleet } from '../../src/core/model/fleet.ts';
+import { solverBindingName } from '../../src/core/model/solver-name.ts';
+import { projectPath } from '../../src/local/bundle.ts';
+import { readFleetFile } from '../../src/local/fleet-file.ts';
 import {
   publicFleetFile,
   routerTomlWithServices,
   siteToml,
   tomlString,
-} from '../../scripts/generate-config.ts';
-import type { Fleet } from '../../src/core/model/fleet.ts';
-import { solverBindingName } from '../../src/core/model/solver-name.ts';
-import { projectPath } from '../../src/local/bundle.ts';
-import { readFleetFile } from '../../src/local/fleet-file.ts';
+} from '../../src/local/generated.ts';
 import { maxVarBytes, solverFaults, solverVars, solverWorkers } from '../../src/local/site-vars.ts';
 
 const fleet = await readFleetFile(projectPath('config/fleet.json'));
