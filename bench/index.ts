@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { registerForecast } from './forecast/index.ts';
 import { registerGrowth } from './optimizer/growth.ts';
 import { registerOptimizer } from './optimizer/index.ts';
 import { registerRouter } from './router/index.ts';
@@ -7,6 +8,7 @@ import { registerWorkerd } from './workerd/index.ts';
 const program = new Command('bench').description(
   'Measurements, each beside a peer of the same run.',
 );
+registerForecast(program);
 registerOptimizer(program);
 registerGrowth(program);
 registerRouter(program);
