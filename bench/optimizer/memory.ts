@@ -38,7 +38,17 @@ async function perform(task: Task): Promise<void> {
   const before = process.memoryUsage.rss();
   if ('text' in task) solveText(highs, task.text);
   else run(task.instance, {});
-  process.stdout.write(`${process.resourceUsage().maxRSS * 1024 - before}`);
+  process.stdout.write(`${peakBytes() - before}`);
+}
+
+/**
+ * Linux: of this process's own address space. The maxRSS of getrusage also counts the parent's, in which
+ * a spawned process begins.
+ */
+function peakBytes(): number {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
+  const kb = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return Number(kb) * 1024;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
