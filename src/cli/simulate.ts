@@ -67,7 +67,7 @@ export function registerSimulate(program: Command): void {
       'after',
       `
 Policies:
-${registry.map((p) => `  ${p.id.padEnd(11)} ${p.summary}`).join('\n')}
+${registry.map((p) => `  ${p.id.padEnd(16)} ${p.summary}`).join('\n')}
 
 Examples:
   isotherm simulate --data ../shared/data --from 2022-01-24 --to 2022-01-31

@@ -1,16 +1,10 @@
 import type { Fleet } from '../core/model/fleet.ts';
 import { publicFleet } from '../core/model/fleet.ts';
-import { siteFactors } from '../core/model/site-power.ts';
 import type { SettingsInput } from '../core/optimizer/settings.ts';
 import { assembleDispatch } from '../core/planning/assemble.ts';
-import {
-  assertInputs,
-  conditionsAt,
-  type PlanningInputs,
-  slotUtcMs,
-} from '../core/planning/inputs.ts';
+import { assertInputs, type PlanningInputs, slotUtcMs } from '../core/planning/inputs.ts';
 import { Ledger } from '../core/planning/ledger.ts';
-import type { Policy } from '../core/planning/policies/index.ts';
+import { type Policy, spanMeans } from '../core/planning/policies/index.ts';
 import type { SpanTotals } from '../core/planning/span-totals.ts';
 
 /** Slots decided together: a day, as in production. */
@@ -35,7 +29,7 @@ export function backtest(
   onProgress?: (policy: string, doneShare: number) => void,
 ): PolicyResult[] {
   assertInputs(publicFleet(fleet), inputs);
-  const fleetMean = meanCooling(fleet, inputs);
+  const means = spanMeans(fleet, inputs);
   return policies.map((policy, n) => {
     const ledger = new Ledger(fleet);
     let maxRounds: number | undefined;
@@ -43,7 +37,7 @@ export function backtest(
     for (let from = 0; from < inputs.slotCount; from += BLOCK_SLOTS) {
       const block = slice(inputs, from, Math.min(from + BLOCK_SLOTS, inputs.slotCount));
       const problem = assembleDispatch(publicFleet(fleet), block, block.demandReqPerS);
-      const decision = policy.decide({ fleet, inputs: block, problem, settings, fleetMean });
+      const decision = policy.decide({ fleet, inputs: block, problem, settings, spanMeans: means });
       ledger.add(problem, block, decision.flow, decision.unserved);
       if (decision.rounds !== undefined) maxRounds = Math.max(maxRounds ?? 0, decision.rounds);
       if (decision.gap !== undefined) maxGap = Math.max(maxGap ?? 0, decision.gap);
@@ -70,22 +64,4 @@ export function slice(inputs: PlanningInputs, from: number, to: number): Plannin
       sources: s.sources,
     })),
   };
-}
-
-/** The fleet's mean true pPUE and on-site WUE over span and sites. */
-export function meanCooling(
-  fleet: Fleet,
-  inputs: PlanningInputs,
-): { ppue: number; onSiteWaterLPerKwh: number } {
-  let ppue = 0;
-  let water = 0;
-  fleet.sites.forEach((site, j) => {
-    for (let t = 0; t < inputs.slotCount; t++) {
-      const f = siteFactors(site, conditionsAt(inputs, j, t));
-      ppue += f.ppue;
-      water += f.onSiteWaterLPerKwh;
-    }
-  });
-  const n = fleet.sites.length * inputs.slotCount;
-  return { ppue: ppue / n, onSiteWaterLPerKwh: water / n };
 }

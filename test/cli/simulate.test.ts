@@ -32,6 +32,11 @@ describe('isotherm simulate', () => {
       'cheapest',
       'cleanest',
       'spread',
+      'static-best-site',
+      'slit-like',
+      'green-llm-like',
+      'xu-unaware',
+      'xu-joint',
     ]);
     const [isothermResult, ...others] = report.policies;
     for (const field of [
@@ -51,7 +56,7 @@ describe('isotherm simulate', () => {
       expect(other.requests).toBeCloseTo(isothermResult.requests, 3);
       expect(other.objectiveAud).toBeGreaterThan(isothermResult.objectiveAud * (1 - 0.001));
     }
-    expect(report.isothermAgainst).toHaveLength(5);
+    expect(report.isothermAgainst).toHaveLength(10);
     expect(report.notes.join('\n')).toMatch(/left out, no weather series: sites and zones .*perth/);
     expect(report.sources.map((s: { site: string }) => s.site)).toEqual([
       'sydney',

@@ -3,8 +3,7 @@ import { type Fleet, publicFleet } from '../../core/model/fleet.ts';
 import { assembleDispatch } from '../../core/planning/assemble.ts';
 import type { PlanningInputs } from '../../core/planning/inputs.ts';
 import { sharesOf } from '../../core/planning/plan.ts';
-import type { Policy } from '../../core/planning/policies/index.ts';
-import { meanCooling } from '../backtest.ts';
+import { type Policy, spanMeans } from '../../core/planning/policies/index.ts';
 import type { ArrivalKind } from './arrivals.ts';
 import { type Comparison, compare } from './compare.ts';
 import type { Figures } from './figures.ts';
@@ -73,7 +72,7 @@ export function trial(fleet: Fleet, inputs: PlanningInputs, options: TrialOption
     inputs,
     problem,
     settings: { gapTarget: options.gapTarget },
-    fleetMean: meanCooling(fleet, inputs),
+    spanMeans: spanMeans(fleet, inputs),
   });
   const model = forecast(fleet, problem, inputs, flow);
   const replayed = replay({

@@ -6,6 +6,7 @@ import {
   type PolicyContext,
   policies,
   policiesFor,
+  spanMeans,
 } from '../../../src/core/planning/policies/index.ts';
 import { spillByPreference } from '../../../src/core/planning/policies/spill.ts';
 import { assemble, embeddedFleet, letWait, randomFleet } from '../support/fleets.ts';
@@ -17,27 +18,20 @@ const policy = (id: string) => policies.find((p) => p.id === id)!;
 function context(seed: number, utilisation: number, maxDelayHours?: number): PolicyContext {
   const { fleet: random, inputs } = randomFleet(seed, utilisation);
   const fleet = maxDelayHours === undefined ? random : letWait(random, 1, maxDelayHours);
-  let ppue = 0;
-  let water = 0;
-  let n = 0;
-  fleet.sites.forEach((site, j) => {
-    for (let t = 0; t < inputs.slotCount; t++, n++) {
-      const f = siteFactors(site, conditionsAt(inputs, j, t));
-      ppue += f.ppue;
-      water += f.onSiteWaterLPerKwh;
-    }
-  });
   const { problem } = assemble(fleet, inputs);
-  const fleetMean = { ppue: ppue / n, onSiteWaterLPerKwh: water / n };
-  return { fleet, inputs, problem, settings: { gapTarget: 1e-7, maxRounds: 60 }, fleetMean };
+  const settings = { gapTarget: 1e-7, maxRounds: 60 };
+  return { fleet, inputs, problem, settings, spanMeans: spanMeans(fleet, inputs) };
 }
 
 test('each has an id of its own, and a fleet those that decide something there', () => {
   const fleet = embeddedFleet();
-  const six = ['isotherm', 'fixed-ppue', 'nearest', 'cheapest', 'cleanest', 'spread'];
-  expect(policiesFor(fleet).map((p) => p.id)).toEqual(six);
-  expect(policiesFor(letWait(fleet, 1, 8)).map((p) => p.id)).toContain('no-waiting');
-  expect(new Set(policies.map((p) => p.id)).size).toBe(7);
+  const own = ['isotherm', 'fixed-ppue', 'nearest', 'cheapest', 'cleanest', 'spread'];
+  const peers = ['static-best-site', 'slit-like', 'green-llm-like', 'xu-unaware', 'xu-joint'];
+  expect(policiesFor(fleet).map((p) => p.id)).toEqual([...own, ...peers]);
+  const waiting = policiesFor(letWait(fleet, 1, 8)).map((p) => p.id);
+  const only = waiting.filter((id) => ![...own, ...peers].includes(id));
+  expect(only).toEqual(['no-waiting', 'xu-cooling', 'xu-capacity']);
+  expect(new Set(policies.map((p) => p.id)).size).toBe(policies.length);
 });
 
 describe.each([

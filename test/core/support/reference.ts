@@ -19,6 +19,11 @@ function solved(parts: LpParts) {
   return result;
 }
 
+/** Least cost of any program. */
+export function leastOf(parts: LpParts): number {
+  return solved(parts).ObjectiveValue;
+}
+
 /** Optimal objective in AUD, the sites' base cost included, with no more carbon than given. */
 export function reference(instance: Instance, lines?: Lines, carbonKg?: number): number {
   return solved(fleetParts(instance, { lines, carbonKg })).ObjectiveValue + standingAud(instance);

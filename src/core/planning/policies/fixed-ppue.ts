@@ -6,7 +6,8 @@ export const fixedPpue: Policy = {
   id: 'fixed-ppue',
   summary: 'the same optimizer, blind to temperature: one pPUE, the fleet’s mean',
   decide(context) {
-    const cooling = { kind: 'fixed' as const, ...context.fleetMean };
+    const { ppue, onSiteWaterLPerKwh } = context.spanMeans;
+    const cooling = { kind: 'fixed' as const, ppue, onSiteWaterLPerKwh };
     const sites = context.fleet.sites.map((s) => ({ ...s, cost: { ...s.cost, cooling } }));
     return optimize(context, { ...context.fleet, sites });
   },

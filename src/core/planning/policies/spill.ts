@@ -1,4 +1,4 @@
-import { type DispatchProblem, edgeCount, rowCount } from '../../optimizer/problem.ts';
+import { type DispatchProblem, edgeCount, loadsOf, rowCount } from '../../optimizer/problem.ts';
 import { atArrival } from '../waiting-work.ts';
 import type { Decision } from './types.ts';
 
@@ -52,6 +52,48 @@ function spillSlot(p: DispatchProblem, t: number, preference: (edge: number) => 
     }
   }
   return { flow, unserved };
+}
+
+/**
+ * Flows of a slot made exact: no row gets more than it asks for, no site more than it carries. What that
+ * leaves goes where there is room; the rest is unserved.
+ */
+export function filled(p: DispatchProblem, t: number, flow: Float64Array) {
+  const rows = rowCount(p);
+  const unserved = p.demandReqPerS.slice(t * rows, (t + 1) * rows);
+  const exact = flow.slice();
+  for (let r = 0; r < rows; r++) {
+    const of = exact.subarray(p.rowStart[r], p.rowStart[r + 1]);
+    const sum = of.reduce((a, b) => a + b, 0);
+    const share = sum > 0 ? Math.min(1, (unserved[r] as number) / sum) : 0;
+    of.forEach((x, n) => {
+      of[n] = x * share;
+    });
+  }
+  const limits = p.sites.map((s) => s.maxLoad[t] as number);
+  const kept = loadsOf(p, exact).map((load, j) => {
+    const limit = limits[j] as number;
+    return load > limit ? limit / load : 1;
+  });
+  for (let e = 0; e < exact.length; e++) {
+    exact[e] = (exact[e] as number) * (kept[p.edgeSite[e] as number] as number);
+  }
+  const room = loadsOf(p, exact).map((load, j) => Math.max(0, (limits[j] as number) - load));
+  for (let r = 0; r < rows; r++) {
+    let left = unserved[r] as number;
+    for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
+      left -= exact[e] as number;
+    }
+    for (let e = p.rowStart[r] as number; left > 0 && e < (p.rowStart[r + 1] as number); e++) {
+      const j = p.edgeSite[e] as number;
+      const taken = Math.min(left, (room[j] as number) / loadPerReq(p, e, r));
+      exact[e] = (exact[e] as number) + taken;
+      room[j] = Math.max(0, (room[j] as number) - taken * loadPerReq(p, e, r));
+      left -= taken;
+    }
+    unserved[r] = Math.max(0, left);
+  }
+  return { flow: exact, unserved };
 }
 
 export function loadPerReq(p: DispatchProblem, edge: number, row: number): number {

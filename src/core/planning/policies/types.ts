@@ -2,6 +2,7 @@ import type { Fleet } from '../../model/fleet.ts';
 import type { DispatchProblem } from '../../optimizer/problem.ts';
 import type { SettingsInput } from '../../optimizer/settings.ts';
 import type { PlanningInputs } from '../inputs.ts';
+import type { SpanMeans } from './span-means.ts';
 
 /** What a policy may look at when it decides on a block of slots. */
 export interface PolicyContext {
@@ -9,8 +10,7 @@ export interface PolicyContext {
   inputs: PlanningInputs;
   problem: DispatchProblem;
   settings: SettingsInput;
-  /** Mean true pPUE and on-site WUE of the fleet over the whole simulated span. */
-  fleetMean: { ppue: number; onSiteWaterLPerKwh: number };
+  spanMeans: SpanMeans;
 }
 
 /** Flows a policy chose: by slot, req/s by edge and req/s by row left unserved. */

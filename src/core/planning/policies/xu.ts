@@ -1,0 +1,112 @@
+import type { Fleet } from '../../model/fleet.ts';
+import { mayWait } from '../../model/request-class.ts';
+import { type DispatchProblem, loadsOf } from '../../optimizer/problem.ts';
+import type { SiteProblem } from '../../optimizer/site-subproblem.ts';
+import { solve } from '../../optimizer/solve.ts';
+import { assembleSites } from '../assemble.ts';
+import type { Decision, Policy, PolicyContext } from './types.ts';
+
+/** The constant pPUE of those that do not look at the weather, as the paper's (second-hand). */
+const UNAWARE_PPUE = 1.2;
+
+interface Variant {
+  /** Whether cooling is known as a function of the weather. */
+  coolingAware: boolean;
+  /** Whether work that may wait and users' requests are planned together. */
+  capacityAware: boolean;
+}
+
+/**
+ * The four strategies of Xu, Feng and Li, "Temperature aware workload management in geo-distributed
+ * datacenters" (ICAC 2013). They minimize the cost of energy and of users' time to reach a site; carbon,
+ * water and queues they do not know. Their second dimension is capacity: the paper's baseline gives work
+ * that may wait its capacity first and routes users' requests over what is left, the others do both at
+ * once. The strategies are as we remember them; utilities of batch work are not rebuilt, all of it is due.
+ */
+function decide(context: PolicyContext, variant: Variant): Decision {
+  const believed = believedFleet(context, variant);
+  const sites = assembleSites(believed, context.inputs).map(withoutQueue);
+  const problem: DispatchProblem = {
+    ...context.problem,
+    sites: context.problem.sites.map((s) => ({
+      ...s,
+      prior: { ...s.prior, costAudPerWaiting: 0, lateness: undefined },
+    })),
+  };
+  if (variant.capacityAware || !problem.batch) return decided(problem, sites, context);
+  const nobody = problem.demandReqPerS.map(() => 0);
+  const waiting = decided({ ...problem, demandReqPerS: nobody }, sites, context);
+  const users = decided(besides(problem, waiting.flow), sites, context);
+  return {
+    flow: users.flow.map((slot, t) => slot.map((x, e) => x + (waiting.flow[t]?.[e] as number))),
+    unserved: users.unserved.map((slot, t) =>
+      slot.map((y, r) => y + (waiting.unserved[t]?.[r] as number)),
+    ),
+    rounds: Math.max(users.rounds as number, waiting.rounds as number),
+    gap: Math.max(users.gap as number, waiting.gap as number),
+  };
+}
+
+function believedFleet({ fleet }: PolicyContext, { coolingAware }: Variant): Fleet {
+  const blind = { kind: 'fixed' as const, ppue: UNAWARE_PPUE, onSiteWaterLPerKwh: 0 };
+  return {
+    ...fleet,
+    prices: { ...fleet.prices, carbonAudPerT: 0, waterAudPerKl: 0, lateAudPerRequest: 0 },
+    sites: coolingAware
+      ? fleet.sites
+      : fleet.sites.map((s) => ({ ...s, cost: { ...s.cost, cooling: blind } })),
+  };
+}
+
+/** A site whose queue costs nothing. */
+export function withoutQueue(site: SiteProblem): SiteProblem {
+  return { ...site, waitingAud: site.waitingAud.map(() => 0), lateness: undefined };
+}
+
+/** The problem of users' requests alone, on the capacity that these flows leave. */
+function besides(problem: DispatchProblem, flow: Float64Array[]): DispatchProblem {
+  const taken = flow.map((slot) => loadsOf(problem, slot));
+  return {
+    ...problem,
+    batch: undefined,
+    limited: true,
+    sites: problem.sites.map((s, j) => ({
+      ...s,
+      maxLoad: s.maxLoad.map((load, t) => Math.max(0, load - (taken[t]?.[j] as number))),
+    })),
+  };
+}
+
+function decided(problem: DispatchProblem, sites: SiteProblem[], context: PolicyContext): Decision {
+  const { flow, unserved, rounds, certificate } = solve(problem, sites, context.settings);
+  return { flow, unserved, rounds, gap: certificate.gap };
+}
+
+/** Without work that may wait there is no capacity to share out, and two of the four are the others. */
+const appliesTo = (fleet: Fleet) => fleet.classes.some(mayWait);
+
+export const xuUnaware: Policy = {
+  id: 'xu-unaware',
+  summary: `energy and users’ time at a pPUE of ${UNAWARE_PPUE}, work that may wait placed first (Xu 2013)`,
+  decide: (context) => decide(context, { coolingAware: false, capacityAware: false }),
+};
+
+export const xuCooling: Policy = {
+  id: 'xu-cooling',
+  summary: 'the same with pPUE by temperature, “cooling optimized”',
+  decide: (context) => decide(context, { coolingAware: true, capacityAware: false }),
+  appliesTo,
+};
+
+export const xuCapacity: Policy = {
+  id: 'xu-capacity',
+  summary: 'xu-unaware with all work planned together, “capacity optimized”',
+  decide: (context) => decide(context, { coolingAware: false, capacityAware: true }),
+  appliesTo,
+};
+
+export const xuJoint: Policy = {
+  id: 'xu-joint',
+  summary: 'pPUE by temperature and all work planned together, “joint” (Xu 2013)',
+  decide: (context) => decide(context, { coolingAware: true, capacityAware: true }),
+};
