@@ -74,7 +74,7 @@ export function registerPareto(program: Command): void {
 Examples:
   isotherm pareto
   isotherm pareto --x water --points 5
-  isotherm pareto --x carbon --at-most 1800
+  isotherm pareto --x carbon --at-most 2300
   isotherm pareto --x carbon --data ../shared/data --at 2022-01-24 --svg front.svg`,
     )
     .action(async (options: ParetoOptions) => {

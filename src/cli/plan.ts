@@ -127,7 +127,7 @@ Examples:
   isotherm plan --at 2026-07-01T00:00Z --mode classic --trace
   isotherm plan --data ../shared/data --at 2022-01-24 --tariff spot
   isotherm plan --live
-  isotherm plan --carbon-budget 1800
+  isotherm plan --carbon-budget 2300
   isotherm plan --json | jq '.sites[] | {site, share}'`,
     )
     .action(async (options: PlanOptions) => {
