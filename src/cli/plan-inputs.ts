@@ -105,7 +105,7 @@ export function inputsOf(
 }
 
 /** Where no series are, embedded ones must stand in. */
-function assertEmbedded(fleet: Fleet): void {
+export function assertEmbedded(fleet: Fleet): void {
   const [unknown] = feedIssues(fleet);
   if (unknown === undefined) return;
   throw new InvalidInputError('--fleet', [

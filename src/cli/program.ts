@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { registerData } from './data.ts';
 import { exitCode, reportFailure } from './errors.ts';
+import { registerInit } from './init.ts';
 import { registerKeys } from './keys.ts';
 import { registerPareto } from './pareto.ts';
 import { registerPlan } from './plan.ts';
@@ -37,6 +38,7 @@ ISOTHERM_DEBUG=1 shows stack traces; NO_COLOR is respected.
 
 Examples:
   isotherm start
+  isotherm init --force
   isotherm plan
   isotherm simulate --data ../shared/data --from 2022-01-24 --to 2022-01-31
   isotherm replay --data ../shared/data --at 2026-01-15T00:00Z
@@ -44,6 +46,7 @@ Examples:
   isotherm data download --from 2025-01-01 --to 2025-04-01 --dir series
   isotherm sites validate config/fleet.json`,
     );
+  registerInit(program);
   registerStart(program);
   registerPlan(program);
   registerSimulate(program);

@@ -31,8 +31,8 @@ Examples:
   isotherm sites validate my-sites.json --json`,
     )
     .action(async (file: string, options: { json?: true }) => {
-      const { fleet, issues } = validate(await readText(file));
-      const warnings = fleet ? [...insecure(fleet), ...mixedCarbon(fleet)] : [];
+      const { fleet, issues } = validateRegistry(await readText(file));
+      const warnings = fleet ? registryWarnings(fleet) : [];
       if (options.json) {
         const report = {
           schemaVersion: 1,
@@ -54,7 +54,7 @@ Examples:
     });
 }
 
-interface Issue {
+export interface Issue {
   /** Place in the registry, e.g. `sites[3].cost.cooling`; empty for the file as a whole. */
   path: string;
   message: string;
@@ -65,7 +65,7 @@ function line({ path, message }: Issue): string {
 }
 
 /** Checks a registry's text; `fleet` is there if it has the right shape. */
-function validate(text: string): { fleet?: Fleet; issues: Issue[] } {
+export function validateRegistry(text: string): { fleet?: Fleet; issues: Issue[] } {
   let value: unknown;
   try {
     value = parseJson(text, '');
@@ -105,6 +105,11 @@ export function feedIssues(value: unknown): Issue[] {
       return { path: `sites[${j}].${field}`, message };
     }),
   );
+}
+
+/** What is valid and yet seldom meant. */
+export function registryWarnings(fleet: Fleet): Issue[] {
+  return [...insecure(fleet), ...mixedCarbon(fleet)];
 }
 
 /** Sites a router as deployed would not ask. */

@@ -66,13 +66,11 @@ export function startReport(r: StartReport): string {
     bold('Notes'),
     bullets(r.notes),
     '',
-    bold('Data'),
-    bullets(attributionNotes(r.inputs)),
-    '',
+    ...dataOf(r),
     bold('Send a request (tokens stream as they come):'),
     `  curl -N ${r.url}/v1/chat/completions -H 'authorization: Bearer ${r.clientKey}' -H 'content-type: application/json' \\`,
     `    -d '${JSON.stringify(sampleRequest(r.fleet))}'`,
-    `  add -H 'x-isotherm-zone: hobart' to ask from elsewhere, -i to see which site answered`,
+    `  add -H 'x-isotherm-zone: ${r.fleet.zones.at(-1)?.id}' to ask from elsewhere, -i to see which site answered`,
     bold('With the OpenAI SDK:'),
     `  OPENAI_BASE_URL=${r.url}/v1 OPENAI_API_KEY=${r.clientKey}`,
     bold(`Make ${r.sampleSite} refuse, which answers this request now ("none" mends it):`),
@@ -83,6 +81,12 @@ export function startReport(r: StartReport): string {
     '',
     'Ctrl-C ends everything.',
   ].join('\n');
+}
+
+/** Whose data is used; nothing where it is all the registry's own. */
+function dataOf({ inputs }: StartReport): string[] {
+  const notes = attributionNotes(inputs);
+  return notes.length === 0 ? [] : [bold('Data'), bullets(notes), ''];
 }
 
 function meanFactors({ fleet, inputs }: StartReport, j: number) {

@@ -13,6 +13,7 @@ import { solverWorkers } from '../local/site-vars.ts';
 import type { LocalStack } from '../local/stack.ts';
 import { decimal, gapPercent, utc } from './format.ts';
 import { instantMs, wholeNumber } from './options.ts';
+import { assertEmbedded } from './plan-inputs.ts';
 import { hoursToFeed, startInputs } from './start-inputs.ts';
 import { sampleRequest, startReport } from './start-report.ts';
 
@@ -20,6 +21,7 @@ const REPLAN_MS = 15 * 60_000;
 const FIRST_PLAN_MS = 60_000;
 
 interface StartOptions {
+  fleet?: string;
   port: number;
   host: string;
   data?: string;
@@ -41,6 +43,7 @@ export function registerStart(program: Command): void {
         .argParser(wholeNumber(0, 65_535))
         .default(8787),
     )
+    .addOption(new Option('--fleet <file>', 'site registry (default: config/fleet.json)'))
     .addOption(new Option('--host <address>', 'address the router listens on').default('127.0.0.1'))
     .addOption(
       new Option(
@@ -63,6 +66,7 @@ export function registerStart(program: Command): void {
 Examples:
   isotherm start
   isotherm start --port 9000 --at 2026-07-01T00:00Z
+  isotherm start --fleet my-sites.json
   isotherm start --data ../shared/data --at 2022-01-24`,
     )
     .action(start);
@@ -70,7 +74,8 @@ Examples:
 
 async function start(options: StartOptions): Promise<void> {
   endWhenTold();
-  const fleet = await readFleetFile();
+  const fleet = await readFleetFile(options.fleet);
+  assertEmbedded(fleet);
   const nowMs = options.at === undefined ? Date.now() : instantMs(options.at, '--at');
   const { inputs, notes } = startInputs(fleet, options, nowMs);
   const adminToken = `admin-${randomBytes(16).toString('hex')}`;
@@ -90,6 +95,7 @@ async function start(options: StartOptions): Promise<void> {
       port: options.port,
       host: options.host,
       fleet,
+      hasOwnMap: options.fleet !== undefined,
       persistDir: options.persist,
       upstreamOverrides: sites.urls,
       onLog: (level, message) => {

@@ -3,6 +3,7 @@
  * router's service bindings and the template of secrets.
  */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Fleet, publicFleet } from '../core/model/fleet.ts';
 import { solverBindingName } from '../core/model/solver-name.ts';
 import { projectPath } from './bundle.ts';
@@ -78,7 +79,7 @@ export function routerTomlWithServices(fleet: Fleet, routerToml: string): string
 
 async function readOrEmpty(path: string): Promise<string> {
   try {
-    return await readFile(projectPath(path), 'utf8');
+    return await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw error;
@@ -92,9 +93,16 @@ export interface GeneratedFile {
   wanted: string;
 }
 
-/** Everything that is generated from a registry. Throws where it cannot be deployed. */
-export async function generatedFiles(fleet: Fleet): Promise<GeneratedFile[]> {
-  const routerToml = await readOrEmpty('wrangler.toml');
+/**
+ * Everything that is generated from a registry. Throws where it cannot be deployed.
+ * @param root of the project
+ */
+export async function generatedFiles(
+  fleet: Fleet,
+  root = projectPath('.'),
+): Promise<GeneratedFile[]> {
+  const read = (path: string) => readOrEmpty(join(root, path));
+  const routerToml = await read('wrangler.toml');
   const wanted: [path: string, wanted: string][] = [
     ['config/fleet.public.json', publicFleetFile(fleet)],
     ['wrangler.site.toml', siteToml(fleet, routerToml)],
@@ -102,6 +110,6 @@ export async function generatedFiles(fleet: Fleet): Promise<GeneratedFile[]> {
     ['.dev.vars.example', secretsTemplate(fleet)],
   ];
   return Promise.all(
-    wanted.map(async ([path, text]) => ({ path, found: await readOrEmpty(path), wanted: text })),
+    wanted.map(async ([path, text]) => ({ path, found: await read(path), wanted: text })),
   );
 }

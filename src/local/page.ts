@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type OutputFile, type Plugin } from 'esbuild';
@@ -16,11 +16,16 @@ const MARGIN_SHARE = 0.03;
 /**
  * Builds the page from `src/dashboard` and `public` into {@link pageDirectory}. The same sources give
  * the same files; their names tell their contents, so a browser never mixes two builds.
+ * @param fleet whose map it has; absent: that of config/fleet.public.json
+ * @returns the folder
  */
-export async function buildPage(): Promise<void> {
-  const worker = await built({ 'what-if-worker': 'src/dashboard/what-if-worker.ts' });
+export async function buildPage(fleet?: PublicFleet): Promise<string> {
+  const map = fleet ?? (JSON.parse(await readFile(publicFleetPath, 'utf8')) as PublicFleet);
+  const directory = fleet ? `${pageDirectory}-${digest(fleet)}` : pageDirectory;
+  const worker = await built(map, { 'what-if-worker': 'src/dashboard/what-if-worker.ts' });
   const workerName = baseName(worker[0]?.path as string);
   const page = await built(
+    map,
     {
       main: 'src/dashboard/main.tsx',
       page: 'src/dashboard/page.css',
@@ -41,10 +46,15 @@ export async function buildPage(): Promise<void> {
   for (const name of await readdir(projectPath('public'))) {
     if (!outputs.has(name)) outputs.set(name, await readFile(projectPath(`public/${name}`)));
   }
-  await replaceFiles(outputs);
+  await replaceFiles(outputs, directory);
+  return directory;
 }
 
+const digest = (fleet: PublicFleet) =>
+  createHash('sha256').update(JSON.stringify(fleet)).digest('hex').slice(0, 16);
+
 async function built(
+  fleet: PublicFleet,
   entryPoints: Record<string, string>,
   define: Record<string, string> = {},
 ): Promise<OutputFile[]> {
@@ -62,14 +72,14 @@ async function built(
     jsxImportSource: 'preact',
     define,
     logLevel: 'silent',
-    plugins: [coastlinePlugin],
+    plugins: [coastlineOf(fleet)],
   });
   return outputFiles;
 }
 
 /** Others may be building the same, or serving what is there: files are moved into place whole. */
-async function replaceFiles(files: Map<string, Uint8Array>): Promise<void> {
-  await mkdir(pageDirectory, { recursive: true });
+async function replaceFiles(files: Map<string, Uint8Array>, directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
   // The page last, which names the others.
   const names = [...files.keys()].sort(
     (a, b) => Number(a === 'index.html') - Number(b === 'index.html'),
@@ -77,25 +87,24 @@ async function replaceFiles(files: Map<string, Uint8Array>): Promise<void> {
   for (const name of names) {
     const draft = projectPath(`dist/${name}.${randomUUID()}`);
     await writeFile(draft, files.get(name) as Uint8Array);
-    await rename(draft, join(pageDirectory, name));
+    await rename(draft, join(directory, name));
   }
-  for (const name of await readdir(pageDirectory)) {
-    if (!files.has(name)) await rm(join(pageDirectory, name), { force: true });
+  for (const name of await readdir(directory)) {
+    if (!files.has(name)) await rm(join(directory, name), { force: true });
   }
 }
 
-/** `coastline:fleet` is the outline around the registry's sites and zones. */
-const coastlinePlugin: Plugin = {
+/** `coastline:fleet` is the outline around a registry's sites and zones. */
+const coastlineOf = (fleet: PublicFleet): Plugin => ({
   name: 'coastline',
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^coastline:fleet$/ }, ({ path }) => ({ path, namespace: 'coastline' }));
     onLoad({ filter: /.*/, namespace: 'coastline' }, async () => {
-      const fleet = JSON.parse(await readFile(publicFleetPath, 'utf8')) as PublicFleet;
       const box = boxAround([...fleet.sites, ...fleet.zones]);
       return { contents: JSON.stringify({ box, rings: await coastline(box) }), loader: 'json' };
     });
   },
-};
+});
 
 function boxAround(places: { latDeg: number; lonDeg: number }[]): Box {
   const lats = places.map((p) => p.latDeg);

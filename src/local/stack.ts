@@ -3,7 +3,7 @@ import { type Fleet, publicFleet } from '../core/model/fleet.ts';
 import { solverBindingName } from '../core/model/solver-name.ts';
 import { bundleWorker, compatibility, projectPath, publicFleetPath } from './bundle.ts';
 import { applyMigrations } from './d1-migrations.ts';
-import { buildPage, pageDirectory } from './page.ts';
+import { buildPage } from './page.ts';
 import { assertPortFree } from './port.ts';
 import { solverWorkers } from './site-vars.ts';
 
@@ -19,6 +19,8 @@ export type LocalStackOptions = {
   /** Variables and secrets of the router, over those of {@link defaultVars}. */
   vars?: Record<string, string>;
   fleet: Fleet;
+  /** Whether the page's map is of this fleet. Absent: of config/fleet.json, which tests share. */
+  hasOwnMap?: boolean;
   /** Directory for D1 and Durable Object data. Absent: gone when the stack is disposed. */
   persistDir?: string;
   /** Site id to base URL of its server, in place of the registry's. */
@@ -92,10 +94,10 @@ function singleModule(contents: string): WorkerConfig['manifest'] {
 }
 
 async function workerConfigs(options: LocalStackOptions): Promise<WorkerConfig[]> {
-  const [routerCode, { date, flags }] = await Promise.all([
+  const [routerCode, { date, flags }, pageDirectory] = await Promise.all([
     bundleWorker('src/workers/main.ts', { [publicFleetPath]: publicFleet(options.fleet) }),
     compatibility(),
-    buildPage(),
+    buildPage(options.hasOwnMap ? publicFleet(options.fleet) : undefined),
   ]);
   const solvers = solverWorkers(options.fleet);
   const router: WorkerConfig = {

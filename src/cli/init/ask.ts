@@ -1,0 +1,80 @@
+import { createInterface } from 'node:readline';
+import { InvalidInputError } from '../../core/model/errors.ts';
+import { type Answers, fields, readAnswer } from './fields.ts';
+
+/** Puts a question; resolves with the line answered. */
+export type Ask = (question: string) => Promise<string>;
+
+/** Questions at the terminal, or answers from a pipe, one a line. */
+export function terminal(input: NodeJS.ReadStream, output: NodeJS.WriteStream) {
+  const lines = createInterface({ input, output, terminal: input.isTTY && output.isTTY });
+  const answers = lines[Symbol.asyncIterator]();
+  const ask: Ask = async (question) => {
+    lines.setPrompt(question);
+    lines.prompt();
+    const { value, done } = await answers.next();
+    if (!done) return value.trim();
+    throw new InvalidInputError('init', [
+      `no answer to "${question.trim()}"; --csv reads sites from a file instead`,
+    ]);
+  };
+  return { ask, say: (text: string) => output.write(`${text}\n`), close: () => lines.close() };
+}
+
+/** Asks for sites until there is no further one. */
+export async function askSites(
+  ask: Ask,
+  say: (text: string) => void,
+  model: string,
+): Promise<Answers[]> {
+  const sites: Answers[] = [];
+  for (;;) {
+    say(`\nSite ${sites.length + 1}`);
+    const site = await askSite(
+      ask,
+      say,
+      model,
+      sites.map((s) => s.id),
+    );
+    sites.push(site);
+    if (!/^y(es)?$/i.test(await ask('Another site? [y/N] '))) return sites;
+  }
+}
+
+async function askSite(
+  ask: Ask,
+  say: (text: string) => void,
+  model: string,
+  taken: readonly string[],
+): Promise<Answers> {
+  const known: Record<string, unknown> = {};
+  for (const field of fields) {
+    const { column, about } = field;
+    const given = known as Partial<Answers>;
+    const usual = column === 'model' ? model : field.fallback?.(given);
+    if (field.isRare && column !== 'id') {
+      if (usual !== undefined) known[column] = readAnswer(field, usual).value;
+      continue;
+    }
+    if (column === 'id' && !taken.includes(usual ?? '')) {
+      const { value } = readAnswer(field, usual ?? '');
+      if (value !== undefined) {
+        known.id = value;
+        continue;
+      }
+    }
+    if (usual === undefined && !field.isNeeded?.(given)) continue;
+    for (;;) {
+      const hint = usual === undefined ? '' : ` [${usual}]`;
+      const text = (await ask(`  ${about}${hint}: `)) || usual || '';
+      const { value, fault } = readAnswer(field, text);
+      const why = column === 'id' && taken.includes(text) ? `"${text}" is used twice` : fault;
+      if (why === undefined) {
+        known[column] = value;
+        break;
+      }
+      say(`    ${column}: ${why}`);
+    }
+  }
+  return known as unknown as Answers;
+}

@@ -1,0 +1,69 @@
+import { InvalidInputError } from '../../core/model/errors.ts';
+
+export interface CsvRow {
+  /** Line of the file at which it begins, from 1. */
+  line: number;
+  /** By column; empty cells are left out. */
+  cells: Record<string, string>;
+}
+
+/**
+ * Rows of a CSV file with a header, quotes as in RFC 4180. Empty lines and lines that begin with `#` are
+ * passed over. Throws {@link InvalidInputError} with the line.
+ * @param known columns there may be
+ */
+export function csvRows(text: string, path: string, known: readonly string[]): CsvRow[] {
+  const [header, ...rows] = records(text, path);
+  if (header === undefined) throw new InvalidInputError(path, ['is empty, expected a header line']);
+  const fail = (line: number, what: string) =>
+    new InvalidInputError(path, [`line ${line}: ${what}`]);
+  header.cells.forEach((name, n) => {
+    if (!known.includes(name)) {
+      throw fail(header.line, `no column "${name}"; expected some of ${known.join(', ')}`);
+    }
+    if (header.cells.indexOf(name) < n) throw fail(header.line, `column "${name}" is there twice`);
+  });
+  return rows.map(({ line, cells }) => {
+    if (cells.length > header.cells.length) {
+      throw fail(
+        line,
+        `has ${cells.length} cells, but the header names ${header.cells.length} columns`,
+      );
+    }
+    const named = cells.map((cell, n): [string, string] => [header.cells[n] as string, cell]);
+    return { line, cells: Object.fromEntries(named.filter(([, cell]) => cell !== '')) };
+  });
+}
+
+function records(text: string, path: string): { line: number; cells: string[] }[] {
+  const found: { line: number; cells: string[] }[] = [];
+  // A cell is quoted, with quotes doubled inside, or has no comma, quote or line break.
+  const cell = /[ \t]*(?:"((?:[^"]|"")*)"[ \t]*|([^",\r\n]*))(,|\r?\n|$)/y;
+  let line = 1;
+  let cells: string[] = [];
+  let startLine = 1;
+  while (cell.lastIndex < text.length) {
+    const at = cell.lastIndex;
+    if (cells.length === 0 && text[at] === '#') {
+      const end = text.indexOf('\n', at);
+      cell.lastIndex = end < 0 ? text.length : end + 1;
+      startLine = ++line;
+      continue;
+    }
+    const match = cell.exec(text);
+    if (match === null) {
+      throw new InvalidInputError(path, [
+        `line ${line}: a quote that is not closed, or text beside one`,
+      ]);
+    }
+    const [whole, quoted, plain = '', end] = match;
+    cells.push(quoted?.replaceAll('""', '"') ?? plain.trim());
+    line += whole.split('\n').length - 1;
+    if (end === ',' && cell.lastIndex < text.length) continue;
+    if (end === ',') cells.push('');
+    if (cells.some((c) => c !== '')) found.push({ line: startLine, cells });
+    cells = [];
+    startLine = line;
+  }
+  return found;
+}

@@ -1,0 +1,293 @@
+import { z } from 'zod';
+import { siteSchema, zoneSchema } from '../../core/model/fleet.ts';
+import { hardwareIds } from '../../core/model/hardware.ts';
+import { issueWords } from '../../core/model/issue-words.ts';
+import { registryId } from '../../core/model/registry-id.ts';
+import { siteClimateSchema, siteGridSchema } from '../../core/model/site-place.ts';
+import { type Tariff, tariffSchema } from '../../core/model/tariff.ts';
+import { hasGridRegion } from '../../feeds/embedded/grid.ts';
+import { nearestRegion } from './places.ts';
+import { embeddedStation } from './stations.ts';
+import { parseTariff, TARIFF_FORM } from './tariff-text.ts';
+
+/** What is known of a site, as far as it was answered. */
+export interface Answers {
+  name: string;
+  id: string;
+  latDeg: number;
+  lonDeg: number;
+  timeZone: string;
+  baseUrl: string;
+  model: string;
+  hardware: (typeof hardwareIds)[number];
+  servers: number;
+  tariff: Tariff;
+  cooling: (typeof coolings)[number];
+  population: number;
+  gridRegion: string;
+  carbonKgPerKwh?: number;
+  waterLPerKwh?: number;
+  januaryC?: number;
+  julyC?: number;
+  dailyRangeC?: number;
+  rhPct?: number;
+  placementRegion: string;
+  batteryKwh?: number;
+  batteryKw?: number;
+  solarPeakKw?: number;
+  gridKw?: number;
+}
+
+/** A column of the CSV, and a question where nobody gave one. */
+export interface Field {
+  column: keyof Answers;
+  /** What is expected, for help and for errors. */
+  about: string;
+  schema: z.ZodType;
+  isNumber?: true;
+  /** Where a plan could not do without it and nothing better is known. */
+  isNeeded?: (known: Partial<Answers>) => boolean;
+  /** What holds unless something else is said. */
+  fallback?: (known: Partial<Answers>) => string | undefined;
+  /** Not asked for: only columns have it. */
+  isRare?: true;
+}
+
+/** Models whose parameters all have defaults. */
+const coolings = ['mixed-mode', 'economizer-quadratic', 'air-cooled-chiller', 'adiabatic'] as const;
+
+/** Of a field that no site can do without. */
+export const always = () => true;
+/** The same, of one that follows from others. */
+const unlessKnown = () => true;
+const shape = siteSchema.shape;
+const positive = z.number().positive().max(1e6);
+
+const stationOf = ({ latDeg, lonDeg }: Partial<Answers>) =>
+  latDeg === undefined || lonDeg === undefined ? undefined : embeddedStation({ latDeg, lonDeg });
+const regionOf = ({ latDeg, lonDeg }: Partial<Answers>) =>
+  latDeg === undefined || lonDeg === undefined ? undefined : nearestRegion({ latDeg, lonDeg }).name;
+const lacksClimate = (known: Partial<Answers>) => stationOf(known) === undefined;
+
+const tariffText = z
+  .string()
+  .transform((text, ctx): z.input<typeof tariffSchema> => {
+    const tariff = parseTariff(text);
+    if (tariff !== undefined) return tariff;
+    ctx.addIssue({
+      code: 'custom',
+      message: `is ${JSON.stringify(text)}, expected ${TARIFF_FORM}`,
+    });
+    return z.NEVER;
+  })
+  .pipe(tariffSchema);
+
+/** In the order in which they are asked; what a later one falls back on comes before it. */
+export const fields: readonly Field[] = [
+  { column: 'name', about: 'name, such as its city', schema: shape.name, isNeeded: always },
+  {
+    column: 'id',
+    about: 'its name in the registry, lower-case',
+    schema: registryId,
+    isNeeded: unlessKnown,
+    fallback: ({ name }) => (name === undefined ? undefined : slug(name)),
+    isRare: true,
+  },
+  {
+    column: 'latDeg',
+    about: 'latitude in degrees, south is negative',
+    schema: shape.latDeg,
+    isNumber: true,
+    isNeeded: always,
+  },
+  {
+    column: 'lonDeg',
+    about: 'longitude in degrees, west is negative',
+    schema: shape.lonDeg,
+    isNumber: true,
+    isNeeded: always,
+  },
+  {
+    column: 'timeZone',
+    about: 'IANA time zone, such as Europe/Oslo',
+    schema: shape.timeZone,
+    isNeeded: always,
+  },
+  {
+    column: 'baseUrl',
+    about: 'root of its OpenAI-compatible server, without /v1',
+    schema: shape.upstream.shape.baseUrl,
+    isNeeded: always,
+  },
+  {
+    column: 'model',
+    about: 'name under which that server has the model, if not that of --model',
+    schema: z.string().min(1),
+    isNeeded: unlessKnown,
+  },
+  {
+    column: 'hardware',
+    about: `servers: ${hardwareIds.join(' or ')}`,
+    schema: z.enum(hardwareIds),
+    fallback: () => hardwareIds[0],
+  },
+  {
+    column: 'servers',
+    about: 'how many servers of 8 accelerators',
+    schema: shape.hardware.shape.servers,
+    isNumber: true,
+    isNeeded: always,
+  },
+  {
+    column: 'tariff',
+    about: `price of energy in AUD/kWh (or all in one other currency): ${TARIFF_FORM}`,
+    schema: tariffText,
+    isNeeded: always,
+  },
+  {
+    column: 'cooling',
+    about: `cooling: ${coolings.join(', ')}`,
+    schema: z.enum(coolings),
+    fallback: () => coolings[0],
+  },
+  {
+    column: 'population',
+    about: 'people whose requests come from near it, or any weight',
+    schema: zoneSchema.shape.population,
+    isNumber: true,
+    fallback: () => '1000000',
+  },
+  {
+    column: 'gridRegion',
+    about: 'region of the grid; NSW1, QLD1, VIC1, SA1, TAS1, WEM and NT are known',
+    schema: shape.gridRegion,
+    isNeeded: unlessKnown,
+    fallback: (known) =>
+      stationOf(known)?.gridRegion ?? known.id?.toUpperCase().replaceAll('-', '').slice(0, 16),
+  },
+  {
+    column: 'carbonKgPerKwh',
+    about: 'annual mean carbon of the grid, kg CO2e/kWh',
+    schema: siteGridSchema.shape.carbonKgPerKwh,
+    isNumber: true,
+    isNeeded: ({ gridRegion }) => gridRegion !== undefined && !hasGridRegion(gridRegion),
+  },
+  {
+    column: 'waterLPerKwh',
+    about: 'water that generation takes, L/kWh',
+    schema: siteGridSchema.shape.waterLPerKwh,
+    isNumber: true,
+    isRare: true,
+  },
+  {
+    column: 'januaryC',
+    about: 'mean temperature of January, day and night, °C',
+    schema: siteClimateSchema.shape.januaryC,
+    isNumber: true,
+    isNeeded: lacksClimate,
+  },
+  {
+    column: 'julyC',
+    about: 'mean temperature of July, °C',
+    schema: siteClimateSchema.shape.julyC,
+    isNumber: true,
+    isNeeded: (known) => lacksClimate(known) || known.januaryC !== undefined,
+  },
+  {
+    column: 'dailyRangeC',
+    about: 'from the least of a day to its most, °C (9)',
+    schema: siteClimateSchema.shape.dailyRangeC,
+    isNumber: true,
+    isRare: true,
+  },
+  {
+    column: 'rhPct',
+    about: 'mean relative humidity, % (70)',
+    schema: siteClimateSchema.shape.rhPct,
+    isNumber: true,
+    isRare: true,
+  },
+  {
+    column: 'placementRegion',
+    about: 'cloud region next to it, where its solver runs',
+    schema: shape.placementRegion,
+    isNeeded: unlessKnown,
+    fallback: regionOf,
+    isRare: true,
+  },
+  {
+    column: 'batteryKwh',
+    about: 'usable capacity of its battery, kWh',
+    schema: positive,
+    isNumber: true,
+    isNeeded: ({ batteryKw }) => batteryKw !== undefined,
+    isRare: true,
+  },
+  {
+    column: 'batteryKw',
+    about: 'power of the battery, either way, kW',
+    schema: positive,
+    isNumber: true,
+    isNeeded: ({ batteryKwh }) => batteryKwh !== undefined,
+    isRare: true,
+  },
+  {
+    column: 'solarPeakKw',
+    about: 'peak power of its solar modules, kW',
+    schema: positive,
+    isNumber: true,
+    isRare: true,
+  },
+  {
+    column: 'gridKw',
+    about: 'most that its connection carries, kW',
+    schema: positive,
+    isNumber: true,
+    isRare: true,
+  },
+];
+
+export const columns = fields.map((f) => f.column);
+
+/** Lower-case letters, digits and dashes of a name: "São Paulo 2" becomes sao-paulo-2. */
+export function slug(name: string): string {
+  return name
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+|-+$/g, '')
+    .slice(0, 32);
+}
+
+/** Reads an answer; `fault` says what is wrong with it, in words that follow the column's name. */
+export function readAnswer(field: Field, text: string): { value?: unknown; fault?: string } {
+  const number = Number(text);
+  const raw = field.isNumber && text.trim() !== '' && Number.isFinite(number) ? number : text;
+  const parsed = field.schema.safeParse(raw, { error: issueWords(true) });
+  return parsed.success ? { value: parsed.data } : { fault: parsed.error.issues[0]?.message };
+}
+
+/** A site from its cells; every fault begins with its column. */
+export function readCells(cells: Record<string, string>): {
+  answers?: Answers;
+  faults: string[];
+} {
+  const known: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const field of fields) {
+    const { column, about } = field;
+    const text = cells[column] ?? field.fallback?.(known as Partial<Answers>);
+    if (text === undefined) {
+      if (field.isNeeded?.(known as Partial<Answers>)) {
+        faults.push(`${column}: is missing, expected ${about}`);
+      }
+      continue;
+    }
+    const { value, fault } = readAnswer(field, text);
+    if (fault !== undefined) faults.push(`${column}: ${fault}`);
+    known[column] = value;
+  }
+  if (faults.length > 0) return { faults };
+  return { answers: known as unknown as Answers, faults };
+}
