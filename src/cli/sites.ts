@@ -9,12 +9,23 @@ import { readText } from '../local/fleet-file.ts';
 import { parseJson } from '../local/json.ts';
 import { solverFaults, solverVars } from '../local/site-vars.ts';
 import { count } from './format.ts';
+import { registerSiteOrders } from './site-orders.ts';
 
 export function registerSites(program: Command): void {
-  program
+  const sites = program
     .command('sites')
-    .description('check the site registry')
-    .addHelpText('after', '\nExamples:\n  isotherm sites validate config/fleet.json')
+    .description('check the site registry; drain and limit sites of a deployment')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  isotherm sites validate config/fleet.json
+  isotherm sites list --url https://llm.example
+  isotherm sites drain --url https://llm.example perth --reason "new chiller"
+  isotherm sites undrain --url https://llm.example perth`,
+    );
+  registerSiteOrders(sites);
+  sites
     .command('validate')
     .argument('<file>', 'registry, JSON')
     .summary('check a registry; every fault with its path')

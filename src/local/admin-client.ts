@@ -1,4 +1,6 @@
 import type { KeyInput, KeyView } from '../core/accounting/keys.ts';
+import type { SiteChange } from '../core/model/override-input.ts';
+import type { SiteOverride } from '../core/model/overrides.ts';
 
 /** The few calls of the admin API that the command line makes. */
 
@@ -38,6 +40,23 @@ export interface PlanView {
   };
 }
 
+/** A site as operators see it. */
+export interface SiteStateView {
+  id: string;
+  state: 'active' | 'drained';
+  override: SiteOverride | null;
+  isDown: boolean | null;
+  /** Null before the first plan. */
+  plan: { share: number; utilisation: number } | null;
+}
+
+export interface SiteChangeView {
+  site: string;
+  state: 'active' | 'drained';
+  override: SiteOverride | null;
+  warnings: string[];
+}
+
 export class AdminClient {
   readonly #url: string;
   readonly #token: string;
@@ -74,6 +93,14 @@ export class AdminClient {
 
   async revokeKey(id: string): Promise<void> {
     await this.#call('DELETE', `/admin/v1/keys/${encodeURIComponent(id)}`);
+  }
+
+  async sites(): Promise<SiteStateView[]> {
+    return (await this.#call<{ sites: SiteStateView[] }>('GET', '/admin/v1/sites')).sites;
+  }
+
+  setSite(id: string, change: SiteChange): Promise<SiteChangeView> {
+    return this.#call('PATCH', `/admin/v1/sites/${encodeURIComponent(id)}`, change);
   }
 
   /** Sums of receipts, as they are sent: JSON or CSV. */

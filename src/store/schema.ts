@@ -164,3 +164,34 @@ export const metricCounters = sqliteTable(
   },
   (t) => [primaryKey({ columns: [t.name, t.labels] })],
 );
+
+/** What operators have set over the registry, a field a row; null: as the registry has it. */
+export const overrides = sqliteTable(
+  'overrides',
+  {
+    /** Site id, or `*` for the fleet. */
+    subject: text('subject').notNull(),
+    field: text('field').notNull(),
+    /** JSON. */
+    value: text('value'),
+    /** Of the change that set it, so that routers need read only what is new. */
+    revision: integer('revision').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.subject, t.field] }),
+    index('overrides_revision').on(t.revision),
+  ],
+);
+
+/** Every change of an override, for good: who made it, when and why. Only ever added to. */
+export const overrideChanges = sqliteTable('override_changes', {
+  revision: integer('revision').primaryKey(),
+  utcMs: integer('utc_ms').notNull(),
+  subject: text('subject').notNull(),
+  field: text('field').notNull(),
+  /** JSON; null: back to the registry's. */
+  value: text('value'),
+  /** As the caller names itself: there is one admin token. */
+  author: text('author'),
+  reason: text('reason'),
+});

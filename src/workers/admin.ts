@@ -1,13 +1,16 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { InvalidInputError } from '../core/model/errors.ts';
+import { applyOverrides } from '../core/model/overrides.ts';
 import { settingsInputSchema } from '../core/optimizer/settings.ts';
 import { slotUtcMs } from '../core/planning/inputs.ts';
 import { pricesWithParts } from '../core/planning/plan.ts';
 import { attributionsOfSites } from '../feeds/attribution.ts';
+import { readOverrides } from '../store/overrides.ts';
 import { currentVersion, readPlan, readPrices, recentPlans } from '../store/plans.ts';
 import { writeSiteInputs } from '../store/site-inputs.ts';
 import { adminKeys } from './admin-keys.ts';
+import { adminOverrides } from './admin-overrides.ts';
 import { adminUsage } from './admin-usage.ts';
 import { bearsOneOf } from './auth.ts';
 import { type Env, now } from './env.ts';
@@ -16,7 +19,7 @@ import { fleet } from './fleet.ts';
 import { inputAges } from './inputs.ts';
 import { inputsBodySchema } from './inputs-body.ts';
 import { jsonBody } from './json-body.ts';
-import { coordinatorOf, optimize } from './optimize.ts';
+import { boardOf, coordinatorOf, optimize } from './optimize.ts';
 
 /** The operator's API, under a bearer token of its own. */
 export const admin = new Hono<{ Bindings: Env }>();
@@ -86,14 +89,20 @@ admin.get('/plans', async (c) => c.json({ plans: await recentPlans(c.env.DB, 50)
 admin.get('/sites', async (c) => {
   const version = await currentVersion(c.env.DB);
   const plan = version === undefined ? undefined : await readPlan(c.env.DB, version);
-  const [{ latest }, inputs] = await Promise.all([
+  const [{ latest }, inputs, overrides, down] = await Promise.all([
     coordinatorOf(c.env).runs(),
     inputAges(c.env.DB, fleet, now(c.env)),
+    readOverrides(c.env.DB),
+    sitesDown(c.env),
   ]);
   const missing = latest?.rounds.at(-1)?.missing ?? [];
   return c.json({
-    sites: fleet.sites.map((site) => ({
+    revision: overrides.revision,
+    plannedRevision: plan ? (plan.header.overrides?.revision ?? 0) : null,
+    sites: applyOverrides(fleet, overrides).sites.map(({ capacityShare: _, ...site }) => ({
       ...site,
+      override: overrides.sites[site.id] ?? null,
+      isDown: down?.includes(site.id) ?? null,
       plan: plan?.header.sites.find((s) => s.site === site.id) ?? null,
       excluded: plan?.header.excluded.find((e) => e.site === site.id)?.reason ?? null,
       inputs: inputs.get(site.id) ?? null,
@@ -115,7 +124,18 @@ admin.put('/inputs', async (c) => {
   return c.json({ written: hours.length });
 });
 
+admin.route('/', adminOverrides);
 admin.route('/keys', adminKeys);
 admin.route('/usage', adminUsage);
 
 admin.all('*', (c) => c.json({ error: `no such endpoint: ${c.req.method} ${c.req.path}` }, 404));
+
+/** Undefined where the board does not answer: no reason to show nothing. */
+async function sitesDown(env: Env): Promise<string[] | undefined> {
+  try {
+    return await boardOf(env).down();
+  } catch (error) {
+    console.warn(`the board of sites does not answer: ${(error as Error).message}`);
+    return undefined;
+  }
+}

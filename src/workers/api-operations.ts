@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { keyInputSchema } from '../core/accounting/keys.ts';
+import { pricesChangeSchema, siteChangeSchema } from '../core/model/override-input.ts';
 import { settingsInputSchema } from '../core/optimizer/settings.ts';
 import { planHeaderSchema, planSharesSchema } from '../core/planning/plan.ts';
 import { putOffSchema } from '../core/planning/put-off.ts';
@@ -8,7 +9,7 @@ import { inputsBodySchema } from './inputs-body.ts';
 
 /** What the router answers, as data: the OpenAPI document and the page of it are made from this. */
 export interface Operation {
-  method: 'get' | 'post' | 'put' | 'delete';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   path: string;
   summary: string;
   /** Who may: holders of a client key, of the admin token, anybody. */
@@ -103,7 +104,10 @@ const clientErrors = {
 const generationErrors = {
   413: json('The body is larger than 4 MiB.', errorSchema),
   502: json('No site gave a usable answer: `site_fault`.', errorSchema),
-  503: json('No site could be reached, or no key can be checked just now.', errorSchema),
+  503: json(
+    'No site could be reached, all are drained (`sites_drained`), or no key can be checked just now.',
+    errorSchema,
+  ),
   504: json('`completion_timeout` or `deadline_exceeded`; no other site was asked.', errorSchema),
 };
 
@@ -214,7 +218,30 @@ export const operations: Operation[] = [
   }),
   adminOperation('get', '/sites', {
     summary: 'Sites, their part of the plan, their solvers and inputs',
-    answers: { 200: json('`sites`.') },
+    answers: {
+      200: json('`sites`; `revision` of what is set over the registry, and that of the plan.'),
+    },
+  }),
+  adminOperation('patch', '/sites/{id}', {
+    summary: 'Drain a site, limit what plans may load it with, or take that back',
+    body: siteChangeSchema,
+    answers: {
+      200: json('What is set now; `warnings` of zones and classes nobody is left to serve.'),
+      404: json('No such site.', adminErrorSchema),
+    },
+  }),
+  adminOperation('get', '/objective', {
+    summary: 'Prices of the objective: in force, of the registry, and set over it',
+    answers: { 200: json('`prices`, `registry`, `overrides`, `revision`.') },
+  }),
+  adminOperation('patch', '/objective', {
+    summary: 'Set prices of the objective, or take that back',
+    body: pricesChangeSchema,
+    answers: { 200: json('As GET /admin/v1/objective.') },
+  }),
+  adminOperation('get', '/changes', {
+    summary: 'What operators have set: who, when and why',
+    answers: { 200: json('The latest 200 `changes`, newest first.') },
   }),
   adminOperation('get', '/feeds', {
     summary: 'Live feeds of the registry, and how their latest fetches went',

@@ -1,4 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
+import type { PublicFleet, PublicSite } from '../core/model/fleet.ts';
+import { applyOverrides, type Overrides } from '../core/model/overrides.ts';
 import { solverOf } from '../core/model/solver-name.ts';
 import { absorb, begin, incumbent, propose, stopReason } from '../core/optimizer/consensus.ts';
 import { planImpacts, rowImpacts, toldImpacts } from '../core/optimizer/impacts.ts';
@@ -27,7 +29,7 @@ import { learnedCurves, warmCurves } from '../core/planning/warm-start.ts';
 import { publishPlan } from '../store/plans.ts';
 import { absorbOptimization, nextOptimization } from './budget-run.ts';
 import { type Env, now, numberVar } from './env.ts';
-import { fleet, fleetDigest } from './fleet.ts';
+import { fleetDigest, fleet as registry } from './fleet.ts';
 import { askSites, roundsPerAlarm } from './rounds.ts';
 import { type Run, type RunRecord, RunStore } from './run-store.ts';
 
@@ -38,6 +40,7 @@ export interface StartRequest {
   trigger: string;
   inputs: PlanningInputs;
   settings?: SettingsInput;
+  overrides: Overrides;
   /** Sites whose servers are down: planned without, unless they are most of the fleet. */
   down?: string[];
 }
@@ -73,11 +76,12 @@ export class Coordinator extends DurableObject<Env> {
       if ((await this.ctx.storage.getAlarm()) === null) await this.#schedule();
       return running;
     }
-    const { inputs } = request;
+    const { inputs, overrides } = request;
+    const fleet = applyOverrides(registry, overrides);
     assertInputs(fleet, inputs);
     const settings = settingsSchema.parse(request.settings ?? {});
     const standing = await this.#store.standing();
-    const { problem } = problemOf({ inputs, standing });
+    const { problem } = problemOf({ inputs, standing, overrides });
     assertProblem(problem);
     const record: RunRecord = {
       runId: crypto.randomUUID(),
@@ -95,7 +99,7 @@ export class Coordinator extends DurableObject<Env> {
       ? { search: beginBudget(settings.budgets), excluded: 0 }
       : undefined;
     const first = budget ? stepSettings(settings) : settings;
-    const down = sitesLeftOut(request.down ?? []);
+    const down = sitesLeftOut(fleet, request.down ?? []);
     for (const j of down) problem.sites[j]?.maxLoad.fill(0);
     const state = begin(problem, first, warmCurves(fleet, inputs, learned));
     for (const j of down) leaveOut(problem, state, j, 'its server is down');
@@ -106,6 +110,7 @@ export class Coordinator extends DurableObject<Env> {
       state,
       budget,
       fleetDigest: fleetDigest(),
+      overrides,
     });
     await this.#schedule();
     return record;
@@ -155,6 +160,7 @@ export class Coordinator extends DurableObject<Env> {
   /** A bounded number of rounds. Returns why to stop, or undefined to go on. */
   async #step(run: Run): Promise<StopReason | undefined> {
     const { record, inputs, state, budget } = run;
+    const fleet = applyOverrides(registry, run.overrides);
     const settings = budget ? stepSettings(run.settings, budget.search) : run.settings;
     const priced = budget
       ? { ...fleet, prices: budgetPrices(fleet.prices, budget.search.shadow) }
@@ -195,7 +201,8 @@ export class Coordinator extends DurableObject<Env> {
   }
 
   async #publish(run: Run, reason: StopReason): Promise<void> {
-    const { record, inputs, state, budget } = run;
+    const { record, inputs, state, budget, overrides } = run;
+    const fleet = applyOverrides(registry, overrides);
     const { problem, rampRelaxedSlots } = problemOf(run);
     // An optimization the deadline cut short may have found a plan, too.
     if (budget && reason === 'deadline') absorbOptimization(run, budget, problem);
@@ -208,7 +215,7 @@ export class Coordinator extends DurableObject<Env> {
     if (best === undefined) {
       throw new Error(`no certified plan after ${state.gaps.length} rounds (${faults})`);
     }
-    if (excludedShare(state) > MAX_EXCLUDED_SHARE) {
+    if (excludedShare(fleet, state) > MAX_EXCLUDED_SHARE) {
       throw new Error(`most of the fleet gave no usable answer (${faults})`);
     }
     const { rowPrices, rowImpacts: impacts } = arrivalPrices(fleet, inputs, {
@@ -248,6 +255,7 @@ export class Coordinator extends DurableObject<Env> {
         budgets: kept?.budgets,
         impacts: kept ? kept.impacts : planImpacts(problem, state, best.flow),
         impactPrices: { carbonAudPerT: prices.carbonAudPerT, waterAudPerKl: prices.waterAudPerKl },
+        ...(overrides.revision > 0 && { overrides }),
         sites: outcome.sites.map((s) => ({ ...s, placement: record.placements[s.site] })),
       },
       eachOf(best.flow, (flow) => sharesOf(fleet, problem, flow)),
@@ -275,10 +283,16 @@ export class Coordinator extends DurableObject<Env> {
 }
 
 /** A run's problem: without the sites that are out, and with limits on rises. */
-function problemOf({ inputs, standing, state }: Pick<Run, 'inputs' | 'standing'> & Partial<Run>): {
+function problemOf({
+  inputs,
+  standing,
+  state,
+  overrides,
+}: Pick<Run, 'inputs' | 'standing' | 'overrides'> & Partial<Run>): {
   problem: DispatchProblem;
   rampRelaxedSlots: number[];
 } {
+  const fleet = applyOverrides(registry, overrides);
   const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS, backWork(fleet, inputs));
   if (state) restoreExclusions(problem, state);
   return { problem, rampRelaxedSlots: limitRises(problem, fleet, inputs, standing) };
@@ -294,7 +308,7 @@ function eachOf<T, R>(items: readonly T[], of: (item: T, t: number) => R): Itera
 }
 
 /** Workers a round asks. */
-const solverCount = new Set(fleet.sites.map(solverOf)).size;
+const solverCount = new Set(registry.sites.map(solverOf)).size;
 
 /** Why a search within budgets ended, its last optimization having ended by `reason`. */
 function searchEnd(gap: number, settings: Settings, reason: StopReason): StopReason {
@@ -303,17 +317,24 @@ function searchEnd(gap: number, settings: Settings, reason: StopReason): StopRea
 }
 
 /** Places of sites that are down; none where it is most of the fleet, when the fault is likelier here. */
-function sitesLeftOut(down: readonly string[]): number[] {
-  const places = fleet.sites.flatMap((s, j) => (down.includes(s.id) ? [j] : []));
-  const servers = (of: number[]) =>
-    of.reduce((n, j) => n + (fleet.sites[j]?.hardware.servers ?? 0), 0);
-  const all = servers(fleet.sites.map((_, j) => j));
-  return servers(places) > MAX_EXCLUDED_SHARE * all ? [] : places;
+function sitesLeftOut(fleet: PublicFleet, down: readonly string[]): number[] {
+  const isDown = ({ id }: PublicSite) => down.includes(id);
+  if (shareOfActive(fleet, isDown) > MAX_EXCLUDED_SHARE) return [];
+  return fleet.sites.flatMap((site, j) => (isDown(site) ? [j] : []));
 }
 
-/** Share of the fleet's servers at sites that are out of the optimization. */
-function excludedShare(state: ConsensusState): number {
-  const servers = (j: number) => fleet.sites[j]?.hardware.servers ?? 0;
-  const all = state.sites.reduce((sum, _, j) => sum + servers(j), 0);
-  return state.sites.reduce((sum, s, j) => sum + (s.excluded ? servers(j) : 0), 0) / all;
+/** Share of the fleet's servers at sites that are out of the optimization by a fault. */
+function excludedShare(fleet: PublicFleet, state: ConsensusState): number {
+  return shareOfActive(fleet, (_, j) => state.sites[j]?.excluded === true);
+}
+
+/** Share of the servers of sites that are to serve: what is drained on purpose counts for nothing. */
+function shareOfActive(fleet: PublicFleet, is: (site: PublicSite, j: number) => boolean): number {
+  const servers = (of: (site: PublicSite, j: number) => boolean) =>
+    fleet.sites.reduce(
+      (sum, s, j) => sum + (s.state === 'active' && of(s, j) ? s.hardware.servers : 0),
+      0,
+    );
+  const all = servers(() => true);
+  return all > 0 ? servers(is) / all : 0;
 }

@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { eligibleSites } from '../core/model/eligibility.ts';
 import { slotAt } from '../core/planning/plan.ts';
 import { candidateSites } from '../core/routing/candidates.ts';
 import { continueTrace } from '../core/routing/trace-context.ts';
@@ -15,6 +16,7 @@ import { hedgeAfterMs } from './hedging.ts';
 import { classOfModel, models, unknownModel } from './models.ts';
 import { openAiError, Rejection } from './openai-error.ts';
 import type { OutcomeKind, RequestOutcome } from './outcome.ts';
+import { overlay } from './overlay.ts';
 import { PlanHolder } from './plan-holder.ts';
 import { RequestAccount } from './request-account.ts';
 import { health, retryBudget } from './site-health.ts';
@@ -92,6 +94,7 @@ async function route(
   const requestId = requestIdOf(request);
   retryBudget.deposit();
   exchangeHealth(env, ctx);
+  const wanted = overlay.current(env.DB, ctx);
   let asked: Asked | undefined;
   let planVersion: number | undefined;
   const account = new RequestAccount(caller, { requestId, headers }, env, ctx);
@@ -117,7 +120,11 @@ async function route(
         ? servedAtMs(plan, cls, zone.id, { waitUntilMs, text }, nowMs)
         : undefined;
     if (servedMs !== undefined) return notAsked(putOff(servedMs, nowMs), 'put_off');
-    const ranked = candidateSites(fleet, zone, classIndex, shares, session, nowMs);
+    const inForce = await wanted;
+    const ranked = candidateSites(inForce, zone, classIndex, shares, session, nowMs);
+    if (ranked.length === 0 && eligibleSites(fleet, zone, classIndex).length > 0) {
+      return notAsked(allDrained());
+    }
     const order = health.order(ranked, Date.now());
     if (order.length === 0 && ranked.length > 0) return notAsked(allBusy(ranked));
 
@@ -206,6 +213,12 @@ function putOff(servedMs: number, nowMs: number): Response {
   };
   const message = `This may wait, and is served best in ${waitS} s: come back then.`;
   return openAiError(429, message, { code: 'put_off', headers });
+}
+
+/** Operators have taken every site that may serve this out of use. */
+function allDrained(): Response {
+  const message = 'All sites that may serve this zone and model are drained.';
+  return openAiError(503, message, { code: 'sites_drained' });
 }
 
 /** Every site that may serve this has asked not to be asked yet. */

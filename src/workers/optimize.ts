@@ -4,6 +4,7 @@ import { floorToHour } from '../core/model/time.ts';
 import { hasBudget, type SettingsInput, settingsInputSchema } from '../core/optimizer/settings.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { comingBack } from '../core/planning/put-off.ts';
+import { readOverrides } from '../store/overrides.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
 import { type Env, now } from './env.ts';
 import { fleet } from './fleet.ts';
@@ -76,6 +77,7 @@ export async function optimize(
     trigger,
     inputs,
     settings: asked,
+    overrides: await readOverrides(env.DB),
     down: down ?? (await sitesDown(env)),
   });
 }

@@ -1,3 +1,4 @@
+import type { Overrides } from '../core/model/overrides.ts';
 import type { RowImpacts } from '../core/optimizer/impacts.ts';
 import type { Settings } from '../core/optimizer/settings.ts';
 import type { ConsensusState, RoundReport, SiteState, SlotState } from '../core/optimizer/state.ts';
@@ -44,6 +45,8 @@ export interface Run {
   budget?: BudgetRun;
   /** Of the registry it began with: its arrays are in that one's order. */
   fleetDigest: string;
+  /** What the operator had set when it began; it holds to the end of the run. */
+  overrides: Overrides;
 }
 
 const HISTORY = 20;
@@ -82,6 +85,7 @@ export class RunStore {
       ['settings', run.settings],
       ['inputs', { ...inputs, siteCount: series.length }],
       ['fleet', run.fleetDigest],
+      ['overrides', run.overrides],
       ...series.map((s, j): [string, unknown] => [`series/${j}`, s]),
     ];
     await Promise.all(this.#putAll([...unchanging, ...moving(run)]));
@@ -100,10 +104,11 @@ export class RunStore {
       'inputs',
     );
     const { siteCount, ...rest } = inputs;
-    const [settings, consensus, fleetDigest, series, sites, slots] = await Promise.all([
+    const [settings, consensus, fleetDigest, overrides, series, sites, slots] = await Promise.all([
       this.#need<Settings>('settings'),
       this.#need<Omit<ConsensusState, 'sites' | 'slots'>>('consensus'),
       this.#need<string>('fleet'),
+      this.#need<Overrides>('overrides'),
       this.#list<SiteSeries>('series', siteCount),
       this.#list<SiteState>('site', siteCount),
       this.#list<SlotState>('slot', inputs.slotCount),
@@ -117,6 +122,7 @@ export class RunStore {
       inputs: { ...rest, sites: series },
       state: { ...consensus, sites, slots },
       fleetDigest,
+      overrides,
     };
   }
 

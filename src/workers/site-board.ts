@@ -47,6 +47,12 @@ export class SiteBoard extends DurableObject<Env> {
     return downIn(await this.#entries());
   }
 
+  /** Asks for a new plan, soon: changes come together. */
+  async planSoon(trigger: string): Promise<void> {
+    await this.ctx.storage.put('change', { trigger, sinceMs: Date.now() });
+    await this.#schedule(await this.#entries());
+  }
+
   /** Probes every site of the registry. */
   async probeAll(): Promise<void> {
     await this.#probe(fleet.sites);

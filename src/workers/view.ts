@@ -1,5 +1,7 @@
 import type { PublicFleet } from '../core/model/fleet.ts';
+import { applyOverrides } from '../core/model/overrides.ts';
 import { type Moves, movesBetween } from '../core/planning/moves.ts';
+import type { Plan } from '../core/planning/plan.ts';
 import { planView, type SlotView } from '../core/planning/view.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
 import { type Env, referenceAudPerKwh } from './env.ts';
@@ -36,7 +38,7 @@ const placed = ({ id, name, latDeg, lonDeg, timeZone }: Placed): Placed => ({
   timeZone,
 });
 
-const fleetBody: PlanViewBody['fleet'] = {
+const registryBody: PlanViewBody['fleet'] = {
   name: fleet.name,
   prices: fleet.prices,
   classes: fleet.classes.map(({ id, name, ttftSloMs }) => ({ id, name, ttftSloMs })),
@@ -53,20 +55,20 @@ let kept: PlanViewBody | undefined;
 
 export async function view(env: Env): Promise<PlanViewBody> {
   const version = await currentVersion(env.DB);
-  if (version === undefined) return { fleet: fleetBody, version: null, slots: null, moves: null };
+  if (version === undefined)
+    return { fleet: registryBody, version: null, slots: null, moves: null };
   if (kept?.version === version) return kept;
-  const [slots, before] = [await slotsOf(env, version), await slotsOf(env, version - 1)];
+  const [plan, last] = [await readPlan(env.DB, version), await readPlan(env.DB, version - 1)];
+  const slotsOf = (of: Plan | undefined) => of && planView(fleet, of, referenceAudPerKwh(env));
+  const [slots, before] = [slotsOf(plan), slotsOf(last)];
   const moves = slots && before && movesBetween(before, slots);
+  // At the prices the plan was made at.
+  const { prices } = applyOverrides(fleet, plan?.header.overrides);
   kept = {
-    fleet: fleetBody,
+    fleet: { ...registryBody, prices },
     version,
     slots: slots ?? null,
     moves: moves ? { ...moves, sinceVersion: version - 1 } : null,
   };
   return kept;
-}
-
-async function slotsOf(env: Env, version: number): Promise<SlotView[] | undefined> {
-  const plan = await readPlan(env.DB, version);
-  return plan && planView(fleet, plan, referenceAudPerKwh(env));
 }

@@ -94,6 +94,36 @@ describe('a key’s life from the command line', () => {
   });
 });
 
+describe('a site of the deployment', () => {
+  const siteOf = async () => {
+    const { stdout } = await inProcess(['keys', 'create', '--name', 'sites', '--class', 'chat']);
+    return async () => (await ask(stdout.trim(), false)).headers.get('x-isotherm-site');
+  };
+
+  it('is drained, which routers hear of, and taken back', async () => {
+    const site = await siteOf();
+    const nearest = (await site()) as string;
+    const drained = await inProcess(['sites', 'drain', nearest, '--reason', 'a new chiller']);
+    expect(drained).toMatchObject({ code: 0, stdout: `Site ${nearest} is drained.\n`, stderr: '' });
+    expect(await site()).not.toBe(nearest);
+    const { stdout: list } = await inProcess(['sites', 'list']);
+    expect(list).toMatch(new RegExp(`^${nearest} +drained +– +up`, 'm'));
+    const back = await inProcess(['sites', 'undrain', nearest]);
+    expect(back.stdout).toBe(`Site ${nearest} is active.\n`);
+    expect(await site()).toBe(nearest);
+  });
+
+  it('is limited to a share of its capacity, and has all of it again', async () => {
+    const limited = await inProcess(['sites', 'limit', 'perth', '0.25', '--author', 'tests']);
+    expect(limited.stdout).toBe('Site perth is active, limited to 25.0 % of its capacity.\n');
+    const { stdout } = await inProcess(['sites', 'list', '--json']);
+    const listed = JSON.parse(stdout) as { id: string; override: object | null }[];
+    expect(listed.find((s) => s.id === 'perth')?.override).toEqual({ capacityShare: 0.25 });
+    const whole = await inProcess(['sites', 'limit', 'perth', '1']);
+    expect(whole.stdout).toBe('Site perth is active.\n');
+  });
+});
+
 describe('what it refuses', () => {
   it.each([
     ['an unknown key', ['keys', 'revoke', 'nobody'], 1, 'no key has the id "nobody"'],
@@ -106,6 +136,13 @@ describe('what it refuses', () => {
       1,
       'would bind nothing',
     ],
+    [
+      'a site that is not there',
+      ['sites', 'drain', 'atlantis'],
+      1,
+      'no site has the id "atlantis"',
+    ],
+    ['a limit of nothing', ['sites', 'limit', 'perth', '0'], 2, 'from 0.01 to 1'],
     ['sums by nothing known', ['receipts', '--by', 'colour'], 1, 'by'],
   ])('%s', async (_, args, code, words) => {
     const outcome = await inProcess(args);

@@ -10,15 +10,18 @@ export interface SiteCapacity {
 }
 
 /**
- * Servers × highest utilisation, less what maintenance takes, shared between load and headroom.
- * A site that is out keeps none.
+ * Servers × highest utilisation, less what maintenance or the operator takes (the larger of the two),
+ * shared between load and headroom. A site that is out keeps none.
  */
 export function siteCapacity(
   site: PublicSite,
   horizon: { startUtcMs: number; slotCount: number; slotHours: number },
 ): SiteCapacity {
   const whole = site.state === 'active' ? site.hardware.servers * site.maxUtilisation : 0;
-  const usable = capacityBySlot(site.maintenance ?? [], horizon).map((share) => share * whole);
+  const most = site.capacityShare ?? 1;
+  const usable = capacityBySlot(site.maintenance ?? [], horizon).map(
+    (share) => Math.min(share, most) * whole,
+  );
   const headroom = usable.map((load) => Math.min(site.headroomServers ?? 0, load));
   return { maxLoad: usable.map((load, t) => load - (headroom[t] as number)), headroom };
 }

@@ -122,15 +122,20 @@ export const siteSchema = z.strictObject({
 export type Site = z.output<typeof siteSchema>;
 
 /** Each weight of the objective is a price an operator can argue about. */
-export const objectivePricesSchema = z.strictObject({
+export const objectivePriceSchemas = {
   carbonAudPerT: z.number().min(0).max(100_000),
   waterAudPerKl: z.number().min(0).max(100_000),
   /** Value of a user's waiting time (network, queue and prefill). */
   timeAudPerUserHour: z.number().min(0).max(10_000),
   /** Price of a request nobody can serve; far above any site's cost, always reported. */
-  unservedAudPerRequest: z.number().positive().max(1000).default(0.05),
+  unservedAudPerRequest: z.number().positive().max(1000),
   /** Price of a request expected to wait too long for its SLO, as lateness.ts counts them; 0: none. */
-  lateAudPerRequest: z.number().min(0).max(1000).default(0),
+  lateAudPerRequest: z.number().min(0).max(1000),
+};
+export const objectivePricesSchema = z.strictObject({
+  ...objectivePriceSchemas,
+  unservedAudPerRequest: objectivePriceSchemas.unservedAudPerRequest.default(0.05),
+  lateAudPerRequest: objectivePriceSchemas.lateAudPerRequest.default(0),
 });
 export type ObjectivePrices = z.output<typeof objectivePricesSchema>;
 
@@ -240,6 +245,8 @@ export type Fleet = z.output<typeof fleetSchema>;
 export type PublicSite = Omit<Site, 'cost'> & {
   /** Wholesale prices count here; absent where the contract alone does. No more is said of a tariff. */
   paysSpot?: boolean;
+  /** Of its capacity, what the operator leaves to plans (overrides.ts). Its solver has to be told. */
+  capacityShare?: number;
 };
 export type PublicFleet = Omit<Fleet, 'sites'> & { sites: PublicSite[] };
 

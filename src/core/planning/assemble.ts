@@ -74,6 +74,7 @@ export function assembleDispatch(
     edgeSite: Int32Array.from(edgeSite),
     edgeCostAud: Float64Array.from(edgeCost),
     unservedCostAud: fleet.prices.unservedAudPerRequest * SECONDS_PER_HOUR * horizon.slotHours,
+    ...(fleet.sites.some((s) => s.capacityShare !== undefined) && { limited: true as const }),
   };
   return withWaitingWork(fleet, horizon, problem, beside);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { objectivePricesSchema, type PublicFleet } from '../model/fleet.ts';
+import { overridesSchema } from '../model/overrides.ts';
 import { KG_PER_TONNE, L_PER_KL, MS_PER_HOUR, SECONDS_PER_HOUR } from '../model/units.ts';
 import type { RowImpacts } from '../optimizer/impacts.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
@@ -121,6 +122,8 @@ export const planHeaderSchema = z.strictObject({
     .optional(),
   /** Prices of carbon and water it was made at; absent in plans of versions that kept none. */
   impactPrices: objectivePricesSchema.pick({ carbonAudPerT: true, waterAudPerKl: true }).optional(),
+  /** What the operator had set over the registry; absent before the first such change. */
+  overrides: overridesSchema.optional(),
   sites: z.array(planSiteSchema),
 });
 export type PlanHeader = z.output<typeof planHeaderSchema>;

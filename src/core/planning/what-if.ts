@@ -1,5 +1,6 @@
 import type { ObjectivePrices, PublicFleet } from '../model/fleet.ts';
 import { resourceAud } from '../model/objective.ts';
+import { applyOverrides } from '../model/overrides.ts';
 import { siteWork } from '../model/site-power.ts';
 import { SECONDS_PER_HOUR } from '../model/units.ts';
 import type { Certificate } from '../optimizer/certificate.ts';
@@ -13,6 +14,7 @@ import { demandThatComes, planView, type SlotView } from './view.ts';
 
 /** What the plan that holds was made from, as far as its sites tell. */
 export interface WhatIfInputs {
+  /** The registry's; what operators had set over it is in the header. */
   fleet: PublicFleet;
   header: PlanHeader;
   siteHours: SiteHours[];
@@ -50,8 +52,9 @@ export function whatIf(given: WhatIfInputs, tried: TriedPrices): WhatIf {
   const untold = untoldSites(given);
   if (untold.length > 0) throw new RangeError(`no costs disclosed by ${untold.join(', ')}`);
   const { header, siteHours } = given;
-  const prices = { ...given.fleet.prices, ...tried };
-  const fleet = { ...given.fleet, prices };
+  const inForce = applyOverrides(given.fleet, header.overrides);
+  const prices = { ...inForce.prices, ...tried };
+  const fleet = { ...inForce, prices };
   const problem = assembleDispatch(fleet, header, demandThatComes(fleet, header));
   for (const { site } of header.excluded) {
     problem.sites.find((s) => s.id === site)?.maxLoad.fill(0);
@@ -63,7 +66,7 @@ export function whatIf(given: WhatIfInputs, tried: TriedPrices): WhatIf {
     slots: flow.map((f) => sharesOf(fleet, problem, f)),
     siteHours,
   };
-  return { slots: planView(fleet, plan) as SlotView[], certificate, rounds };
+  return { slots: planView({ ...given.fleet, prices }, plan) as SlotView[], certificate, rounds };
 }
 
 function siteProblem(
