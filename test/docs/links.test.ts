@@ -16,7 +16,8 @@ function markdownUnder(folder: string): string[] {
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
 /** What is shown as it stands is no link. */
-const prose = (text: string) => text.replace(/^```[^]*?^```/gm, '').replace(/`[^`\n]*`/g, 'code');
+const prose = (text: string) =>
+  text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, 'code');
 
 /** As GitHub makes a heading's anchor. */
 function anchorOf(heading: string): string {
@@ -27,9 +28,11 @@ function anchorOf(heading: string): string {
 }
 
 const anchorsOf = (file: string) =>
-  [...read(file).replace(/^```[^]*?^```/gm, '').matchAll(/^#+ (.*)$/gm)].map((m) =>
-    anchorOf(m[1] as string),
-  );
+  [
+    ...read(file)
+      .replace(/^```[\s\S]*?^```/gm, '')
+      .matchAll(/^#+ (.*)$/gm),
+  ].map((m) => anchorOf(m[1] as string));
 
 describe('links between documents', () => {
   test.each(markdown)('%s', (file) => {
