@@ -16,7 +16,13 @@ export function withDeployment(command: Command): Command {
     );
 }
 
-export function adminOf({ url }: DeploymentOptions): AdminClient {
+export function adminOf(options: DeploymentOptions): AdminClient {
+  const { url, adminToken } = addressOf(options);
+  return new AdminClient(url, adminToken);
+}
+
+/** Root of the deployment without a slash at its end, and the admin token. */
+export function addressOf({ url }: DeploymentOptions): { url: string; adminToken: string } {
   if (url === undefined) {
     throw new InvalidInputError('--url', ['is missing; expected the root of a deployment']);
   }
@@ -32,5 +38,5 @@ export function adminOf({ url }: DeploymentOptions): AdminClient {
   if (!token) {
     throw new InvalidInputError('ISOTHERM_ADMIN_TOKEN', ['is not set; expected the admin token']);
   }
-  return new AdminClient(url.replace(/\/+$/, ''), token);
+  return { url: url.replace(/\/+$/, ''), adminToken: token };
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { registerData } from './data.ts';
+import { registerDoctor } from './doctor.ts';
 import { exitCode, reportFailure } from './errors.ts';
 import { registerInit } from './init.ts';
 import { registerKeys } from './keys.ts';
@@ -39,6 +40,7 @@ ISOTHERM_DEBUG=1 shows stack traces; NO_COLOR is respected.
 Examples:
   isotherm start
   isotherm init --force
+  isotherm doctor --offline
   isotherm plan
   isotherm simulate --data ../shared/data --from 2022-01-24 --to 2022-01-31
   isotherm replay --data ../shared/data --at 2026-01-15T00:00Z
@@ -47,6 +49,7 @@ Examples:
   isotherm sites validate config/fleet.json`,
     );
   registerInit(program);
+  registerDoctor(program);
   registerStart(program);
   registerPlan(program);
   registerSimulate(program);

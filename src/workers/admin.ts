@@ -13,6 +13,7 @@ import { adminKeys } from './admin-keys.ts';
 import { adminOverrides } from './admin-overrides.ts';
 import { adminUsage } from './admin-usage.ts';
 import { bearsOneOf } from './auth.ts';
+import { deployment } from './deployment.ts';
 import { type Env, now } from './env.ts';
 import { feedReports } from './feeds.ts';
 import { fleet } from './fleet.ts';
@@ -113,6 +114,9 @@ admin.get('/sites', async (c) => {
     })),
   });
 });
+
+/** Registry, migrations and keys of this deployment, for `isotherm doctor`. */
+admin.get('/deployment', async (c) => c.json(await deployment(c.env)));
 
 /**
  * Hourly weather, wholesale price and carbon from the operator's own feeds. What an hour does not

@@ -247,6 +247,10 @@ export const operations: Operation[] = [
     summary: 'Live feeds of the registry, and how their latest fetches went',
     answers: { 200: json('`feeds`; a `fault` where the latest fetch failed.') },
   }),
+  adminOperation('get', '/deployment', {
+    summary: 'Digest of the registry, migrations that D1 has, whether there are client keys',
+    answers: { 200: json('`registry`, `migrations`, `hasClientKeys`, `nowUtcMs`.') },
+  }),
   adminOperation('put', '/inputs', {
     summary: 'Hourly weather, wholesale price and carbon',
     body: inputsBodySchema,

@@ -10,7 +10,7 @@ import { floorToHour } from '../../src/core/model/time.ts';
 import { MS_PER_HOUR } from '../../src/core/model/units.ts';
 import { currentVersion } from '../../src/store/plans.ts';
 import { writeSiteInputs } from '../../src/store/site-inputs.ts';
-import { fleet } from '../../src/workers/fleet.ts';
+import { fleet, fleetDigest } from '../../src/workers/fleet.ts';
 import { refreshInputs } from '../../src/workers/inputs.ts';
 import worker from '../../src/workers/main.ts';
 import { deploymentSettings, optimize } from '../../src/workers/optimize.ts';
@@ -45,6 +45,21 @@ describe('the admin API', () => {
     const { sites } = await (await adminCall('GET', '/sites')).json<{ sites: { plan: null }[] }>();
     expect(sites).toHaveLength(14);
     expect(sites[0]?.plan).toBeNull();
+  });
+
+  test('tells registry, migrations and keys, also where migrations were never applied', async () => {
+    const told = async () =>
+      (await adminCall('GET', '/deployment')).json<{ migrations: string[] }>();
+    const names = env.TEST_MIGRATIONS.map((m) => m.name);
+    expect(await told()).toMatchObject({
+      registry: fleetDigest(),
+      migrations: names,
+      hasClientKeys: true,
+    });
+    await env.DB.prepare('ALTER TABLE d1_migrations RENAME TO elsewhere').run();
+    expect((await told()).migrations).toEqual([]);
+    await env.DB.prepare('ALTER TABLE elsewhere RENAME TO d1_migrations').run();
+    expect((await told()).migrations).toEqual(names);
   });
 
   test('runs an optimization and shows the plan with its certificate', async () => {

@@ -1,0 +1,82 @@
+import type { Fleet } from '../../core/model/fleet.ts';
+import { fleetFile, generatedFiles } from '../../local/generated.ts';
+import { count, decimal } from '../format.ts';
+import { kmToRegion, nearestRegion } from '../init/places.ts';
+import { registryWarnings, validateRegistry } from '../sites.ts';
+import { type Check, fault, ok, warning } from './check.ts';
+
+/** A solver much further off than its nearest region costs every round the way there and back. */
+const FAR_KM = 500;
+
+/** Names that never belong to a server: RFC 2606 and 6761. */
+const RESERVED_HOST = /(^|\.)(example|invalid|test)$|(^|\.)example\.(com|net|org)$/;
+
+/** Whether an address is nobody's. */
+export function isPlaceholder(baseUrl: string): boolean {
+  return RESERVED_HOST.test(new URL(baseUrl).hostname);
+}
+
+/** The registry itself; without a fleet nothing else can be looked at. */
+export function registryChecks(text: string, file: string): { fleet?: Fleet; checks: Check[] } {
+  const { fleet, issues } = validateRegistry(text);
+  const of = (path: string) => (path === '' ? file : `${file}: ${path}`);
+  const checks = issues.map(({ path, message }) =>
+    fault('registry', of(path), message, `mend it, then: npx isotherm sites validate ${file}`),
+  );
+  if (fleet === undefined) return { checks };
+  for (const { path, message } of registryWarnings(fleet)) {
+    checks.push(warning('registry', of(path), message, 'see docs/feeds.md and README.md'));
+  }
+  fleet.sites.forEach(({ upstream }, j) => {
+    if (!isPlaceholder(upstream.baseUrl)) return;
+    const path = of(`sites[${j}].upstream.baseUrl`);
+    checks.push(
+      fault(
+        'registry',
+        path,
+        `${upstream.baseUrl} is a placeholder`,
+        'put your server’s address there',
+      ),
+    );
+  });
+  if (!checks.some((c) => c.status === 'fault')) {
+    const { sites, zones, classes } = fleet;
+    const found = `valid: ${count(sites.length, 'site')}, ${count(zones.length, 'zone')}, ${count(classes.length, 'class')}`;
+    checks.unshift(ok('registry', file, found));
+  }
+  return issues.length === 0 ? { fleet, checks } : { checks };
+}
+
+/** Files that follow from the registry, as they are. */
+export async function generatedChecks(fleet: Fleet, root: string): Promise<Check[]> {
+  const files = await generatedFiles(fleet, root);
+  return files.map(({ path, found, wanted }) =>
+    found === wanted
+      ? ok('generated', path, `follows from ${fleetFile}`)
+      : fault('generated', path, `differs from what ${fleetFile} implies`, 'npm run generate'),
+  );
+}
+
+/** Whether a solver's cloud region is next to its site. */
+export function placementChecks(fleet: Fleet): Check[] {
+  return fleet.sites.map((site) => {
+    const { id, placementRegion } = site;
+    const km = kmToRegion(site, placementRegion);
+    const nearest = nearestRegion(site);
+    if (km === undefined) {
+      const found = `solver asked for at ${placementRegion}, whose place is not known here`;
+      return placementRegion.startsWith('aws:')
+        ? warning(
+            'placement',
+            id,
+            found,
+            `is it spelt right? the nearest of AWS is ${nearest.name}`,
+          )
+        : ok('placement', id, found);
+    }
+    const found = `solver asked for at ${placementRegion}, ${decimal(km, 0)} km from the site`;
+    return km - nearest.km > FAR_KM
+      ? warning('placement', id, found, `${nearest.name} is ${decimal(nearest.km, 0)} km away`)
+      : ok('placement', id, found);
+  });
+}
