@@ -37,10 +37,10 @@ export async function admit(
   if (limit === undefined) return { rates, reservedTokens };
   const perMinute = limit === 'requests' ? key.requestsPerMinute : key.tokensPerMinute;
   const waitMs = rates.waitMs(limit, amounts[limit]);
-  const headers = new Headers();
+  const headers: Record<string, string> = {};
   rates.label(headers);
-  if (waitMs === undefined) headers.set('x-should-retry', 'false');
-  else headers.set('retry-after', String(Math.ceil(waitMs / 1000)));
+  if (waitMs === undefined) headers['x-should-retry'] = 'false';
+  else headers['retry-after'] = String(Math.ceil(waitMs / 1000));
   const message =
     waitMs === undefined
       ? `Request too large: about ${reservedTokens} tokens, the limit of this API key is ${perMinute} a minute.`

@@ -10,9 +10,16 @@ export interface Ended {
   answerBytes: number;
 }
 
+/** A response still to be labelled: headers given all at once cost less than those set one by one. */
+export interface Draft {
+  status: number;
+  headers: Record<string, string>;
+  body: Uint8Array | ReadableStream | null;
+}
+
 /** What the client gets, and what is to be recorded of it. */
 export interface Answer {
-  response: Response;
+  response: Response | Draft;
   site?: string;
   /** Time to a stream's first byte. */
   ttftMs?: number;
@@ -21,12 +28,19 @@ export interface Answer {
 }
 
 /** A whole answer of a site, as it is. */
-export function wholeResponse({ upstream, whole }: Reply, site: string): Response {
+export function wholeResponse({ upstream, whole }: Reply, site: string): Response | Draft {
   if (!readable(upstream)) return wrapped(upstream, site);
-  return new Response(bodyOf(whole), {
-    status: upstream.status,
-    headers: passedOnHeaders(upstream),
-  });
+  return { status: upstream.status, headers: passedOnHeaders(upstream), body: bodyOf(whole) };
+}
+
+/** The response with these headers, too. */
+export function labelled(response: Response | Draft, labels: Record<string, string>): Response {
+  if (!(response instanceof Response)) {
+    const { body, status, headers } = response;
+    return new Response(body, { status, headers: Object.assign(headers, labels) });
+  }
+  for (const name in labels) response.headers.set(name, labels[name] as string);
+  return response;
 }
 
 /** The last refusal is the truest answer there is: it says how long to wait. */

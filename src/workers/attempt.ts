@@ -10,6 +10,19 @@ const MAX_WHOLE_BYTES = 1024 * 1024;
 /** A site that did not answer before its deadline. */
 export class Late extends Error {}
 
+/** An attempt at one site, under way or over. */
+export interface Run {
+  site: PublicSite;
+  /** Aborts all of it, later what is under way still. */
+  controller: AbortController;
+  begunMs: number;
+  limitMs: number;
+  /** It was begun because another took long. */
+  isHedge: boolean;
+}
+
+export type Finished = { run: Run } & ({ reply: Reply } | { error: Error });
+
 /** What every site is asked, but for the model's name there. */
 export interface Question {
   env: Env;
@@ -33,36 +46,26 @@ export interface Reply {
 }
 
 /**
- * One site's answer, within `limitMs`: of a stream its first byte, since servers send the headers of a
- * stream at once; of anything else the whole, up to a size. Throws {@link Late} beyond, and what
- * `fetch` throws.
- * @param controller aborts all of it, later what is under way still
+ * One site's answer, within the run's limit: of a stream its first byte, since servers send the headers
+ * of a stream at once; of anything else the whole, up to a size. Its error is {@link Late} beyond, else
+ * what `fetch` throws. Never rejects.
  */
-export async function attempt(
-  question: Question,
-  site: PublicSite,
-  body: string,
-  limitMs: number,
-  controller: AbortController,
-): Promise<Reply> {
-  const begunMs = Date.now();
-  let timer: number | null = null;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new Late(`Site ${site.id} did not answer within ${limitMs} ms.`);
-      reject(error);
+export function attempt(question: Question, run: Run, body: string): Promise<Finished> {
+  const { site, controller, limitMs, begunMs } = run;
+  return new Promise((resolve) => {
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      resolve({ run, error });
       controller.abort(error);
+    };
+    const timer = setTimeout(() => {
+      fail(new Late(`Site ${site.id} did not answer within ${limitMs} ms.`));
     }, limitMs);
+    ask(question, site, body, controller.signal).then((answer) => {
+      clearTimeout(timer);
+      resolve({ run, reply: { ...answer, ms: Date.now() - begunMs } });
+    }, fail);
   });
-  try {
-    const reply = await Promise.race([ask(question, site, body, controller.signal), late]);
-    return { ...reply, ms: Date.now() - begunMs };
-  } catch (error) {
-    controller.abort(error);
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function ask(
@@ -130,13 +133,14 @@ async function begin(upstream: Response): Promise<Reply['rest'] | undefined> {
 /** Of the client's headers a site gets what it needs, never a credential. */
 function headersFor(question: Question, site: PublicSite): Record<string, string> {
   const { env, accept, requestId, trace } = question;
-  const key = upstreamKey(env, site.id);
-  return {
+  const headers: Record<string, string> = {
     'content-type': 'application/json',
     accept,
     'x-request-id': requestId,
     traceparent: trace.traceparent,
-    ...(trace.tracestate !== undefined && { tracestate: trace.tracestate }),
-    ...(key && { authorization: `Bearer ${key}` }),
   };
+  if (trace.tracestate !== undefined) headers.tracestate = trace.tracestate;
+  const key = upstreamKey(env, site.id);
+  if (key) headers.authorization = `Bearer ${key}`;
+  return headers;
 }

@@ -5,7 +5,7 @@ import { candidateSites } from '../core/routing/candidates.ts';
 import { continueTrace } from '../core/routing/trace-context.ts';
 import { servedAtMs } from '../core/routing/waiting.ts';
 import { authorize, type Caller, isAllowed } from './account.ts';
-import type { Answer } from './answers.ts';
+import { type Answer, labelled } from './answers.ts';
 import { type Asked, readAsked } from './asked.ts';
 import { type Endpoint, endpoints } from './endpoints.ts';
 import { type Env, now, numberVar } from './env.ts';
@@ -90,8 +90,9 @@ async function route(
 ): Promise<Response> {
   const startedUtcMs = Date.now();
   const { headers } = request;
-  const trace = continueTrace(headers.get('traceparent'), headers.get('tracestate'), randomHex);
-  const requestId = requestIdOf(request);
+  const uuid = crypto.randomUUID();
+  const trace = continueTrace(headers.get('traceparent'), headers.get('tracestate'), uuid);
+  const requestId = requestIdOf(request) ?? uuid;
   retryBudget.deposit();
   exchangeHealth(env, ctx);
   const wanted = overlay.current(env.DB, ctx);
@@ -99,6 +100,7 @@ async function route(
   let planVersion: number | undefined;
   const account = new RequestAccount(caller, { requestId, headers }, env, ctx);
   let planLabel: string | undefined;
+  const leaving = watchClient(request);
   const answered = async (): Promise<Answer> => {
     const understood = await readAsked(request, endpoint, env);
     asked = understood;
@@ -144,7 +146,7 @@ async function route(
       account,
       caller.keyId,
     );
-    request.signal.addEventListener('abort', () => forwarding.clientGone(), { once: true });
+    leaving.told = forwarding;
     if (request.signal.aborted) forwarding.clientGone();
     return forwarding.run(order);
   };
@@ -153,6 +155,7 @@ async function route(
   ctx.waitUntil(
     answering.then(async (answer) => {
       const end = await answer.end;
+      leaving.told = undefined;
       const outcome: RequestOutcome = {
         requestId,
         traceId: trace.traceId,
@@ -176,11 +179,11 @@ async function route(
     }),
   );
   const { response, site } = await answering;
-  response.headers.set('x-request-id', requestId);
-  if (site !== undefined) response.headers.set('x-isotherm-site', site);
-  if (planLabel !== undefined) response.headers.set('x-isotherm-plan', planLabel);
-  account.label(response.headers);
-  return response;
+  const labels: Record<string, string> = { 'x-request-id': requestId };
+  if (site !== undefined) labels['x-isotherm-site'] = site;
+  if (planLabel !== undefined) labels['x-isotherm-plan'] = planLabel;
+  account.label(labels);
+  return labelled(response, labels);
 }
 
 /** An answer for which no site was asked. */
@@ -244,13 +247,17 @@ function limitsOf(asked: Asked, env: Env): Limits {
   };
 }
 
-function requestIdOf(request: Request): string {
-  const given = request.headers.get('x-request-id') ?? '';
-  return /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+function requestIdOf(request: Request): string | undefined {
+  const given = request.headers.get('x-request-id');
+  return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : undefined;
 }
 
-/** Of the random digits of a UUID, which are had for less than bytes are written in hex. */
-function randomHex(bytes: 8 | 16): string {
-  const digits = crypto.randomUUID().replaceAll('-', '');
-  return bytes === 16 ? digits : digits.slice(16);
+/**
+ * Who is told when the client leaves. The runtime keeps a listener, and all that its function can see,
+ * until long after the request: so it sees no more than this.
+ */
+function watchClient({ signal }: Request): { told?: Forwarding } {
+  const leaving: { told?: Forwarding } = {};
+  signal.addEventListener('abort', () => leaving.told?.clientGone(), { once: true });
+  return leaving;
 }

@@ -12,10 +12,10 @@ import {
   wholeResponse,
 } from './answers.ts';
 import type { Asked } from './asked.ts';
-import { Late, type Question, type Reply } from './attempt.ts';
+import { Late, type Question, type Reply, type Run } from './attempt.ts';
 import { fleet } from './fleet.ts';
 import type { Attempt } from './outcome.ts';
-import { Racing, type Run } from './racing.ts';
+import { Racing } from './racing.ts';
 import { relay } from './relay.ts';
 import { health, retryBudget } from './site-health.ts';
 import { isRefusal, passedOnHeaders } from './upstream.ts';
@@ -239,7 +239,8 @@ export class Forwarding {
       else if (kind === 'ok') this.#verdicts.answered(site.id);
       return { outcome: kind, code, answerBytes: bytes };
     });
-    const init = { status: upstream.status, headers: passedOnHeaders(upstream) };
-    return { ...common, response: new Response(passing.body, init), end };
+    const { status } = upstream;
+    const response = { status, headers: passedOnHeaders(upstream), body: passing.body };
+    return { ...common, response, end };
   }
 }

@@ -71,12 +71,12 @@ export class KeyRates {
   }
 
   /** `x-ratelimit-…` as OpenAI writes them. */
-  label(headers: Headers): void {
+  label(headers: Record<string, string>): void {
     const nowMs = Date.now();
     for (const [resource, allowance] of this.#allowances) {
-      headers.set(`x-ratelimit-limit-${resource}`, String(allowance.perMinute));
-      headers.set(`x-ratelimit-remaining-${resource}`, String(allowance.remaining(nowMs)));
-      headers.set(`x-ratelimit-reset-${resource}`, durationText(allowance.resetMs(nowMs)));
+      headers[`x-ratelimit-limit-${resource}`] = String(allowance.perMinute);
+      headers[`x-ratelimit-remaining-${resource}`] = String(allowance.remaining(nowMs));
+      headers[`x-ratelimit-reset-${resource}`] = durationText(allowance.resetMs(nowMs));
     }
   }
 

@@ -1,17 +1,5 @@
 import type { PublicSite } from '../core/model/fleet.ts';
-import { attempt, type Question, type Reply } from './attempt.ts';
-
-/** An attempt at one site, under way or over. */
-export interface Run {
-  site: PublicSite;
-  controller: AbortController;
-  begunMs: number;
-  limitMs: number;
-  /** It was begun because another took long. */
-  isHedge: boolean;
-}
-
-export type Finished = { run: Run } & ({ reply: Reply } | { error: Error });
+import { attempt, type Finished, type Question, type Run } from './attempt.ts';
 
 /** A request's attempts under way: one, or for a while two. */
 export class Racing {
@@ -30,15 +18,19 @@ export class Racing {
   start(site: PublicSite, body: string, limitMs: number, isHedge = false): void {
     const controller = new AbortController();
     const run: Run = { site, controller, begunMs: Date.now(), limitMs, isHedge };
-    const finished = attempt(this.#question, site, body, limitMs, controller).then(
-      (reply) => ({ run, reply }),
-      (error: Error) => ({ run, error }),
-    );
-    this.#running.set(run, finished);
+    this.#running.set(run, attempt(this.#question, run, body));
   }
 
   /** The first to come to its end; `undefined` if none does for so long. */
   async first(withinMs?: number): Promise<Finished | undefined> {
+    const [only] = this.#running.values();
+    const isAlone = withinMs === undefined && this.#running.size === 1;
+    const first = await (isAlone ? only : this.#quickest(withinMs));
+    if (first) this.#running.delete(first.run);
+    return first;
+  }
+
+  async #quickest(withinMs?: number): Promise<Finished | undefined> {
     let timer: number | null = null;
     const contenders: Promise<Finished | undefined>[] = [...this.#running.values()];
     if (withinMs !== undefined) {
@@ -49,7 +41,6 @@ export class Racing {
     }
     const first = await Promise.race(contenders);
     clearTimeout(timer);
-    if (first) this.#running.delete(first.run);
     return first;
   }
 

@@ -5,13 +5,13 @@ export async function readBody(
   message: Request | Response,
   maxBytes: number,
 ): Promise<Uint8Array | undefined> {
-  if (!message.body) return new Uint8Array();
   const length = message.headers.get('content-length');
   // HTTP holds a body to its length, and at once it is read faster than by chunks.
   if (length !== null) {
     if (!(Number(length) <= maxBytes)) return undefined;
     return new Uint8Array(await message.arrayBuffer());
   }
+  if (!message.body) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of message.body as AsyncIterable<Uint8Array>) {

@@ -12,7 +12,7 @@ import { estimatePromptTokens, usageAsked, usageIn } from '../core/accounting/us
 import type { PublicSite } from '../core/model/fleet.ts';
 import { floorToHour } from '../core/model/time.ts';
 import type { SiteHours } from '../core/planning/site-hours.ts';
-import { candidateSites } from '../core/routing/candidates.ts';
+import { nearestSite } from '../core/routing/candidates.ts';
 import type { AnswerWatch, BodyFilter, Caller, Demand } from './account.ts';
 import { type Admission, admit } from './admission.ts';
 import { type Env, now, referenceAudPerKwh } from './env.ts';
@@ -41,7 +41,8 @@ export class RequestAccount implements AnswerWatch {
   #startedMs = Date.now();
   /** Set once a site has begun to answer. */
   #served: { choice: Choice; nearest: Choice; hourUtcMs: number; tally: () => Tally } | undefined;
-  #isWhole = false;
+  /** Of an answer that is known as a whole. */
+  #final: Receipt | undefined;
 
   constructor(
     caller: Caller,
@@ -80,11 +81,11 @@ export class RequestAccount implements AnswerWatch {
   }
 
   whole(site: PublicSite, bytes: Uint8Array): void {
-    this.#isWhole = true;
     const usage = usageIn(parsed(bytes));
     this.#begin(site, () =>
       usage ? { usage, estimated: false } : { usage: this.#guess(bytes.length), estimated: true },
     );
+    this.#final = this.#receipt();
   }
 
   passing(site: PublicSite, events: boolean): BodyFilter {
@@ -130,35 +131,36 @@ export class RequestAccount implements AnswerWatch {
   #begin(site: PublicSite, tally: () => Tally): void {
     const { zone, cls, classIndex } = this.#demand as Demand;
     const nowMs = now(this.#env);
-    const [first] = candidateSites(fleet, zone, classIndex, undefined, '', nowMs);
-    const nearest = sitesById.get(first ?? site.id) as PublicSite;
+    const nearestId = nearestSite(fleet, zone, classIndex, nowMs) ?? site.id;
     const audPerKwh = referenceAudPerKwh(this.#env);
-    const choice = (s: PublicSite): Choice => ({
+    const choiceOf = (s: PublicSite): Choice => ({
       site: s,
       factors: factorsAt(s, cls.id, nowMs, this.#hours, audPerKwh),
     });
+    const choice = choiceOf(site);
+    const isNearest = nearestId === site.id;
     this.#served = {
-      choice: choice(site),
-      nearest: choice(nearest),
+      choice,
+      nearest: isNearest ? choice : choiceOf(sitesById.get(nearestId) as PublicSite),
       hourUtcMs: floorToHour(nowMs),
       tally,
     };
   }
 
   /** Limits, and of the receipt what is known before the body. */
-  label(headers: Headers): void {
+  label(headers: Record<string, string>): void {
     this.#admission.rates?.label(headers);
     if (this.#served === undefined) return;
     const { choice, nearest } = this.#served;
-    const view = this.#isWhole
-      ? receiptView(this.#receipt() as Receipt)
+    const view = this.#final
+      ? receiptView(this.#final)
       : receiptOutset(this.#about(), choice, nearest);
-    headers.set('x-isotherm-receipt', JSON.stringify(view));
+    headers['x-isotherm-receipt'] = JSON.stringify(view);
   }
 
   /** Once all is over: the receipt is booked, the counters rise. Within waitUntil. */
   async settle(outcome: RequestOutcome): Promise<void> {
-    const receipt = this.#receipt();
+    const receipt = this.#final ?? this.#receipt();
     if (receipt) {
       journal.add(receipt);
       const { costNanoAud, carbonMg } = receipt.served.amounts;

@@ -20,11 +20,26 @@ export function factorsAt(
   hours: SiteHours | undefined,
   referenceAudPerKwh: number | undefined,
 ): WorkFactors {
-  const known = hours?.[site.id];
-  const own = known?.disclosed?.[classId];
-  const now = { ...(known ?? embedded(site, floorToHour(utcMs))), referenceAudPerKwh };
-  return own ? disclosedFactors(now, own) : estimatedFactors(now);
+  const known: SiteHours[string] | PublicConditions =
+    hours?.[site.id] ?? embedded(site, floorToHour(utcMs));
+  let factors = factorsByHour.get(known);
+  if (factors === undefined) {
+    factors = new Map();
+    factorsByHour.set(known, factors);
+  }
+  const key = `${referenceAudPerKwh} ${classId}`;
+  let found = factors.get(key);
+  if (found === undefined) {
+    const own = 'disclosed' in known ? known.disclosed?.[classId] : undefined;
+    const now = { ...known, referenceAudPerKwh };
+    found = own ? disclosedFactors(now, own) : estimatedFactors(now);
+    factors.set(key, found);
+  }
+  return found;
 }
+
+/** The same for all requests of an hour: by what is known of a site then, by class. */
+const factorsByHour = new WeakMap<object, Map<string, WorkFactors>>();
 
 /** Embedded hours asked for lately. */
 const embeddedHours = new Map<string, PublicConditions>();

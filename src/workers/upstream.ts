@@ -3,6 +3,7 @@ import { upstreamKeyName } from '../core/model/solver-name.ts';
 import type { Env } from './env.ts';
 
 let overrides: { text: string; bySite: Record<string, string> } = { text: '{}', bySite: {} };
+const keyNames = new Map<string, `UPSTREAM_KEY_${string}`>();
 
 /**
  * Where a site is reached: the registry's address, unless a variable overrides it. Nothing of a
@@ -15,12 +16,17 @@ export function upstreamUrl(env: Env, site: PublicSite, path: string): string {
   if (!base.startsWith('https:') && env.ALLOW_INSECURE_UPSTREAMS !== 'true') {
     throw new Error(`upstream of ${site.id} is not https`);
   }
-  return base.replace(/\/$/, '') + path;
+  return (base.endsWith('/') ? base.slice(0, -1) : base) + path;
 }
 
 /** The site's own bearer key, a secret such as UPSTREAM_KEY_GOLD_COAST. */
 export function upstreamKey(env: Env, siteId: string): string | undefined {
-  return env[upstreamKeyName(siteId)];
+  let name = keyNames.get(siteId);
+  if (name === undefined) {
+    name = upstreamKeyName(siteId);
+    keyNames.set(siteId, name);
+  }
+  return env[name];
 }
 
 /** Statuses by which a site says "not me, not now": another may be asked. */

@@ -3,9 +3,11 @@
 const label = (value: string) => value.replace(/[\\"\n]/g, '_');
 
 export function labelsOf(values: Record<string, string | number>): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${name}="${label(String(value))}"`)
-    .join(',');
+  let labels = '';
+  for (const name in values) {
+    labels += `${labels === '' ? '' : ','}${name}="${label(String(values[name]))}"`;
+  }
+  return labels;
 }
 
 /** Upper ends of the TTFT histogram, ms. */

@@ -1,6 +1,6 @@
 import { ppue } from '../model/cooling/index.ts';
 import type { PublicSite } from '../model/fleet.ts';
-import { hardwareProfiles, requestWork } from '../model/hardware.ts';
+import { hardwareProfiles, itEnergyKwh, prefillMs } from '../model/hardware.ts';
 import { airOf } from '../model/weather.ts';
 import { type Amounts, amountsOf, shown } from './micro.ts';
 import type { TokenUsage } from './usage.ts';
@@ -104,7 +104,8 @@ const REFERENCE_COOLING = {
 export function workKwh(hardware: PublicSite['hardware'], usage: TokenUsage): number {
   const prefilled = usage.promptTokens - usage.cachedTokens;
   const profile = hardwareProfiles[hardware.profile];
-  return requestWork(profile, [prefilled], usage.completionTokens, hardware.batch).itEnergyKwh;
+  const promptMs = prefillMs(profile, prefilled);
+  return itEnergyKwh(profile, promptMs, usage.completionTokens, hardware.batch);
 }
 
 export function amountsAt(site: PublicSite, factors: WorkFactors, usage: TokenUsage): Amounts {
@@ -156,7 +157,9 @@ export function receiptOf(
     ...factors.basis,
     amounts: amountsAt(site, factors, about.usage),
   });
-  return { ...about, served: side(served), counterfactual: side(counterfactual) };
+  const own = side(served);
+  const isSame = counterfactual === served;
+  return { ...about, served: own, counterfactual: isSame ? own : side(counterfactual) };
 }
 
 /** What the header `x-isotherm-receipt` and the last comment of a stream say. */

@@ -3,23 +3,49 @@
  * of the event loop costs a request more than these two blocks; for long texts it is the faster one.
  */
 export function sha256Hex(text: string): string {
-  const bytes = encoder.encode(text);
-  const words = new Int32Array(16 * Math.ceil((bytes.length + 9) / 64));
-  const put = (at: number, byte: number) => {
-    words[at >> 2] = (words[at >> 2] as number) | (byte << (24 - 8 * (at & 3)));
-  };
-  for (let i = 0; i < bytes.length; i++) put(i, bytes[i] as number);
-  put(bytes.length, 0x80);
+  let words = keyWords.fill(0);
+  let length = text.length;
+  if (length > MAX_KEY_BYTES || !putAscii(words, text)) {
+    const bytes = encoder.encode(text);
+    length = bytes.length;
+    words = new Int32Array(16 * Math.ceil((length + 9) / 64));
+    for (let i = 0; i < length; i++) put(words, i, bytes[i] as number);
+  }
+  put(words, length, 0x80);
+  const used = 16 * Math.ceil((length + 9) / 64);
   // A text of 2^29 bytes and more is none of a header.
-  words[words.length - 1] = bytes.length * 8;
+  words[used - 1] = length * 8;
   state.set(INITIAL);
-  for (let at = 0; at < words.length; at += 16) mixBlock(words, at);
+  for (let at = 0; at < used; at += 16) mixBlock(words, at);
   let hex = '';
-  for (let i = 0; i < 8; i++) hex += (word(i) >>> 0).toString(16).padStart(8, '0');
+  for (let i = 0; i < 8; i++) hex += hexOf(word(i) >>> 16) + hexOf(word(i) & 0xffff);
   return hex;
 }
 
 const encoder = new TextEncoder();
+
+/** Two blocks, which hold a key of a client: nothing is made for it but its hash. */
+const keyWords = new Int32Array(32);
+const MAX_KEY_BYTES = 4 * keyWords.length - 9;
+
+/** False for a text that is more than ASCII. */
+function putAscii(words: Int32Array, text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char > 0x7f) return false;
+    put(words, i, char);
+  }
+  return true;
+}
+
+function put(words: Int32Array, at: number, byte: number): void {
+  words[at >> 2] = (words[at >> 2] as number) | (byte << (24 - 8 * (at & 3)));
+}
+
+/** Of 16 bits. */
+function hexOf(word: number): string {
+  return (word | 0x10000).toString(16).slice(1);
+}
 
 /** First 32 bits of the fractional parts of square and cube roots of the first primes. */
 const primes = Array.from({ length: 310 }, (_, n) => n + 2).filter((n) => {

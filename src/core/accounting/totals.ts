@@ -75,7 +75,7 @@ export class Totals {
   readonly #rows = new Map<string, UsageRow>();
 
   add(row: UsageRow): void {
-    const key = JSON.stringify(rowKeys.map((k) => row[k]));
+    const key = keyOf(row);
     const sum = this.#rows.get(key);
     if (sum === undefined) {
       this.#rows.set(key, { ...row });
@@ -91,6 +91,11 @@ export class Totals {
   rows(): UsageRow[] {
     return [...this.#rows.values()];
   }
+}
+
+/** Lengths keep two rows apart whose texts join up to the same. */
+function keyOf({ keyId, model, zone, site, hourUtcMs }: UsageRow): string {
+  return `${hourUtcMs} ${keyId.length} ${model.length} ${zone.length} ${keyId}${model}${zone}${site}`;
 }
 
 function safe(sum: number, name: string): number {

@@ -77,7 +77,7 @@ export const hardwareIds = Object.keys(hardwareProfiles) as [HardwareId, ...Hard
  * tokens; above them along the last two, which is too little where attention weighs.
  */
 export function prefillMs(hw: HardwareProfile, inputTokens: number): number {
-  const [first, [beforeLast, last]] = [hw.prefillMs[0], hw.prefillMs.slice(-2)];
+  const [first, beforeLast, last] = [hw.prefillMs[0], hw.prefillMs.at(-2), hw.prefillMs.at(-1)];
   if (first !== undefined && inputTokens < first[0]) return (first[1] * inputTokens) / first[0];
   if (!beforeLast || !last || inputTokens <= last[0]) return interpolate(hw.prefillMs, inputTokens);
   const msPerToken = (last[1] - beforeLast[1]) / (last[0] - beforeLast[0]);
@@ -125,16 +125,30 @@ export function requestWork(
 ): RequestWork {
   const promptMs = Float64Array.from(promptTokens, (tokens) => prefillMs(hw, tokens));
   const prefill = promptMs.reduce((a, b) => a + b, 0) / promptMs.length;
-  const decodeS = (outputTokens * decodeStepMs(hw, batch)) / batch / 1000;
-  const serverW = hw.gpusPerServer * hw.serverFactor;
-  const joules = serverW * ((prefill / 1000) * hw.prefillW + decodeS * hw.decodeW);
   return {
     prefillMs: prefill,
     promptMs,
     firstTokenMs: prefill + joinMs(hw, batch),
-    serverS: prefill / 1000 + decodeS,
-    itEnergyKwh: joules / JOULES_PER_KWH,
+    serverS: prefill / 1000 + decodeS(hw, outputTokens, batch),
+    itEnergyKwh: itEnergyKwh(hw, prefill, outputTokens, batch),
   };
+}
+
+/** A request's share of its batch's decode steps, in s. */
+function decodeS(hw: HardwareProfile, outputTokens: number, batch: number): number {
+  return (outputTokens * decodeStepMs(hw, batch)) / batch / 1000;
+}
+
+/** Energy at the server's plug for a prompt's prefill and the decode steps after it, in kWh. */
+export function itEnergyKwh(
+  hw: HardwareProfile,
+  prefillMs: number,
+  outputTokens: number,
+  batch: number,
+): number {
+  const serverW = hw.gpusPerServer * hw.serverFactor;
+  const decodeJ = decodeS(hw, outputTokens, batch) * hw.decodeW;
+  return (serverW * ((prefillMs / 1000) * hw.prefillW + decodeJ)) / JOULES_PER_KWH;
 }
 
 /** Idle power of one server at its plug, in kW. */

@@ -1,4 +1,4 @@
-import { eligibleSites } from '../model/eligibility.ts';
+import { type EligibleSite, eligibleSites } from '../model/eligibility.ts';
 import type { PublicFleet, Zone } from '../model/fleet.ts';
 import { spanOf } from '../model/maintenance.ts';
 import type { PlanShares } from '../planning/plan.ts';
@@ -19,22 +19,50 @@ export function candidateSites(
   utcMs: number,
 ): string[] {
   const cls = fleet.classes[classIndex];
-  const eligible = eligibleSites(fleet, zone, classIndex).map(
-    ({ site }) => fleet.sites[site]?.id as string,
-  );
-  const planned = rankSites(session, (cls && shares?.[cls.id]?.[zone.id]) ?? []).filter((s) =>
-    eligible.includes(s),
-  );
-  const all = [...planned, ...eligible.filter((s) => !planned.includes(s))];
+  const eligible = eligibleIds(fleet, zone, classIndex);
+  const ranked = rankSites(session, (cls && shares?.[cls.id]?.[zone.id]) ?? []);
+  const all = new Set(ranked.filter((s) => eligible.has(s)));
+  for (const site of eligible) all.add(site);
   const closed = closedSites(fleet, utcMs);
-  if (closed.size === 0) return all;
-  return [...all.filter((s) => !closed.has(s)), ...all.filter((s) => closed.has(s))];
+  if (closed.size === 0) return [...all];
+  return [...all].sort((a, b) => Number(closed.has(a)) - Number(closed.has(b)));
+}
+
+/** The site nearest to a zone that may serve a class at this instant, else the nearest of all. */
+export function nearestSite(
+  fleet: PublicFleet,
+  zone: Zone,
+  classIndex: number,
+  utcMs: number,
+): string | undefined {
+  const closed = closedSites(fleet, utcMs);
+  let nearest: string | undefined;
+  for (const site of eligibleIds(fleet, zone, classIndex)) {
+    if (!closed.has(site)) return site;
+    nearest ??= site;
+  }
+  return nearest;
+}
+
+/** By the list of them, which is one for a zone and class: ids in its order, nearest first. */
+const idsOfEligible = new WeakMap<readonly EligibleSite[], ReadonlySet<string>>();
+
+function eligibleIds(fleet: PublicFleet, zone: Zone, classIndex: number): ReadonlySet<string> {
+  const eligible = eligibleSites(fleet, zone, classIndex);
+  let ids = idsOfEligible.get(eligible);
+  if (ids === undefined) {
+    ids = new Set(eligible.map(({ site }) => fleet.sites[site]?.id as string));
+    idsOfEligible.set(eligible, ids);
+  }
+  return ids;
 }
 
 /** Windows that leave nothing of a site, parsed once for a fleet. */
 const closuresByFleet = new WeakMap<PublicFleet, { site: string; from: number; to: number }[]>();
 
-function closedSites(fleet: PublicFleet, utcMs: number): Set<string> {
+const NONE: ReadonlySet<string> = new Set();
+
+function closedSites(fleet: PublicFleet, utcMs: number): ReadonlySet<string> {
   let closures = closuresByFleet.get(fleet);
   if (closures === undefined) {
     closures = fleet.sites.flatMap((site) =>
@@ -44,5 +72,6 @@ function closedSites(fleet: PublicFleet, utcMs: number): Set<string> {
     );
     closuresByFleet.set(fleet, closures);
   }
+  if (closures.length === 0) return NONE;
   return new Set(closures.filter((c) => c.from <= utcMs && utcMs < c.to).map((c) => c.site));
 }

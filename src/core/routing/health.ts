@@ -118,7 +118,8 @@ export class SiteHealth {
    * The same sites in the order they are to be asked: as given, those at their limit later, those out
    * of use last, and without those that are not to be asked yet.
    */
-  order(sites: readonly string[], nowMs: number): string[] {
+  order(sites: readonly string[], nowMs: number): readonly string[] {
+    if (this.#areWell(sites, nowMs)) return sites;
     const out = sites.filter((s) => this.isOut(s, nowMs));
     const isPanic = this.#capacity(out) > PANIC_SHARE * this.#capacity(sites);
     const rank = (site: string) => {
@@ -130,6 +131,17 @@ export class SiteHealth {
       ? sites
       : [0, 1, 2].flatMap((r) => sites.filter((_, n) => ranks[n] === r));
     return asked.filter((s) => this.retryAtMs(s) <= nowMs);
+  }
+
+  /** Whether there is nothing to say against any of them, as nearly always. */
+  #areWell(sites: readonly string[], nowMs: number): boolean {
+    for (const site of sites) {
+      if (this.#toldDown.has(site)) return false;
+      const record = this.#records.get(site);
+      if (record === undefined) continue;
+      if (record.isFull || record.retryAtMs > nowMs || record.isEjected(nowMs)) return false;
+    }
+    return true;
   }
 
   /** When a site may be asked again, by its own word; in the past if it said nothing. */

@@ -8,23 +8,38 @@ export function rankSites(
   session: string,
   shares: readonly (readonly [site: string, share: number])[],
 ): string[] {
-  return shares
-    .filter(([, share]) => share > 0)
-    .map(([site, share]) => ({ site, score: -share / Math.log(unitHash(session, site)) }))
-    .sort((a, b) => b.score - a.score)
-    .map(({ site }) => site);
+  const seeds = seedsOf(session);
+  const scored: { site: string; score: number }[] = [];
+  for (const [site, share] of shares) {
+    if (share > 0) scored.push({ site, score: -share / Math.log(seededHash(seeds, site)) });
+  }
+  return scored.sort((a, b) => b.score - a.score).map(({ site }) => site);
 }
 
 /** A short name of a long text: 64 bits in hex, for spreading, not for secrets. */
 export function digest(text: string): string {
-  const words = [fnv1a(text, 0x811c9dc5), fnv1a(text, 0x9e3779b9)];
-  return words.map((w) => (mix(w) >>> 0).toString(16).padStart(8, '0')).join('');
+  const [high, low] = seedsOf(text);
+  return hex(high) + hex(low);
+}
+
+function hex(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, '0');
 }
 
 /** Uniform in (0, 1): two rounds of FNV-1a, each finished by MurmurHash3's mixer. */
 export function unitHash(a: string, b: string): number {
-  const high = mix(fnv1a(b, mix(fnv1a(a, 0x811c9dc5))));
-  const low = mix(fnv1a(b, mix(fnv1a(a, 0x9e3779b9))));
+  return seededHash(seedsOf(a), b);
+}
+
+type Seeds = readonly [high: number, low: number];
+
+function seedsOf(text: string): Seeds {
+  return [mix(fnv1a(text, 0x811c9dc5)), mix(fnv1a(text, 0x9e3779b9))];
+}
+
+function seededHash(seeds: Seeds, text: string): number {
+  const high = mix(fnv1a(text, seeds[0]));
+  const low = mix(fnv1a(text, seeds[1]));
   return ((high >>> 5) * 2 ** 26 + (low >>> 6) + 0.5) / 2 ** 53;
 }
 

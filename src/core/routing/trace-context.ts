@@ -8,19 +8,23 @@ export interface TraceContext {
 
 const TRACEPARENT = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:-.*)?$/;
 
-/** The caller's trace with a span of ours, or a new trace if its header is absent or invalid. */
+/**
+ * The caller's trace with a span of ours, or a new trace if its header is absent or invalid.
+ * @param uuid a random one, new for each request, whose digits they get
+ */
 export function continueTrace(
   traceparent: string | null,
   tracestate: string | null,
-  randomHex: (bytes: 8 | 16) => string,
+  uuid: string,
 ): TraceContext {
-  const given = TRACEPARENT.exec(traceparent ?? '');
+  const random = uuid.replaceAll('-', '');
+  const given = traceparent === null ? null : TRACEPARENT.exec(traceparent);
   const [, version, traceId = '', parentId = '', flags = '00'] = given ?? [];
   const valid = given && version !== 'ff' && !/^0+$/.test(traceId) && !/^0+$/.test(parentId);
-  const id = valid ? traceId : randomHex(16);
+  const id = valid ? traceId : random;
   return {
     traceId: id,
-    traceparent: `00-${id}-${randomHex(8)}-${valid ? flags : '00'}`,
+    traceparent: `00-${id}-${random.slice(16)}-${valid ? flags : '00'}`,
     ...(valid && tracestate && tracestate.length <= 512 && { tracestate }),
   };
 }

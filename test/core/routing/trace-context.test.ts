@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { continueTrace } from '../../../src/core/routing/trace-context.ts';
 
-const hex = (bytes: number) => 'ab'.repeat(bytes);
+const uuid = '9f1c2d3e-4a5b-4c6d-8e7f-0123456789ab';
 const id = '4bf92f3577b34da6a3ce929d0e0e4736';
 
 test('a trace is continued with a span of its own', () => {
   const given = `00-${id}-00f067aa0ba902b7-01`;
-  expect(continueTrace(given, 'a=1', hex)).toEqual({
+  expect(continueTrace(given, 'a=1', uuid)).toEqual({
     traceId: id,
-    traceparent: `00-${id}-abababababababab-01`,
+    traceparent: `00-${id}-8e7f0123456789ab-01`,
     tracestate: 'a=1',
   });
 });
@@ -20,6 +20,7 @@ test.each([
   ['in capitals', `00-${id.toUpperCase()}-00f067aa0ba902b7-01`],
   ['garbage', 'x'.repeat(10_000)],
 ])('%s: a new one is begun, and the state is dropped', (_, given) => {
-  const trace = continueTrace(given, 'a=1', hex);
-  expect(trace).toEqual({ traceId: hex(16), traceparent: `00-${hex(16)}-${hex(8)}-00` });
+  const trace = continueTrace(given, 'a=1', uuid);
+  const traceId = '9f1c2d3e4a5b4c6d8e7f0123456789ab';
+  expect(trace).toEqual({ traceId, traceparent: `00-${traceId}-8e7f0123456789ab-00` });
 });
