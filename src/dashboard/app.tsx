@@ -7,6 +7,7 @@ import { Live, type LiveState } from './live.ts';
 import { NowView } from './now.tsx';
 import { RunView } from './run.tsx';
 import { SavedView } from './saved.tsx';
+import { SitesView } from './sites.tsx';
 import { Summary } from './summary.tsx';
 import { WhatIfView } from './what-if.tsx';
 
@@ -16,6 +17,7 @@ const VIEWS = {
   run: 'How it got there',
   saved: 'What it saved',
   try: 'What if',
+  sites: 'Sites',
 } as const;
 const viewIds = Object.keys(VIEWS) as (keyof typeof VIEWS)[];
 /** A clock this far from the viewer's is one that was set on purpose. */
@@ -74,6 +76,9 @@ export function App() {
             )}
             {current === 'try' && (
               <WhatIfView live={state} ask={live.ask} onToken={(token) => live.start(token)} />
+            )}
+            {current === 'sites' && (
+              <SitesView live={state} ask={live.ask} onToken={(token) => live.start(token)} />
             )}
             {current === 'run' && <RunView live={state} ask={live.ask} />}
           </>

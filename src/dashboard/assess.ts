@@ -134,7 +134,11 @@ function shortOfTarget({ latestRun }: Status, plan: Plan): (subject: Sentence) =
   ];
 }
 
-export function namesOf({ sites }: Pick<Status, 'sites'>): (id: string) => string {
+export function namesOf({
+  sites,
+}: {
+  sites: readonly { id: string; name: string }[];
+}): (id: string) => string {
   const names = new Map(sites.map(({ id, name }) => [id, name]));
   return (id) => names.get(id) ?? id;
 }

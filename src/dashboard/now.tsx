@@ -111,6 +111,7 @@ function SitesNow({
 }) {
   const total = slot.plan.reqPerS;
   const out = new Set(plan.excluded.map((e) => e.site));
+  const isDrained = (id: string) => plan.overrides?.sites[id]?.drained;
   const rows = view.fleet.sites
     .map((site, j) => ({ site, s: slot.sites[j] as SlotView['sites'][number] }))
     .sort((a, b) => b.s.reqPerS - a.s.reqPerS);
@@ -134,6 +135,7 @@ function SitesNow({
               <tr key={site.id}>
                 <th scope="row">
                   {site.name} {out.has(site.id) && <span class="tag alert">left out</span>}
+                  {isDrained(site.id) && <span class="tag">drained</span>}
                 </th>
                 <td>{clock(slot.utcMs, site.timeZone)}</td>
                 <td>

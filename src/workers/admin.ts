@@ -5,6 +5,7 @@ import { applyOverrides } from '../core/model/overrides.ts';
 import { settingsInputSchema } from '../core/optimizer/settings.ts';
 import { slotUtcMs } from '../core/planning/inputs.ts';
 import { pricesWithParts } from '../core/planning/plan.ts';
+import type { Timed } from '../core/routing/board.ts';
 import { attributionsOfSites } from '../feeds/attribution.ts';
 import { readOverrides } from '../store/overrides.ts';
 import { currentVersion, readPlan, readPrices, recentPlans } from '../store/plans.ts';
@@ -90,11 +91,11 @@ admin.get('/plans', async (c) => c.json({ plans: await recentPlans(c.env.DB, 50)
 admin.get('/sites', async (c) => {
   const version = await currentVersion(c.env.DB);
   const plan = version === undefined ? undefined : await readPlan(c.env.DB, version);
-  const [{ latest }, inputs, overrides, down] = await Promise.all([
+  const [{ latest }, inputs, overrides, known] = await Promise.all([
     coordinatorOf(c.env).runs(),
     inputAges(c.env.DB, fleet, now(c.env)),
     readOverrides(c.env.DB),
-    sitesDown(c.env),
+    knownSites(c.env),
   ]);
   const missing = latest?.rounds.at(-1)?.missing ?? [];
   return c.json({
@@ -103,7 +104,8 @@ admin.get('/sites', async (c) => {
     sites: applyOverrides(fleet, overrides).sites.map(({ capacityShare: _, ...site }) => ({
       ...site,
       override: overrides.sites[site.id] ?? null,
-      isDown: down?.includes(site.id) ?? null,
+      isDown: known ? (known[site.id]?.isDown ?? false) : null,
+      measured: measuredOf(known?.[site.id]?.timed),
       plan: plan?.header.sites.find((s) => s.site === site.id) ?? null,
       excluded: plan?.header.excluded.find((e) => e.site === site.id)?.reason ?? null,
       inputs: inputs.get(site.id) ?? null,
@@ -135,11 +137,18 @@ admin.route('/usage', adminUsage);
 admin.all('*', (c) => c.json({ error: `no such endpoint: ${c.req.method} ${c.req.path}` }, 404));
 
 /** Undefined where the board does not answer: no reason to show nothing. */
-async function sitesDown(env: Env): Promise<string[] | undefined> {
+async function knownSites(env: Env) {
   try {
-    return await boardOf(env).down();
+    return await boardOf(env).known();
   } catch (error) {
     console.warn(`the board of sites does not answer: ${(error as Error).message}`);
     return undefined;
   }
+}
+
+/** Means of streams of about the last quarter of an hour, ms; null where there were none. */
+function measuredOf(timed: Timed | undefined) {
+  if (!timed || timed.count < 0.5) return null;
+  const { count, ttftMs, expectedMs } = timed;
+  return { streams: count, ttftMs: ttftMs / count, unloadedTtftMs: expectedMs / count };
 }

@@ -5,8 +5,10 @@ import {
   isInQuestion,
   newEntry,
   type Tally,
+  type Timed,
   takeProbe,
   takeTally,
+  timedAt,
 } from '../core/routing/board.ts';
 import { type Env, now } from './env.ts';
 import { fleet } from './fleet.ts';
@@ -45,6 +47,17 @@ export class SiteBoard extends DurableObject<Env> {
 
   async down(): Promise<string[]> {
     return downIn(await this.#entries());
+  }
+
+  /** What is known of every site that anything is known of: whether it is down, and lately measured TTFT. */
+  async known(): Promise<Record<string, { isDown: boolean; timed?: Timed }>> {
+    const nowMs = Date.now();
+    return Object.fromEntries(
+      Object.entries(await this.#entries()).map(([id, entry]) => [
+        id,
+        { isDown: entry.downSinceMs !== undefined, timed: timedAt(entry, nowMs) },
+      ]),
+    );
   }
 
   /** Asks for a new plan, soon: changes come together. */

@@ -12,6 +12,12 @@ import {
 } from './support/chromium.ts';
 import { adminToken, type PlannedGateway, startPlannedGateway } from './support/planned-gateway.ts';
 
+const looks = [
+  ['wide', { viewport: { width: 1440, height: 900 } }],
+  ['dark', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' }],
+  ['phone', { viewport: { width: 375, height: 812 }, hasTouch: true, isMobile: true }],
+] as const;
+
 describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
   let gateway: PlannedGateway;
   let browser: Browser;
@@ -67,11 +73,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await page.context().close();
   });
 
-  describe.each([
-    ['wide', { viewport: { width: 1440, height: 900 } }],
-    ['dark', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' }],
-    ['phone', { viewport: { width: 375, height: 812 }, hasTouch: true, isMobile: true }],
-  ] as const)('%s', (look, options) => {
+  describe.each(looks)('%s', (look, options) => {
     test('now: map, figures against the nearest sites, every site', async () => {
       const watched = await open(options);
       const { page } = watched;
@@ -202,5 +204,93 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toContain('unsafe');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  test.each(looks)('%s: sites, and the question before one is drained', async (look, options) => {
+    const watched = await open(options);
+    const { page } = watched;
+    await page.getByRole('link', { name: 'Sites' }).click();
+    await page.getByRole('row', { name: /^Melbourne/ }).waitFor();
+    expect(await page.locator('.operated tbody tr').count()).toBe(14);
+    await picture(page, `sites-${look}`);
+    await expectSound(watched);
+    await page.getByRole('button', { name: 'Drain Melbourne', exact: true }).click();
+    await page.getByRole('dialog', { name: 'Drain Melbourne?' }).waitFor();
+    await picture(page, `drain-${look}`);
+    await expectSound(watched);
+    await page.context().close();
+  });
+
+  // Last, since what is set is planned with at some time after.
+  test('a site is drained by the keyboard, planned without, taken back and limited', async () => {
+    const sitesAsked = async (count: number) => {
+      const sites = new Set<string | null>();
+      for (let n = 0; n < count; n++) {
+        const headers = { 'x-isotherm-zone': 'melbourne', 'x-isotherm-session': `${n}` };
+        const body = chatBody({ stream: true });
+        const response = await gateway.post('/chat/completions', body, { headers });
+        sites.add(response.headers.get('x-isotherm-site'));
+        await response.text();
+      }
+      return sites;
+    };
+    expect(await sitesAsked(6)).toContain('melbourne');
+    const watched = await open();
+    const { page } = watched;
+    await page.getByRole('link', { name: 'Sites' }).click();
+    const melbourne = page.getByRole('row', { name: /^Melbourne/ });
+    await melbourne.getByRole('cell', { name: 'in use', exact: true }).waitFor();
+    const drain = page.getByRole('button', { name: 'Drain Melbourne', exact: true });
+    await drain.focus();
+    await page.keyboard.press('Enter');
+    const question = page.getByRole('dialog', { name: 'Drain Melbourne?' });
+    await question.getByText('Requests under way go on to their end.').waitFor();
+    await page.keyboard.press('Escape');
+    await question.waitFor({ state: 'detached' });
+    const focused = "document.activeElement.getAttribute('aria-label')";
+    expect(await page.evaluate(focused)).toBe('Drain Melbourne');
+    expect(await sitesAsked(6)).toContain('melbourne');
+
+    await page.keyboard.press('Enter');
+    await question.getByLabel('Your name').fill('browser test');
+    await question.getByLabel('Why').fill('new chiller');
+    await page.keyboard.press('Enter');
+    await page.getByText('Melbourne is drained.').waitFor();
+    await melbourne.getByText('drained', { exact: true }).waitFor();
+    await page.getByText(/does not know of the latest change yet/).waitFor();
+    expect(await sitesAsked(6)).not.toContain('melbourne');
+    const record = page.locator('section[aria-labelledby="changes-title"] tbody tr').first();
+    expect(await record.innerText()).toMatch(/Melbourne drained\s+browser test\s+new chiller/);
+
+    const without = await gateway.plan();
+    await page.getByText(`Plan ${without} knows of all that is set.`).waitFor();
+    await melbourne.getByRole('cell', { name: '0.0', exact: true }).waitFor();
+    await picture(page, 'drained');
+    await expectSound(watched);
+
+    await page.getByRole('button', { name: 'Undrain Melbourne' }).click();
+    await page.getByRole('button', { name: 'Undrain', exact: true }).click();
+    await page.getByText('Melbourne is in use again.').waitFor();
+    const limit = async (percent: string) => {
+      await page.getByRole('button', { name: 'Limit Melbourne' }).click();
+      await page.getByLabel('Most that plans may use').fill(percent);
+      await page.getByRole('button', { name: 'Set the limit' }).click();
+    };
+    await limit('50');
+    await melbourne.getByText('at most 50 %').waitFor();
+    await limit('100');
+    await page.getByText('Melbourne has no limit.').waitFor();
+    const version = await gateway.plan();
+    await page.getByText(`Plan ${version} knows of all that is set.`).waitFor();
+    // Planned, measured, streams, unloaded: isolates report every five seconds.
+    await melbourne.getByRole('cell').nth(4).filter({ hasText: /\d/ }).waitFor();
+    const streams = melbourne.getByRole('cell').nth(6);
+    for (let n = 0; (await streams.innerText()) === '0' && n < 40; n++) {
+      await sitesAsked(1);
+      await page.waitForTimeout(500);
+    }
+    expect(await melbourne.innerText()).toMatch(/\s\d+\s+\d+\s+[1-9]\d*\s+\d+$/);
+    expect(watched.faults).toEqual([]);
+    await page.context().close();
   });
 });

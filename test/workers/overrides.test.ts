@@ -221,7 +221,13 @@ describe('the admin API', () => {
     interface Sites {
       revision: number;
       plannedRevision: number;
-      sites: { id: string; state: string; override: object | null; isDown: boolean }[];
+      sites: {
+        id: string;
+        state: string;
+        override: object | null;
+        isDown: boolean;
+        measured: object | null;
+      }[];
     }
     const read = async () => (await adminCall('GET', '/sites')).json<Sites>();
     await setSite('cairns', { drained: true });
@@ -233,8 +239,18 @@ describe('the admin API', () => {
       state: 'active',
       override: null,
     });
+    await boardOf(env).exchange({
+      perth: { good: 2, bad: 0, timed: { count: 2, ttftMs: 500, expectedMs: 300 } },
+    });
     await runToEnd();
     const planned = await read();
+    const perth = planned.sites.find((s) => s.id === 'perth');
+    expect(perth?.measured).toEqual({
+      streams: expect.closeTo(2, 1),
+      ttftMs: expect.closeTo(250, 6),
+      unloadedTtftMs: expect.closeTo(150, 6),
+    });
+    expect(planned.sites.find((s) => s.id === 'cairns')?.measured).toBeNull();
     expect(planned.plannedRevision).toBe(set.revision);
     await undo();
   });

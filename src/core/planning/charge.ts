@@ -38,6 +38,8 @@ export interface SiteSlot {
   audPerRequest: number | null;
   /** By the site's own word, or estimated from weather and grid. */
   isDisclosed: boolean;
+  /** Mean over its requests: network, prefill and wait; null where it serves none. */
+  ttftMs: number | null;
 }
 
 /** A flow of one slot: places of zone, class and site, and req/s. */
@@ -70,7 +72,7 @@ export class Charge {
     const rate = new Float64Array(sites.length);
     const sums = { energyKwhPerH: 0, carbonKgPerH: 0, waterLPerH: 0 };
     let costAudPerH: number | null = 0;
-    let unloaded = 0;
+    const unloaded = new Float64Array(sites.length);
     for (const [i, k, j, x] of flows) {
       const work = this.#work[j]?.[k];
       const factor = factors[j]?.[k];
@@ -83,14 +85,17 @@ export class Charge {
       else if (costAudPerH !== null) costAudPerH += kwhPerH * factor.costAud;
       load[j] = (load[j] as number) + x * work.serverS;
       rate[j] = (rate[j] as number) + x;
-      unloaded += x * this.#unloaded(i, k, j);
+      unloaded[j] = (unloaded[j] as number) + x * this.#unloaded(i, k, j);
     }
     const utilisation = sites.map((s, j) => (load[j] as number) / s.hardware.servers);
-    const waiting = sites.reduce((sum, s, j) => {
-      const queue = { servers: s.hardware.servers, variability: variability(this.#fleet.classes) };
-      return sum + waitingRequests(queue, utilisation[j] as number);
-    }, 0);
-    const served = rate.reduce((a, b) => a + b, 0);
+    const scv = variability(this.#fleet.classes);
+    // Little's law: requests that wait over requests that come are seconds each of them waits.
+    const userMs = sites.map((s, j) => {
+      const queue = { servers: s.hardware.servers, variability: scv };
+      return (unloaded[j] as number) + 1000 * waitingRequests(queue, utilisation[j] as number);
+    });
+    const sum = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
+    const served = sum(rate);
     const figures: Figures = {
       reqPerS: rounded(served),
       unservedReqPerS: rounded(unservedReqPerS),
@@ -98,12 +103,12 @@ export class Charge {
       carbonKgPerH: rounded(sums.carbonKgPerH),
       waterLPerH: rounded(sums.waterLPerH),
       costAudPerH: costAudPerH === null ? null : rounded(costAudPerH),
-      // Little's law: requests that wait over requests that come are seconds each of them waits.
-      ttftMs: served > 0 ? rounded((unloaded + 1000 * waiting) / served) : null,
+      ttftMs: served > 0 ? rounded(sum(userMs) / served) : null,
     };
     const views = sites.map((_, j) => ({
       reqPerS: rounded(rate[j] as number),
       utilisation: rounded(utilisation[j] as number),
+      ttftMs: (rate[j] as number) > 0 ? rounded((userMs[j] as number) / (rate[j] as number)) : null,
       ...this.#site(j, factors[j] as WorkFactors[], hours),
     }));
     return { figures, sites: views };

@@ -10,10 +10,23 @@ const HOLD_MS = 60_000;
 const MAX_HOLD_MS = 16 * HOLD_MS;
 const FORGOTTEN_MS = 3_600_000;
 
+/** Times to first token of a site are remembered about as long as this. */
+const TIMED_WINDOW_MS = 900_000;
+
 /** Attempts that succeeded and failed. */
 export interface Tally {
   good: number;
   bad: number;
+  /** Of streams that began. */
+  timed?: Timed;
+}
+
+/** Streams' times to first token at a site, summed. */
+export interface Timed {
+  count: number;
+  ttftMs: number;
+  /** What the same requests would have taken at zero load. */
+  expectedMs: number;
 }
 
 /** What the isolates together know of one site. Plain data, to be stored as it is. */
@@ -32,7 +45,9 @@ export function newEntry(): BoardEntry {
 }
 
 /** Takes in what an isolate saw. True if that changed whether the site is down. */
-export function takeTally(entry: BoardEntry, { good, bad }: Tally, nowMs: number): boolean {
+export function takeTally(entry: BoardEntry, { good, bad, timed }: Tally, nowMs: number): boolean {
+  const before = timedAt(entry, nowMs);
+  if (before || timed) entry.timed = sumOf(before, timed);
   const kept = Math.exp(-Math.max(0, nowMs - entry.seenMs) / WINDOW_MS);
   entry.good = entry.good * kept + good;
   entry.bad = entry.bad * kept + bad;
@@ -40,6 +55,22 @@ export function takeTally(entry: BoardEntry, { good, bad }: Tally, nowMs: number
   const attempts = entry.good + entry.bad;
   const fails = attempts >= MIN_ATTEMPTS && entry.good < MIN_SUCCESS_SHARE * attempts;
   return fails && goDown(entry, nowMs);
+}
+
+/** Times to first token of about the last quarter of an hour, older ones counting for less. */
+export function timedAt({ timed, seenMs }: BoardEntry, nowMs: number): Timed | undefined {
+  if (!timed) return undefined;
+  const kept = Math.exp(-Math.max(0, nowMs - seenMs) / TIMED_WINDOW_MS);
+  const { count, ttftMs, expectedMs } = timed;
+  return { count: count * kept, ttftMs: ttftMs * kept, expectedMs: expectedMs * kept };
+}
+
+function sumOf(a: Timed | undefined, b: Timed | undefined): Timed {
+  return {
+    count: (a?.count ?? 0) + (b?.count ?? 0),
+    ttftMs: (a?.ttftMs ?? 0) + (b?.ttftMs ?? 0),
+    expectedMs: (a?.expectedMs ?? 0) + (b?.expectedMs ?? 0),
+  };
 }
 
 /** Takes in the end of a probe. True if that changed whether the site is down. */

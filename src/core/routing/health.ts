@@ -84,6 +84,7 @@ export class SiteHealth {
       // Of one that was given up the time is the least it would have been: little says nothing.
       const isTimed = verdict.kind === 'began' ? expectedMs > 0 : ttftMs > expectedMs;
       if (isTimed) record.timed(ttftMs, expectedMs, nowMs);
+      if (isTimed && verdict.kind === 'began') this.#tallyTime(site, ttftMs, expectedMs);
       if (this.#isSlow(record) && record.eject(nowMs)) this.#onEject(site, 'slow');
     } else if (verdict.kind === 'answered') {
       record.answered(nowMs);
@@ -155,8 +156,20 @@ export class SiteHealth {
   }
 
   #tally(site: string, kind: 'answered' | 'failed'): void {
+    this.#tallyOf(site)[kind === 'answered' ? 'good' : 'bad']++;
+  }
+
+  #tallyTime(site: string, ttftMs: number, expectedMs: number): void {
+    const tally = this.#tallyOf(site);
+    tally.timed ??= { count: 0, ttftMs: 0, expectedMs: 0 };
+    tally.timed.count++;
+    tally.timed.ttftMs += ttftMs;
+    tally.timed.expectedMs += expectedMs;
+  }
+
+  #tallyOf(site: string): Tally {
     this.#tallies[site] ??= { good: 0, bad: 0 };
-    this.#tallies[site][kind === 'answered' ? 'good' : 'bad']++;
+    return this.#tallies[site];
   }
 
   #capacity(sites: readonly string[]): number {

@@ -73,6 +73,11 @@ test('plan and nearest sites take in an hour what the ledger charges above idlin
   );
   const carried = slot?.flows.reduce((sum, [, , x]) => sum + x, 0);
   expect(carried).toBeCloseTo(slot?.plan.reqPerS as number, 2);
+  // Times by site are those of all requests, told apart.
+  const serving = (slot?.sites ?? []).filter((s) => s.reqPerS > 0);
+  const userMs = serving.reduce((sum, s) => sum + s.reqPerS * (s.ttftMs as number), 0);
+  expect(userMs / (slot?.plan.reqPerS as number)).toBeCloseTo(slot?.plan.ttftMs as number, 1);
+  expect(new Set(serving.map((s) => s.ttftMs)).size).toBeGreaterThan(5);
 });
 
 test('sites tell their weather and what a request more takes; those that keep it are estimated', () => {
@@ -96,6 +101,14 @@ test('a site that is out serves nobody in the baseline either', () => {
   p.plan.header.excluded = [];
   const [withIt] = planView(p.open, p.plan) ?? [];
   expect(without?.nearest.ttftMs).toBeGreaterThan(withIt?.nearest.ttftMs as number);
+});
+
+test('a drained site stays in the baseline: draining it saves nothing', () => {
+  const p = planned(fleet, inputs);
+  const [before] = planView(p.open, p.plan) ?? [];
+  p.plan.header.overrides = { revision: 1, sites: { sydney: { drained: true } }, prices: {} };
+  const [after] = planView(p.open, p.plan) ?? [];
+  expect(after?.nearest).toEqual(before?.nearest);
 });
 
 test('work that may wait is in neither', () => {

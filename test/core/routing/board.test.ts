@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { isInQuestion, newEntry, takeProbe, takeTally } from '../../../src/core/routing/board.ts';
+import {
+  isInQuestion,
+  newEntry,
+  takeProbe,
+  takeTally,
+  timedAt,
+} from '../../../src/core/routing/board.ts';
 
 test('down by traffic: enough attempts, most of them failed, once', () => {
   const entry = newEntry();
@@ -37,4 +43,21 @@ test('one failed probe is a question, not an answer', () => {
   expect(entry.downSinceMs).toBeUndefined();
   takeProbe(entry, true, 15_000);
   expect(isInQuestion(entry)).toBe(false);
+});
+
+test('times to first token of all isolates make one mean, in which older ones fade', () => {
+  const entry = newEntry();
+  expect(timedAt(entry, 0)).toBeUndefined();
+  takeTally(entry, { good: 2, bad: 0, timed: { count: 2, ttftMs: 400, expectedMs: 200 } }, 0);
+  takeTally(entry, { good: 1, bad: 0, timed: { count: 2, ttftMs: 600, expectedMs: 200 } }, 0);
+  expect(timedAt(entry, 0)).toEqual({ count: 4, ttftMs: 1000, expectedMs: 400 });
+  // An isolate of a version that tells no times changes nothing of them.
+  takeTally(entry, { good: 5, bad: 5 }, 0);
+  expect(timedAt(entry, 0)?.count).toBe(4);
+  const later = timedAt(entry, 900_000)!;
+  expect(later.count).toBeCloseTo(4 / Math.E, 9);
+  expect(later.ttftMs / later.count).toBeCloseTo(250, 9);
+  takeTally(entry, { good: 1, bad: 0, timed: { count: 1, ttftMs: 50, expectedMs: 40 } }, 3_600_000);
+  const mean = timedAt(entry, 3_600_000)!;
+  expect(mean.ttftMs / mean.count).toBeLessThan(70);
 });

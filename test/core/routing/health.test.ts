@@ -20,6 +20,20 @@ function time(of: SiteHealth, site: string, ratio: number, times = 10, nowMs = 0
   }
 }
 
+test('what is told to others: ends of attempts, and times of streams that began', () => {
+  const h = health();
+  time(h, 'a', 2, 3);
+  h.judge('a', { kind: 'began' }, 0);
+  h.judge('a', { kind: 'overtaken', ttftMs: 900, expectedMs: 100 }, 0);
+  h.judge('a', { kind: 'answered' }, 0);
+  fail(h, 'b', 1);
+  expect(h.takeTallies()).toEqual({
+    a: { good: 1, bad: 0, timed: { count: 3, ttftMs: 600, expectedMs: 300 } },
+    b: { good: 0, bad: 1 },
+  });
+  expect(h.takeTallies()).toEqual({});
+});
+
 describe('ejection', () => {
   test('two failures change nothing, three in a row put a site last', () => {
     const h = health();
