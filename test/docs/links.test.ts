@@ -5,7 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { prometheusText } from '../../src/core/accounting/metrics.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const markdown = ['README.md', 'CONTRIBUTING.md', ...markdownUnder('docs')];
+const markdown = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...markdownUnder('docs'),
+  ...markdownUnder('examples'),
+];
 
 function markdownUnder(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
