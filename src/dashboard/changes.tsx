@@ -2,6 +2,7 @@ import { dateTime } from './format.ts';
 import { Head } from './head.tsx';
 import { useAsked } from './hooks.ts';
 import type { Ask } from './live.ts';
+import { PRICES } from './objective.tsx';
 import { Scroll } from './scroll.tsx';
 
 const SHOWN = 20;
@@ -65,5 +66,7 @@ function wordsOf({ subject, field, value }: Change): string {
       ? `${subject} limited to ${Math.round(100 * value)} % of its capacity`
       : `${subject} without a limit`;
   }
-  return value === null ? `${field} as in the registry` : `${field} ${value}`;
+  const price = PRICES[field as keyof typeof PRICES];
+  const what = price ? `${price.label}, ${price.unit}` : field;
+  return `${what}: ${value === null ? 'as in the registry' : value}`;
 }

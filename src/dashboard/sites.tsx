@@ -5,6 +5,7 @@ import { Changes } from './changes.tsx';
 import { Gate, type GatedView } from './gate.tsx';
 import { useAsked } from './hooks.ts';
 import type { Ask, LiveState } from './live.ts';
+import { ObjectiveForm } from './objective.tsx';
 import { SiteOrder, type SiteOrderKind } from './site-order.tsx';
 import { SitesTable } from './sites-table.tsx';
 
@@ -53,6 +54,7 @@ function Operated({ live, ask }: { live: LiveState; ask: Ask }) {
   const { data, fault } = useAsked<Sites>(ask, '/admin/v1/sites', `${version}/${tick}`);
   const [order, setOrder] = useState<{ kind: SiteOrderKind; site: OperatedSite }>();
   const [said, say] = useState('');
+  const look = () => again((n) => n + 1);
   const slot = live.view?.slots?.[live.status?.plan?.slot ?? -1];
   return (
     <>
@@ -78,6 +80,7 @@ function Operated({ live, ask }: { live: LiveState; ask: Ask }) {
           quarter of an hour; and what those would have taken at a site with nothing else to do.
         </p>
       </section>
+      <ObjectiveForm ask={ask} revision={data?.revision} onDone={look} />
       {order && (
         <SiteOrder
           {...order}
@@ -85,7 +88,7 @@ function Operated({ live, ask }: { live: LiveState; ask: Ask }) {
           ask={ask}
           onDone={(words) => {
             say(words);
-            again((n) => n + 1);
+            look();
           }}
           onClose={() => setOrder(undefined)}
         />

@@ -30,6 +30,7 @@ export interface PlanView {
     stopReason: string;
     nearestShare: number;
     unservedShare: number;
+    impactPrices?: { carbonAudPerT: number; waterAudPerKl: number };
     sites: {
       site: string;
       share: number;

@@ -222,7 +222,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
   });
 
   // Last, since what is set is planned with at some time after.
-  test('a site is drained by the keyboard, planned without, taken back and limited', async () => {
+  test('a site is drained by the keyboard, planned without, taken back and limited; prices are set', async () => {
     const sitesAsked = async (count: number) => {
       const sites = new Set<string | null>();
       for (let n = 0; n < count; n++) {
@@ -280,6 +280,27 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await melbourne.getByText('at most 50 %').waitFor();
     await limit('100');
     await page.getByText('Melbourne has no limit.').waitFor();
+    const carbon = page.getByLabel(/^Carbon, AUD per tonne/);
+    const set = page.getByRole('button', { name: 'Set these prices' });
+    expect(await set.isDisabled()).toBe(true);
+    const registry = await carbon.inputValue();
+    await carbon.fill('444');
+    await page.keyboard.press('Enter');
+    const prices = page.getByRole('dialog', { name: 'Plan at other prices?' });
+    await prices.getByText(`Carbon: 444 in place of ${registry} AUD per tonne CO₂e`).waitFor();
+    await expectSound(watched);
+    await page.getByRole('button', { name: 'Set', exact: true }).click();
+    await page.getByText('The prices are set').waitFor();
+    await page.getByRole('cell', { name: 'Carbon, AUD per tonne CO₂e: 444' }).waitFor();
+    const dearer = await gateway.plan();
+    expect((await gateway.admin.plan()).header.impactPrices?.carbonAudPerT).toBe(444);
+    await page.getByText(`Plan ${dearer} knows of all that is set.`).waitFor();
+    await page.getByRole('button', { name: 'As in the registry' }).click();
+    await set.click();
+    await page.getByRole('button', { name: 'Set', exact: true }).click();
+    await page.getByRole('cell', { name: /^Carbon, .*as in the registry/ }).waitFor();
+    expect(await carbon.inputValue()).toBe(registry);
+
     const version = await gateway.plan();
     await page.getByText(`Plan ${version} knows of all that is set.`).waitFor();
     // Planned, measured, streams, unloaded: isolates report every five seconds.
