@@ -20,16 +20,21 @@ const ABANDONED_MS = 15_000;
  */
 export class Journal {
   #rows = new Totals();
-  #counters = new Map<string, CounterRise>();
+  /** By name, then labels. */
+  #counters = new Map<string, Map<string, CounterRise>>();
   #gathered = 0;
   #pending: (UsageBatch & { receipts: number })[] = [];
   #writerSinceMs = Number.NEGATIVE_INFINITY;
 
   count(name: string, labels: string, value = 1): void {
-    const key = `${name}{${labels}}`;
-    const known = this.#counters.get(key);
+    let ofName = this.#counters.get(name);
+    if (ofName === undefined) {
+      ofName = new Map();
+      this.#counters.set(name, ofName);
+    }
+    const known = ofName.get(labels);
     if (known) known.value += value;
-    else this.#counters.set(key, { name, labels, value });
+    else ofName.set(labels, { name, labels, value });
   }
 
   add(receipt: Receipt): void {
@@ -76,7 +81,7 @@ export class Journal {
     this.#pending.push({
       id: crypto.randomUUID(),
       rows: this.#rows.rows(),
-      counters: [...this.#counters.values()],
+      counters: [...this.#counters.values()].flatMap((ofName) => [...ofName.values()]),
       receipts: this.#gathered,
     });
     this.#rows = new Totals();

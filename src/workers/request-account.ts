@@ -1,5 +1,5 @@
 import { JsonTail } from '../core/accounting/json-tail.ts';
-import { labelsOf, ttftBucket } from '../core/accounting/metrics.ts';
+import { labelsOf, labelTexts, ttftBucket } from '../core/accounting/metrics.ts';
 import {
   type Choice,
   type Receipt,
@@ -8,7 +8,7 @@ import {
   receiptView,
 } from '../core/accounting/receipt.ts';
 import { StreamMeter, type Tally } from '../core/accounting/stream-meter.ts';
-import { estimatePromptTokens, usageAsked, usageIn } from '../core/accounting/usage.ts';
+import { estimatePromptTokens, usageAsked, usageInText } from '../core/accounting/usage.ts';
 import type { PublicSite } from '../core/model/fleet.ts';
 import { floorToHour } from '../core/model/time.ts';
 import type { SiteHours } from '../core/planning/site-hours.ts';
@@ -81,7 +81,7 @@ export class RequestAccount implements AnswerWatch {
   }
 
   whole(site: PublicSite, bytes: Uint8Array): void {
-    const usage = usageIn(parsed(bytes));
+    const usage = usageInText(decoder.decode(bytes));
     this.#begin(site, () =>
       usage ? { usage, estimated: false } : { usage: this.#guess(bytes.length), estimated: true },
     );
@@ -214,21 +214,14 @@ export class RequestAccount implements AnswerWatch {
 
 const decoder = new TextDecoder();
 
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(decoder.decode(bytes));
-  } catch {
-    return undefined;
-  }
-}
+const requestLabels = labelTexts('site', 'class', 'status', 'outcome');
+const tokenLabels = labelTexts('site', 'class', 'kind');
+const ttftLabels = labelTexts('site', 'class');
 
 function count(outcome: RequestOutcome, receipt: Receipt | undefined): void {
   const site = outcome.site ?? 'none';
   const cls = outcome.classId ?? 'none';
-  journal.count(
-    'requests',
-    labelsOf({ site, class: cls, status: outcome.status, outcome: outcome.outcome }),
-  );
+  journal.count('requests', requestLabels(site, cls, outcome.status, outcome.outcome));
   for (const a of outcome.attempts) {
     if (a.fault === undefined) continue;
     journal.count('attempts_failed', labelsOf({ site: a.site, status: a.status ?? 'none' }));
@@ -240,16 +233,16 @@ function count(outcome: RequestOutcome, receipt: Receipt | undefined): void {
   }
   if (receipt) {
     const tokens = (kind: string, n: number) =>
-      journal.count('tokens', labelsOf({ site, class: cls, kind }), n);
+      journal.count('tokens', tokenLabels(site, cls, kind), n);
     tokens('prompt', receipt.usage.promptTokens);
     tokens('cached', receipt.usage.cachedTokens);
     tokens('completion', receipt.usage.completionTokens);
   }
   if (outcome.ttftMs === undefined || outcome.site === undefined) return;
   const ms = Math.round(outcome.ttftMs);
-  const of = { site, class: cls };
-  journal.count('ttft_bucket', `${labelsOf(of)},${labelsOf({ le: ttftBucket(ms) })}`);
-  journal.count('ttft_ms_sum', labelsOf(of), ms);
+  const of = ttftLabels(site, cls);
+  journal.count('ttft_bucket', `${of},${labelsOf({ le: ttftBucket(ms) })}`);
+  journal.count('ttft_ms_sum', of, ms);
 }
 
 /** For Workers Analytics Engine, where it is bound: no figure here is needed elsewhere. */

@@ -3,11 +3,27 @@
 const label = (value: string) => value.replace(/[\\"\n]/g, '_');
 
 export function labelsOf(values: Record<string, string | number>): string {
-  let labels = '';
-  for (const name in values) {
-    labels += `${labels === '' ? '' : ','}${name}="${label(String(values[name]))}"`;
-  }
-  return labels;
+  return Object.entries(values)
+    .map(([name, value]) => `${name}="${label(String(value))}"`)
+    .join(',');
+}
+
+/** Far above what sites, classes, statuses and outcomes make together. */
+const MAX_KEPT = 10_000;
+
+/** Labels of these names by their values, each text written once: requests have the same over and over. */
+export function labelTexts(...names: string[]): (...values: (string | number)[]) => string {
+  const kept = new Map<string, string>();
+  return (...values) => {
+    const key = values.join('\n');
+    let text = kept.get(key);
+    if (text === undefined) {
+      if (kept.size >= MAX_KEPT) kept.clear();
+      text = labelsOf(Object.fromEntries(names.map((name, n) => [name, values[n] as string])));
+      kept.set(key, text);
+    }
+    return text;
+  };
 }
 
 /** Upper ends of the TTFT histogram, ms. */

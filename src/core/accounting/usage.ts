@@ -46,6 +46,45 @@ export function usageIn(answer: unknown): TokenUsage | undefined {
   };
 }
 
+/** Members after the usage that servers are known to write: `"system_fingerprint":"…"}` and the like. */
+const PLAIN_REST = /^(?:\s*,\s*"[^"\\]*"\s*:\s*(?:null|true|false|[-+.\deE]+|"[^"\\]*"))*\s*\}\s*$/;
+
+/**
+ * The same in an answer's text. Nearly all answers have their usage near the end, so that is looked for
+ * first, and the rest of the text, most of it the answer's words, is read by nobody.
+ */
+export function usageInText(text: string): TokenUsage | undefined {
+  const at = text.lastIndexOf('"usage"');
+  const from = text.indexOf('{', at);
+  // Inside a string its quotes would be escaped. A key it is where a colon follows.
+  if (at >= 0 && from >= 0 && /^\s*:\s*$/.test(text.slice(at + 7, from))) {
+    const to = endOfObject(text, from);
+    // Not of something inside the answer: what follows closes the answer and nothing else.
+    const usage = PLAIN_REST.test(text.slice(to)) ? jsonOf(text.slice(from, to)) : undefined;
+    if (usage !== undefined) return usageIn({ usage });
+  }
+  return usageIn(jsonOf(text));
+}
+
+/** One past the brace that closes the one at `from`, if no text inside has any. */
+function endOfObject(text: string, from: number): number {
+  let depth = 0;
+  for (let i = from; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === 0x7b) depth++;
+    else if (char === 0x7d && --depth === 0) return i + 1;
+  }
+  return text.length;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The greater of each count: usage that several events carry is cumulative, so it is never added. */
 export function greaterUsage(a: TokenUsage | undefined, b: TokenUsage): TokenUsage {
   if (a === undefined) return b;

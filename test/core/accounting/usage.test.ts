@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   deltaCharacters,
   estimatePromptTokens,
   usageAsked,
   usageIn,
+  usageInText,
 } from '../../../src/core/accounting/usage.ts';
 
 describe('usage in an answer', () => {
@@ -43,6 +45,42 @@ describe('usage in an answer', () => {
     const usage = { prompt_tokens: 3, prompt_tokens_details: { cached_tokens: 9 } };
     expect(usageIn({ usage })?.cachedTokens).toBe(3);
   });
+});
+
+describe('usage in an answer’s text', () => {
+  const usage = fc.record(
+    {
+      prompt_tokens: fc.option(fc.nat(9999)),
+      completion_tokens: fc.nat(9999),
+      prompt_tokens_details: fc.option(fc.record({ cached_tokens: fc.nat(99) })),
+      tier: fc.constantFrom('{', '}', '"usage":{}', 'a'),
+    },
+    { requiredKeys: [] },
+  );
+  const word = fc.constantFrom('usage', '"usage":{"prompt_tokens":1}}', '{', '}', '\\', 'cool');
+  const value = fc.oneof(usage, word, fc.constant(null), fc.record({ usage }), fc.array(word));
+  const member = fc.tuple(fc.constantFrom('usage', 'response', 'choices', 'x'), value);
+
+  test('is what is in the answer, wherever it stands', () => {
+    fc.assert(
+      fc.property(fc.array(member, { maxLength: 5 }), fc.nat(2), (members, indent) => {
+        const answer = Object.fromEntries(members);
+        expect(usageInText(JSON.stringify(answer, null, indent))).toEqual(usageIn(answer));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test.each([
+    ['of vLLM', '"prompt_logprobs":null,"kv_transfer_params":null'],
+    ['of OpenAI', '"service_tier":"default","system_fingerprint":null'],
+    ['with an object after it', '"timings":{"usage":{"prompt_tokens":9}}'],
+  ])('%s', (_, rest) => {
+    const text = `{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2},${rest}}`;
+    expect(usageInText(text)).toMatchObject({ promptTokens: 3, completionTokens: 2 });
+  });
+
+  test('no JSON: unknown', () => expect(usageInText('{"usage":{')).toBeUndefined());
 });
 
 describe('asking for usage', () => {
