@@ -196,6 +196,7 @@ export function planJson(run: PlanRun) {
     })),
     notes: run.notes,
     sources: sourcesOf(fleet, inputs),
+    demandSource: inputs.demandSource,
     attributions: attributionsOfSites(inputs.sites),
   };
 }

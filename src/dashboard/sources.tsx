@@ -37,6 +37,19 @@ export function Sources({ status }: { status: Status }) {
             </div>
           );
         })}
+        {plan.demand && (
+          <div>
+            <dt>Demand</dt>
+            <dd>
+              {plan.demand.source}
+              {plan.demand.ageH !== undefined &&
+                `, the last hour ended ${plan.demand.ageH.toFixed(1)} h before the plan`}
+              {bandText(plan.demand.band)}{' '}
+              {plan.demand.placeholder && <span class="tag alert">placeholder</span>}
+              {plan.demand.fault && <span class="tag alert">{plan.demand.fault}</span>}
+            </dd>
+          </div>
+        )}
       </dl>
       <ul class="sources quiet">
         {(status.attributions ?? []).map(({ source, text, licence, url }) => (
@@ -53,6 +66,13 @@ export function Sources({ status }: { status: Status }) {
 }
 
 type Provenance = PlanSite['sources'][(typeof kinds)[number]];
+
+/** What nine of ten hours are to be in, over all of the plan. */
+function bandText(band: [number, number][] | undefined): string {
+  if (band === undefined) return '';
+  const mean = (end: 0 | 1) => band.reduce((sum, ends) => sum + ends[end], 0) / band.length;
+  return `; ${mean(0).toFixed(2)} to ${mean(1).toFixed(2)} requests/s in nine of ten hours`;
+}
 
 /** How long ago the oldest value was issued when the plan was made. */
 function ageText({ ageH }: Provenance): string {

@@ -77,6 +77,8 @@ const defaultVars: Record<string, string> = {
   ZONE_HEADER_ENABLED: 'true',
   PUBLIC_STATUS: 'true',
   CLOCK_OFFSET_MS: '0',
+  // A few requests by hand are no demand to plan for.
+  DEMAND: 'population',
   ADMIN_TOKEN_SHA256: '',
   CLIENT_KEYS_SHA256: '',
 };

@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Fleet, Site } from '../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
-import { expectedDemand, type PlanningInputs, type SiteSeries } from '../core/planning/inputs.ts';
+import {
+  expectedDemand,
+  type PlanningInputs,
+  POPULATION_SOURCE,
+  type SiteSeries,
+} from '../core/planning/inputs.ts';
 import { embeddedWater, hasGridRegion } from '../feeds/embedded/grid.ts';
 import { siteCarbon, siteWater } from '../feeds/embedded/of-site.ts';
 import { readHourlyCsv } from './csv.ts';
@@ -90,6 +95,7 @@ export function readDataset(dir: string, fleet: Fleet, span: Span): Dataset {
     slotHours: 1,
     sites: series,
     demandReqPerS: expectedDemand(kept, span.startUtcMs, span.hours, 1),
+    demandSource: POPULATION_SOURCE,
   };
   return { fleet: kept, inputs, notes };
 }

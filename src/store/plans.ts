@@ -3,8 +3,10 @@ import { drizzle } from 'drizzle-orm/d1';
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import {
   type Plan,
+  type PlanDemand,
   type PlanHeader,
   type PlanShares,
+  planDemandSchema,
   planHeaderSchema,
   planPricesSchema,
   planSharesSchema,
@@ -43,17 +45,18 @@ export async function publishPlan(
   prices?: Iterable<SlotPrices>,
   siteHours?: Iterable<SiteHours>,
   putOff?: Iterable<PutOff>,
+  demand?: Iterable<PlanDemand>,
 ): Promise<Pick<Plan, 'header'>> {
   for (const pauseMs of PAUSES_MS) {
     try {
-      return await publishOnce(db, draft, slots, prices, siteHours, putOff);
+      return await publishOnce(db, draft, slots, prices, siteHours, putOff, demand);
     } catch (error) {
       if (error instanceof InvalidInputError) throw error;
       console.warn(`publishing run ${draft.runId} failed, trying again: ${error}`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
-  return publishOnce(db, draft, slots, prices, siteHours, putOff);
+  return publishOnce(db, draft, slots, prices, siteHours, putOff, demand);
 }
 
 async function publishOnce(
@@ -63,6 +66,7 @@ async function publishOnce(
   prices?: Iterable<SlotPrices>,
   siteHours?: Iterable<SiteHours>,
   putOff?: Iterable<PutOff>,
+  demand?: Iterable<PlanDemand>,
 ): Promise<Pick<Plan, 'header'>> {
   const orm = open(db);
   const [known] = await orm
@@ -87,10 +91,11 @@ async function publishOnce(
   const putOffTexts = Array.from(putOff ?? [], (o) =>
     JSON.stringify(parseInput(putOffSchema, o, 'what a plan puts off')),
   );
-  const characters = [...shareTexts, ...priceTexts, ...siteHourTexts, ...putOffTexts].reduce(
-    (n, text) => n + text.length,
-    0,
+  const demandTexts = Array.from(demand ?? [], (d) =>
+    JSON.stringify(parseInput(planDemandSchema, d, 'demand of a plan')),
   );
+  const texts = [shareTexts, priceTexts, siteHourTexts, putOffTexts, demandTexts];
+  const characters = texts.flat().reduce((n, text) => n + text.length, 0);
   const kept = Math.min(KEPT_PLANS, Math.floor(KEPT_CHARACTERS / characters));
   await orm.batch([
     orm.insert(plans).values({
@@ -110,6 +115,7 @@ async function publishOnce(
         prices: priceTexts[slot],
         siteHours: siteHourTexts[slot],
         putOff: putOffTexts[slot],
+        demand: demandTexts[slot],
       }),
     ),
     orm
@@ -141,6 +147,7 @@ export async function readPlan(db: Database, version: number): Promise<Plan | un
         shares: planSlots.shares,
         siteHours: planSlots.siteHours,
         putOff: planSlots.putOff,
+        demand: planSlots.demand,
       })
       .from(planSlots)
       .where(eq(planSlots.version, version))
@@ -162,6 +169,9 @@ export async function readPlan(db: Database, version: number): Promise<Plan | un
     }),
     ...(slots.every((s) => s.putOff !== null) && {
       putOff: slots.map((s) => parseInput(putOffSchema, JSON.parse(s.putOff as string), what)),
+    }),
+    ...(slots.every((s) => s.demand !== null) && {
+      demand: slots.map((s) => parseInput(planDemandSchema, JSON.parse(s.demand as string), what)),
     }),
   };
 }

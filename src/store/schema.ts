@@ -27,6 +27,8 @@ export const planSlots = sqliteTable(
     siteHours: text('site_hours'),
     /** What is put off to later slots as JSON (PutOff); null where nothing may wait. */
     putOff: text('put_off'),
+    /** Demand it was made for as JSON (PlanDemand); null in plans of versions that kept none. */
+    demand: text('demand'),
   },
   (t) => [primaryKey({ columns: [t.version, t.slot] })],
 );
@@ -195,3 +197,16 @@ export const overrideChanges = sqliteTable('override_changes', {
   author: text('author'),
   reason: text('reason'),
 });
+
+/** What is known of a zone's and class's demand from counts: SeriesState as JSON. */
+export const demandSeries = sqliteTable(
+  'demand_series',
+  {
+    zone: text('zone').notNull(),
+    classId: text('class_id').notNull(),
+    /** Beginning of the last hour it has seen. */
+    lastUtcMs: integer('last_utc_ms').notNull(),
+    state: text('state').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.zone, t.classId] })],
+);

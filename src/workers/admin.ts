@@ -16,7 +16,7 @@ import { adminUsage } from './admin-usage.ts';
 import { bearsOneOf } from './auth.ts';
 import { deployment } from './deployment.ts';
 import { type Env, now } from './env.ts';
-import { feedReports } from './feeds.ts';
+import { feedReports, refreshFeeds } from './feeds.ts';
 import { fleet } from './fleet.ts';
 import { inputAges } from './inputs.ts';
 import { inputsBodySchema } from './inputs-body.ts';
@@ -46,6 +46,10 @@ admin.onError((error, c) => {
 /** Runs an optimization; the body holds optimizer settings, all optional. */
 admin.post('/optimize', async (c) => {
   const settings = await jsonBody(c.req.raw, settingsInputSchema);
+  // Plans are made of what there is.
+  await refreshFeeds(c.env, fleet).catch((error) =>
+    console.error(`feeds could not be refreshed: ${error}`),
+  );
   return c.json(await optimize(c.env, 'admin', settings), 202);
 });
 
@@ -82,7 +86,7 @@ admin.get('/what-if', async (c) => {
   const version = await currentVersion(c.env.DB);
   const plan = version === undefined ? undefined : await readPlan(c.env.DB, version);
   if (!plan?.siteHours) return c.json({ error: 'no plan that says what its hours are' }, 404);
-  return c.json({ fleet, header: plan.header, siteHours: plan.siteHours });
+  return c.json({ fleet, header: plan.header, siteHours: plan.siteHours, demand: plan.demand });
 });
 
 admin.get('/plans', async (c) => c.json({ plans: await recentPlans(c.env.DB, 50) }));

@@ -212,7 +212,7 @@ export const operations: Operation[] = [
   adminOperation('get', '/what-if', {
     summary: 'The registry and the sites’ hours of the current plan, to try other prices on',
     answers: {
-      200: json('`fleet`, `header`, `siteHours`.'),
+      200: json('`fleet`, `header`, `siteHours`, `demand`.'),
       404: json('None yet.', adminErrorSchema),
     },
   }),

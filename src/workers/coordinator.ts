@@ -21,7 +21,7 @@ import { beginBudget, budgetPrices, stepSettings } from '../core/planning/budget
 import { budgetPlan } from '../core/planning/budget-plan.ts';
 import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
 import { summarize } from '../core/planning/outcome.ts';
-import { pricesOf, sharesOf, traceRound } from '../core/planning/plan.ts';
+import { demandOf, pricesOf, sharesOf, traceRound } from '../core/planning/plan.ts';
 import { backWork, putOffOf } from '../core/planning/put-off.ts';
 import { limitRises, plannedLoads } from '../core/planning/ramp.ts';
 import { siteHoursOf } from '../core/planning/site-hours.ts';
@@ -256,12 +256,14 @@ export class Coordinator extends DurableObject<Env> {
         impacts: kept ? kept.impacts : planImpacts(problem, state, best.flow),
         impactPrices: { carbonAudPerT: prices.carbonAudPerT, waterAudPerKl: prices.waterAudPerKl },
         ...(overrides.revision > 0 && { overrides }),
+        demand: inputs.demandSource,
         sites: outcome.sites.map((s) => ({ ...s, placement: record.placements[s.site] })),
       },
       eachOf(best.flow, (flow) => sharesOf(fleet, problem, flow)),
       eachOf(rowPrices, (rows, t) => pricesOf(fleet, rows, inputs.slotHours, impacts?.[t])),
       eachOf(best.flow, (_, t) => siteHoursOf(fleet, inputs, t, disclosed)),
       putOffOf(fleet, problem, inputs, best.flow, best.unserved),
+      eachOf(best.flow, (_, t) => demandOf(fleet, inputs, t)),
     );
     record.status = 'published';
     record.planVersion = plan.header.version;

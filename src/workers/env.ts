@@ -19,6 +19,8 @@ export interface Env {
   CLOCK_OFFSET_MS: string;
   /** JSON, site id to base URL, over the registry's. */
   UPSTREAM_OVERRIDES: string;
+  /** `population`: plans are made for the registry's demand, whatever is counted. Else counts are. */
+  DEMAND: string;
   /** How long a site may take to the first byte of a stream, ms. */
   FIRST_BYTE_DEADLINE_MS: string;
   /** How long a stream may be silent or left unread, and how long it may take in all, ms. */

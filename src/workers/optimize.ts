@@ -6,6 +6,7 @@ import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { comingBack } from '../core/planning/put-off.ts';
 import { readOverrides } from '../store/overrides.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
+import { expectCounted } from './demand.ts';
 import { type Env, now } from './env.ts';
 import { fleet } from './fleet.ts';
 import { refreshInputs } from './inputs.ts';
@@ -66,6 +67,7 @@ export async function optimize(
 ): Promise<RunRecord> {
   const nowMs = now(env);
   const inputs = await refreshInputs(env.DB, fleet, floorToHour(nowMs), HORIZON_SLOTS, nowMs);
+  if (env.DEMAND !== 'population') await expectCounted(env.DB, fleet, inputs, nowMs);
   inputs.backReqPerS = await backOf(env, inputs);
   const asked = { ...deploymentSettings(env), ...settings };
   if (hasBudget(asked) && asked.discloseImpacts === false) {

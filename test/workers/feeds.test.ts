@@ -119,6 +119,15 @@ describe('cron', () => {
     expect(asked).toHaveLength(2);
   });
 
+  test('is not waited for by whoever asks for a plan by hand', async () => {
+    answer = forecast(30);
+    await adminCall('POST', '/optimize', {});
+    expect(asked).toHaveLength(1);
+    await finish();
+    const plan = await (await adminCall('GET', '/plan')).json<{ header: PlanHeader }>();
+    expect(weatherOf(plan.header, 'hobart').source).toBe('Open-Meteo forecast');
+  });
+
   test('an outage: the last good values with their age, then the climatology, and why', async () => {
     answer = forecast(12);
     await refreshFeeds(env, fleet);

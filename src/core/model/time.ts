@@ -8,6 +8,7 @@ function formatter(timeZone: string): Intl.DateTimeFormat {
     f = new Intl.DateTimeFormat('en-GB', {
       timeZone,
       hourCycle: 'h23',
+      weekday: 'short',
       hour: 'numeric',
       minute: 'numeric',
     });
@@ -16,18 +17,24 @@ function formatter(timeZone: string): Intl.DateTimeFormat {
   return f;
 }
 
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
 interface LocalTime {
+  /** 0–6, from Monday. */
+  weekday: number;
   /** 0–23 */
   hour: number;
   minute: number;
 }
 
-/** Hour and minute on the wall clock of an IANA zone. */
+/** Day of the week, hour and minute on the wall clock of an IANA zone. */
 function localTime(utcMs: number, timeZone: string): LocalTime {
-  const local: LocalTime = { hour: 0, minute: 0 };
+  const local: LocalTime = { weekday: 0, hour: 0, minute: 0 };
   for (const part of formatter(timeZone).formatToParts(utcMs)) {
     if (part.type === 'hour' || part.type === 'minute') {
       local[part.type] = Number(part.value);
+    } else if (part.type === 'weekday') {
+      local.weekday = WEEKDAYS.indexOf(part.value);
     }
   }
   return local;
@@ -55,6 +62,12 @@ function cachedLocalTime(utcMs: number, timeZone: string): LocalTime {
 /** Hour of the day, 0–23, on the wall clock of an IANA zone. */
 export function localHour(utcMs: number, timeZone: string): number {
   return cachedLocalTime(utcMs, timeZone).hour;
+}
+
+/** Hour of the week, 0–167 from Monday's midnight, on the wall clock of an IANA zone. */
+export function localHourOfWeek(utcMs: number, timeZone: string): number {
+  const { weekday, hour } = cachedLocalTime(utcMs, timeZone);
+  return 24 * weekday + hour;
 }
 
 /** Whether the runtime knows this IANA zone. */

@@ -11,6 +11,8 @@ export interface PlanningInputs {
   sites: SiteSeries[];
   /** req/s, index (t·I + i)·K + k. */
   demandReqPerS: Float64Array;
+  /** Where demand comes from; absent where nobody says. */
+  demandSource?: DemandSource;
   /** What earlier plans have put off to these slots, likewise; absent where nothing may wait. */
   backReqPerS?: Float64Array;
 }
@@ -38,6 +40,17 @@ export interface Provenance {
   fault?: string;
 }
 
+/** Of demand also its band, where it is forecast: req/s of all zones and classes together, by slot. */
+export interface DemandSource extends Provenance {
+  band?: [lowReqPerS: number, highReqPerS: number][];
+}
+
+/** Demand that nobody counted. */
+export const POPULATION_SOURCE: DemandSource = {
+  source: 'population and daily shape',
+  placeholder: true,
+};
+
 export function slotUtcMs(inputs: { startUtcMs: number; slotHours: number }, t: number): number {
   return inputs.startUtcMs + t * inputs.slotHours * MS_PER_HOUR;
 }
@@ -62,20 +75,28 @@ export function expectedDemand(
   slotCount: number,
   slotHours: number,
 ): Float64Array {
-  const K = fleet.classes.length;
-  const demand = new Float64Array(slotCount * fleet.zones.length * K);
+  const demand = new Float64Array(slotCount * fleet.zones.length * fleet.classes.length);
   let at = 0;
   for (let t = 0; t < slotCount; t++) {
+    const utcMs = slotUtcMs({ startUtcMs, slotHours }, t);
     for (const zone of fleet.zones) {
-      const hour = localHour(slotUtcMs({ startUtcMs, slotHours }, t), zone.timeZone);
-      for (const cls of fleet.classes) {
-        const mean = fleet.demand.meanReqPerSPerMillion[cls.id] ?? 0;
-        const shape = fleet.demand.hourlyShape[cls.id]?.[hour] ?? 1;
-        demand[at++] = (zone.population / 1e6) * mean * shape;
-      }
+      for (const cls of fleet.classes) demand[at++] = expectedReqPerS(fleet, zone, cls, utcMs);
     }
   }
   return demand;
+}
+
+/** The same of one zone and class at an instant. */
+export function expectedReqPerS(
+  fleet: PublicFleet,
+  zone: PublicFleet['zones'][number],
+  cls: Pick<PublicFleet['classes'][number], 'id'>,
+  utcMs: number,
+): number {
+  const hour = localHour(utcMs, zone.timeZone);
+  const mean = fleet.demand.meanReqPerSPerMillion[cls.id] ?? 0;
+  const shape = fleet.demand.hourlyShape[cls.id]?.[hour] ?? 1;
+  return (zone.population / 1e6) * mean * shape;
 }
 
 function assertLength(name: string, length: number, expected: number, unit: string): void {

@@ -6,6 +6,7 @@ import type { RowImpacts } from '../optimizer/impacts.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import type { RoundReport } from '../optimizer/state.ts';
 import { batchOutcomeSchema } from './batch-outcome.ts';
+import type { PlanningInputs } from './inputs.ts';
 import type { PutOff } from './put-off.ts';
 import type { SiteHours } from './site-hours.ts';
 
@@ -17,6 +18,10 @@ const provenanceSchema = z.strictObject({
   ageH: z.number().min(0).optional(),
   fallbackSlots: z.int().min(0).optional(),
   fault: z.string().optional(),
+});
+
+const demandSourceSchema = provenanceSchema.extend({
+  band: z.array(z.tuple([z.number().min(0), z.number().min(0)])).optional(),
 });
 
 /** A round as the plan remembers it: docs/algorithm.md says what the figures mean. */
@@ -124,6 +129,8 @@ export const planHeaderSchema = z.strictObject({
   impactPrices: objectivePricesSchema.pick({ carbonAudPerT: true, waterAudPerKl: true }).optional(),
   /** What the operator had set over the registry; absent before the first such change. */
   overrides: overridesSchema.optional(),
+  /** Where the demand comes from that it was made for; absent in plans of versions that kept none. */
+  demand: demandSourceSchema.optional(),
   sites: z.array(planSiteSchema),
 });
 export type PlanHeader = z.output<typeof planHeaderSchema>;
@@ -143,6 +150,10 @@ export const planSharesSchema = z
     { message: 'shares of a zone must add up to 1' },
   );
 export type PlanShares = z.output<typeof planSharesSchema>;
+
+/** Demand of a slot, class id to zone id to req/s; none where a zone is absent. */
+export const planDemandSchema = z.record(z.string(), z.record(z.string(), z.number().min(0)));
+export type PlanDemand = z.output<typeof planDemandSchema>;
 
 /** Class id to zone id to a figure per request. */
 const perRequestSchema = z.record(z.string(), z.record(z.string(), z.number()));
@@ -224,6 +235,8 @@ export interface Plan {
   siteHours?: SiteHours[];
   /** By slot, what is put off; absent where nothing may wait. */
   putOff?: PutOff[];
+  /** By slot, what it was made for; absent in plans of versions that kept none. */
+  demand?: PlanDemand[];
 }
 
 /**
@@ -231,6 +244,26 @@ export interface Plan {
  * moves the plan's cost by about as little, far inside any certificate asked for.
  */
 const SMALLEST_SHARE = 1e-6;
+
+/** Demand of slot t as a plan keeps it, to six digits. */
+export function demandOf(
+  fleet: PublicFleet,
+  { demandReqPerS }: Pick<PlanningInputs, 'demandReqPerS'>,
+  t: number,
+): PlanDemand {
+  const K = fleet.classes.length;
+  return Object.fromEntries(
+    fleet.classes.map((cls, k) => [
+      cls.id,
+      Object.fromEntries(
+        fleet.zones.map((zone, i) => [
+          zone.id,
+          Number((demandReqPerS[(t * fleet.zones.length + i) * K + k] as number).toPrecision(6)),
+        ]),
+      ),
+    ]),
+  );
+}
 
 /** Shares of one slot from its flows (req/s by edge). Zones without demand or sites are left out. */
 export function sharesOf(fleet: PublicFleet, p: DispatchProblem, flow: Float64Array): PlanShares {

@@ -39,7 +39,7 @@ export function planView(
 ): SlotView[] | undefined {
   const { header, slots, siteHours } = plan;
   if (siteHours === undefined) return undefined;
-  const demand = demandThatComes(fleet, header);
+  const demand = demandThatComes(fleet, plan);
   const problem = assembleDispatch(fleet, header, demand);
   for (const { site } of header.excluded) {
     problem.sites.find((s) => s.id === site)?.maxLoad.fill(0);
@@ -63,12 +63,20 @@ export function planView(
   });
 }
 
-/** Expected, without that of classes that may wait. */
-export function demandThatComes(fleet: PublicFleet, h: Plan['header']): Float64Array {
+/** What a plan was made for, by population where it does not say; without classes that may wait. */
+export function demandThatComes(
+  fleet: PublicFleet,
+  { header: h, demand }: Pick<Plan, 'header' | 'demand'>,
+): Float64Array {
   const K = fleet.classes.length;
-  return expectedDemand(fleet, h.startUtcMs, h.slotCount, h.slotHours).map((x, n) =>
-    mayWait(fleet.classes[n % K] as PublicFleet['classes'][number]) ? 0 : x,
-  );
+  const I = fleet.zones.length;
+  const expected = expectedDemand(fleet, h.startUtcMs, h.slotCount, h.slotHours);
+  return expected.map((x, n) => {
+    const cls = fleet.classes[n % K] as PublicFleet['classes'][number];
+    if (mayWait(cls)) return 0;
+    const zone = fleet.zones[Math.floor(n / K) % I] as PublicFleet['zones'][number];
+    return demand ? (demand[Math.floor(n / (I * K))]?.[cls.id]?.[zone.id] ?? 0) : x;
+  });
 }
 
 function plannedFlows(

@@ -8,7 +8,7 @@ import type { SiteCapability } from '../optimizer/problem.ts';
 import type { SiteProblem } from '../optimizer/site-subproblem.ts';
 import { solve } from '../optimizer/solve.ts';
 import { assembleDispatch } from './assemble.ts';
-import { type PlanHeader, sharesOf } from './plan.ts';
+import { type Plan, type PlanHeader, sharesOf } from './plan.ts';
 import type { SiteHours } from './site-hours.ts';
 import { demandThatComes, planView, type SlotView } from './view.ts';
 
@@ -18,6 +18,7 @@ export interface WhatIfInputs {
   fleet: PublicFleet;
   header: PlanHeader;
   siteHours: SiteHours[];
+  demand?: Plan['demand'];
 }
 
 /** The prices that may be tried. */
@@ -51,11 +52,11 @@ export function untoldSites({ fleet, siteHours }: WhatIfInputs): string[] {
 export function whatIf(given: WhatIfInputs, tried: TriedPrices): WhatIf {
   const untold = untoldSites(given);
   if (untold.length > 0) throw new RangeError(`no costs disclosed by ${untold.join(', ')}`);
-  const { header, siteHours } = given;
+  const { header, siteHours, demand } = given;
   const inForce = applyOverrides(given.fleet, header.overrides);
   const prices = { ...inForce.prices, ...tried };
   const fleet = { ...inForce, prices };
-  const problem = assembleDispatch(fleet, header, demandThatComes(fleet, header));
+  const problem = assembleDispatch(fleet, header, demandThatComes(fleet, given));
   for (const { site } of header.excluded) {
     problem.sites.find((s) => s.id === site)?.maxLoad.fill(0);
   }
@@ -65,6 +66,7 @@ export function whatIf(given: WhatIfInputs, tried: TriedPrices): WhatIf {
     header: { ...header, impactPrices: prices },
     slots: flow.map((f) => sharesOf(fleet, problem, f)),
     siteHours,
+    demand,
   };
   return { slots: planView({ ...given.fleet, prices }, plan) as SlotView[], certificate, rounds };
 }

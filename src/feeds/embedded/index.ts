@@ -2,6 +2,7 @@ import type { PublicFleet, PublicSite } from '../../core/model/fleet.ts';
 import {
   expectedDemand,
   type PlanningInputs,
+  POPULATION_SOURCE,
   type SiteSeries,
   slotUtcMs,
 } from '../../core/planning/inputs.ts';
@@ -20,6 +21,7 @@ export function embeddedInputs(
     slotHours,
     sites: fleet.sites.map((site) => embeddedSeries(site, startUtcMs, slotCount, slotHours)),
     demandReqPerS: expectedDemand(fleet, startUtcMs, slotCount, slotHours),
+    demandSource: POPULATION_SOURCE,
   };
 }
 

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { estimateRttMs, greatCircleKm } from '../../../src/core/model/geo.ts';
-import { floorToHour, isTimeZone, localHour, parseUtcMs } from '../../../src/core/model/time.ts';
+import {
+  floorToHour,
+  isTimeZone,
+  localHour,
+  localHourOfWeek,
+  parseUtcMs,
+} from '../../../src/core/model/time.ts';
 import { embeddedFleet } from '../support/fleets.ts';
 
 const places = Object.fromEntries(embeddedFleet().sites.map((s) => [s.id, s]));
@@ -63,6 +69,16 @@ describe('local time', () => {
     expect(at('2026-04-04T15:00Z', 'Australia/Sydney')).toBe(2);
     expect(at('2026-04-04T16:00Z', 'Australia/Sydney')).toBe(2);
     expect(at('2026-04-04T17:00Z', 'Australia/Sydney')).toBe(3);
+  });
+
+  test('hours of the week begin on Monday, where the clock says so', () => {
+    const of = (text: string, zone: string) => localHourOfWeek(Date.parse(text), zone);
+    expect(of('2026-01-05T00:00Z', 'UTC')).toBe(0);
+    expect(of('2026-01-04T23:59Z', 'UTC')).toBe(167);
+    // Monday, 00:30 in Sydney.
+    expect(of('2026-01-04T13:30Z', 'Australia/Sydney')).toBe(0);
+    expect(of('2026-01-04T13:30Z', 'Australia/Perth')).toBe(6 * 24 + 21);
+    expect(of('2026-10-03T16:00Z', 'Australia/Sydney')).toBe(6 * 24 + 3);
   });
 
   test('zones off the hour', () => {

@@ -1,0 +1,84 @@
+import { type CountedHour, type DemandStates, seriesKey } from '../core/forecast/demand.ts';
+import { type SeriesState, seriesStateSchema } from '../core/forecast/series.ts';
+import type { PublicFleet } from '../core/model/fleet.ts';
+
+/** A state is a text of about 1.7 kB; D1 takes 2 MB a parameter. */
+const STATES_PER_STATEMENT = 500;
+
+/**
+ * What is known of every series, by {@link seriesKey}. One that cannot be read is begun anew, and said
+ * so in the log: its counts are still there.
+ */
+export async function readDemandStates(db: D1Database): Promise<Map<string, SeriesState>> {
+  const { results } = await db
+    .prepare('SELECT zone, class_id AS classId, state FROM demand_series')
+    .all<{ zone: string; classId: string; state: string }>();
+  const states = new Map<string, SeriesState>();
+  for (const { zone, classId, state } of results) {
+    const key = seriesKey(zone, classId);
+    try {
+      states.set(key, seriesStateSchema.parse(JSON.parse(state)));
+    } catch (error) {
+      console.error(`demand of ${key} is begun anew: ${(error as Error).message}`);
+    }
+  }
+  return states;
+}
+
+/** Writes states, all or none; one that has seen more than the one to be written stays. */
+export async function writeDemandStates(db: D1Database, states: DemandStates): Promise<void> {
+  const rows = [...states].map(([key, state]) => {
+    const [zone, classId] = key.split(' ');
+    return { zone, classId, lastUtcMs: state.lastUtcMs, state: JSON.stringify(state) };
+  });
+  const statements = [];
+  for (let from = 0; from < rows.length; from += STATES_PER_STATEMENT) {
+    const part = rows.slice(from, from + STATES_PER_STATEMENT);
+    statements.push(
+      db
+        .prepare(
+          'INSERT INTO demand_series (zone, class_id, last_utc_ms, state) ' +
+            "SELECT value ->> '$.zone', value ->> '$.classId', value ->> '$.lastUtcMs', " +
+            "value ->> '$.state' FROM json_each(?) WHERE true ON CONFLICT (zone, class_id) " +
+            'DO UPDATE SET last_utc_ms = excluded.last_utc_ms, state = excluded.state ' +
+            'WHERE excluded.last_utc_ms >= demand_series.last_utc_ms',
+        )
+        .bind(JSON.stringify(part)),
+    );
+  }
+  if (statements.length > 0) await db.batch(statements);
+}
+
+/**
+ * Requests served in the first `mostHours` hours of [fromUtcMs, toUtcMs) that saw any at all. An hour
+ * without one is not among them: a router out of use is no demand of zero. Models that no class has
+ * are left out.
+ */
+export async function readCountedHours(
+  db: D1Database,
+  fleet: PublicFleet,
+  { fromUtcMs, toUtcMs, mostHours }: { fromUtcMs: number; toUtcMs: number; mostHours: number },
+): Promise<CountedHour[]> {
+  const { results } = await db
+    .prepare(
+      'SELECT hour_utc_ms AS utcMs, zone, model, sum(requests) AS requests FROM usage_hours ' +
+        'WHERE hour_utc_ms IN (SELECT DISTINCT hour_utc_ms FROM usage_hours ' +
+        'WHERE hour_utc_ms >= ? AND hour_utc_ms < ? ORDER BY hour_utc_ms LIMIT ?) ' +
+        'GROUP BY hour_utc_ms, zone, model ORDER BY hour_utc_ms',
+    )
+    .bind(fromUtcMs, toUtcMs, mostHours)
+    .all<{ utcMs: number; zone: string; model: string; requests: number }>();
+  const classOf = new Map(
+    fleet.classes.flatMap((c) => [c.model, ...(c.aliases ?? [])].map((model) => [model, c.id])),
+  );
+  const hours = new Map<number, Map<string, number>>();
+  for (const { utcMs, zone, model, requests } of results) {
+    const counts = hours.get(utcMs) ?? new Map<string, number>();
+    hours.set(utcMs, counts);
+    const classId = classOf.get(model);
+    if (classId === undefined) continue;
+    const key = seriesKey(zone, classId);
+    counts.set(key, (counts.get(key) ?? 0) + requests);
+  }
+  return [...hours].map(([utcMs, requests]) => ({ utcMs, requests }));
+}

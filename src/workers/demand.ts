@@ -1,0 +1,80 @@
+import {
+  ageHours,
+  countHours,
+  type DemandForecast,
+  type DemandStates,
+  forecastDemand,
+} from '../core/forecast/demand.ts';
+import type { PublicFleet } from '../core/model/fleet.ts';
+import { floorToHour } from '../core/model/time.ts';
+import { MS_PER_HOUR } from '../core/model/units.ts';
+import {
+  type DemandSource,
+  type PlanningInputs,
+  POPULATION_SOURCE,
+} from '../core/planning/inputs.ts';
+import { readCountedHours, readDemandStates, writeDemandStates } from '../store/demand.ts';
+
+/** An hour's last receipts are booked when its last streams have ended, and some seconds later. */
+const SETTLE_MS = MS_PER_HOUR / 6;
+
+/** How far back counts are looked for, and how many a call takes in; the rest is the next call's. */
+const HISTORY_MS = 56 * 24 * MS_PER_HOUR;
+const MOST_COUNTS = 30_000;
+
+/**
+ * Puts the demand that counts let expect in place of the population's, and says so in the inputs. What
+ * cannot be read, the plan does without, and names the fault.
+ */
+export async function expectCounted(
+  db: D1Database,
+  fleet: PublicFleet,
+  inputs: PlanningInputs,
+  nowMs: number,
+): Promise<void> {
+  let states: DemandStates = new Map();
+  let fault: string | undefined;
+  try {
+    states = await readDemandStates(db);
+    states = await takenIn(db, fleet, states, nowMs);
+  } catch (error) {
+    fault = `counts could not be taken in: ${(error as Error).message}`;
+    console.error(fault);
+  }
+  const demand = forecastDemand(fleet, states, inputs);
+  inputs.demandReqPerS = demand.reqPerS;
+  inputs.demandSource = { ...sourceOf(demand, nowMs), ...(fault !== undefined && { fault }) };
+}
+
+/** States with the hours that have been counted since, which are then stored. */
+async function takenIn(
+  db: D1Database,
+  fleet: PublicFleet,
+  states: DemandStates,
+  nowMs: number,
+): Promise<DemandStates> {
+  const seen = [...states.values()].map((s) => s.lastUtcMs ?? 0);
+  const fromUtcMs = Math.max(floorToHour(nowMs) - HISTORY_MS, Math.max(0, ...seen) + MS_PER_HOUR);
+  const hours = await readCountedHours(db, fleet, {
+    fromUtcMs,
+    toUtcMs: floorToHour(nowMs - SETTLE_MS),
+    mostHours: Math.ceil(MOST_COUNTS / (fleet.zones.length * fleet.classes.length)),
+  });
+  if (hours.length === 0) return states;
+  const after = countHours(fleet, states, hours);
+  await writeDemandStates(db, after);
+  return after;
+}
+
+function sourceOf(demand: DemandForecast, nowMs: number): DemandSource {
+  const { counted, countable, hoursSeen, band } = demand;
+  if (counted === 0) return POPULATION_SOURCE;
+  const ageH = ageHours(demand, nowMs) ?? 0;
+  const whole = counted === countable ? '' : `, ${counted} of ${countable} zones and classes`;
+  return {
+    source: `requests counted in ${hoursSeen} h${whole}`,
+    placeholder: false,
+    ageH: Math.round(100 * ageH) / 100,
+    band,
+  };
+}

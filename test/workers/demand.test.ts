@@ -1,0 +1,177 @@
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { rowSums, type UsageRow } from '../../src/core/accounting/totals.ts';
+import { seriesStateSchema } from '../../src/core/forecast/series.ts';
+import { floorToHour } from '../../src/core/model/time.ts';
+import { MS_PER_HOUR } from '../../src/core/model/units.ts';
+import { expectedDemand, type PlanningInputs } from '../../src/core/planning/inputs.ts';
+import { planView } from '../../src/core/planning/view.ts';
+import { embeddedInputs } from '../../src/feeds/embedded/index.ts';
+import { readPlan } from '../../src/store/plans.ts';
+import { bookBatch } from '../../src/store/usage.ts';
+import { expectCounted } from '../../src/workers/demand.ts';
+import { fleet } from '../../src/workers/fleet.ts';
+import { runToEnd } from './support/runs.ts';
+
+/** From what the router books to the demand that a plan is made for. */
+
+const nowMs = floorToHour(Date.now()) + MS_PER_HOUR / 2;
+const startUtcMs = floorToHour(nowMs);
+const code = fleet.classes.find((c) => c.id === 'code')!;
+
+const inputsNow = () => embeddedInputs(fleet, startUtcMs, 24);
+const ofSlot = (inputs: PlanningInputs, t: number, zone: string, cls: string) =>
+  inputs.demandReqPerS[
+    (t * fleet.zones.length + fleet.zones.findIndex((z) => z.id === zone)) * fleet.classes.length +
+      fleet.classes.findIndex((c) => c.id === cls)
+  ] as number;
+
+/** Books requests of an hour so long ago, by two keys at two sites. */
+async function book(hoursAgo: number, requests: [zone: string, model: string, n: number][]) {
+  const sums = Object.fromEntries(rowSums.map((name) => [name, 0]));
+  const rows = requests.flatMap(([zone, model, n]) =>
+    [0.25, 0.75].map((share, s) => ({
+      ...sums,
+      keyId: `k${s}`,
+      model,
+      zone,
+      site: fleet.sites[s]!.id,
+      hourUtcMs: startUtcMs - hoursAgo * MS_PER_HOUR,
+      requests: n * share,
+    })),
+  );
+  await bookBatch(
+    env.DB,
+    { id: crypto.randomUUID(), rows: rows as UsageRow[], counters: [] },
+    nowMs,
+  );
+}
+
+const everyZone = (n: number): [string, string, number][] =>
+  fleet.zones.flatMap((z) => [
+    [z.id, 'isotherm-chat', n],
+    [z.id, code.model, 2 * n],
+  ]);
+
+beforeEach(async () => {
+  await env.DB.exec('DELETE FROM usage_hours');
+  await env.DB.exec('DELETE FROM demand_series');
+});
+afterEach(() => vi.restoreAllMocks());
+
+test('without counts demand is the population’s, and said to be a stand-in', async () => {
+  const inputs = inputsNow();
+  await expectCounted(env.DB, fleet, inputs, nowMs);
+  expect(inputs.demandReqPerS).toEqual(expectedDemand(fleet, startUtcMs, 24, 1));
+  expect(inputs.demandSource).toEqual({ source: 'population and daily shape', placeholder: true });
+});
+
+test('a plan is made for what was counted, and keeps it with source, age and band', async () => {
+  for (let h = 31; h >= 2; h--) await book(h, everyZone(4000));
+  const run = await runToEnd();
+  expect(run.status).toBe('published');
+  const plan = (await readPlan(env.DB, run.planVersion as number))!;
+  expect(plan.header.demand).toMatchObject({
+    source: 'requests counted in 30 h',
+    placeholder: false,
+  });
+  expect(plan.header.demand?.ageH).toBeLessThan(2.1);
+  const planned = (plan.demand ?? []).map((classes) =>
+    Object.values(classes)
+      .flatMap((zones) => Object.values(zones))
+      .reduce((a, b) => a + b, 0),
+  );
+  expect(plan.header.demand?.band).toHaveLength(24);
+  plan.header.demand?.band?.forEach(([low, high], t) => {
+    expect(low).toBeLessThan(planned[t] as number);
+    expect(high).toBeGreaterThan(planned[t] as number);
+  });
+  expect(plan.demand?.[0]?.code?.darwin).toBeGreaterThan(1.5);
+  expect(plan.demand?.[0]?.code?.darwin).toBeLessThan(2.8);
+  // The page shows the requests the plan was made for.
+  const view = planView(fleet, plan)!;
+  expect(view[5]?.plan.reqPerS).toBeCloseTo(planned[5] as number, 1);
+});
+
+test('hours are taken in once they are over, each once, whoever asks', async () => {
+  await book(3, everyZone(1000));
+  await book(1, everyZone(1000));
+  // The hour under way says little.
+  await book(0, everyZone(3));
+  await Promise.all([1, 2].map(() => expectCounted(env.DB, fleet, inputsNow(), nowMs)));
+  await expectCounted(env.DB, fleet, inputsNow(), nowMs);
+  const { results } = await env.DB.prepare('SELECT state FROM demand_series').all<{
+    state: string;
+  }>();
+  expect(results).toHaveLength(2 * fleet.zones.length);
+  for (const { state } of results) {
+    expect(seriesStateSchema.parse(JSON.parse(state))).toMatchObject({
+      hoursSeen: 2,
+      lastUtcMs: startUtcMs - MS_PER_HOUR,
+    });
+  }
+  // Its last receipts may still come.
+  const early = floorToHour(nowMs) + MS_PER_HOUR + 60_000;
+  const inputs = inputsNow();
+  await expectCounted(env.DB, fleet, inputs, early);
+  expect(inputs.demandSource?.source).toBe('requests counted in 2 h');
+});
+
+test('an hour without any request is a gap, a zone without one in an hour with some is not', async () => {
+  await book(40, [['sydney', 'isotherm-chat', 3600]]);
+  await book(2, [['sydney', 'isotherm-chat', 3600]]);
+  const inputs = inputsNow();
+  await expectCounted(env.DB, fleet, inputs, nowMs);
+  expect(inputs.demandSource?.source).toBe('requests counted in 2 h');
+  expect(ofSlot(inputs, 0, 'sydney', 'chat')).toBeGreaterThan(0.8);
+  expect(ofSlot(inputs, 0, 'perth', 'chat')).toBeLessThan(0.1);
+});
+
+test('models of no class count for none, aliases for theirs', async () => {
+  const chat = fleet.classes.find((c) => c.id === 'chat')!;
+  chat.aliases = ['gpt-4o'];
+  await book(1, [
+    ['sydney', 'gpt-4o', 7200],
+    ['sydney', 'retired', 9999],
+  ]);
+  const inputs = inputsNow();
+  await expectCounted(env.DB, fleet, inputs, nowMs);
+  chat.aliases = undefined;
+  expect(ofSlot(inputs, 0, 'sydney', 'chat')).toBeCloseTo(2, 0);
+  expect(ofSlot(inputs, 0, 'sydney', 'code')).toBeLessThan(0.01);
+});
+
+test('a state that cannot be read is begun anew', async () => {
+  vi.spyOn(console, 'error').mockReturnValue();
+  await book(1, everyZone(1000));
+  await expectCounted(env.DB, fleet, inputsNow(), nowMs);
+  await env.DB.exec(`UPDATE demand_series SET state = '{"version":9}' WHERE zone = 'perth'`);
+  await book(0, everyZone(1000));
+  const later = nowMs + MS_PER_HOUR;
+  const inputs = inputsNow();
+  await expectCounted(env.DB, fleet, inputs, later);
+  expect(inputs.demandSource).toMatchObject({ source: 'requests counted in 2 h' });
+  const row = await env.DB.prepare("SELECT state FROM demand_series WHERE zone = 'perth'").first<{
+    state: string;
+  }>();
+  expect(seriesStateSchema.parse(JSON.parse(row!.state)).hoursSeen).toBe(1);
+});
+
+test('counts that D1 refuses cost no plan: what is known serves on, and the fault is named', async () => {
+  vi.spyOn(console, 'error').mockReturnValue();
+  await book(2, everyZone(1000));
+  await expectCounted(env.DB, fleet, inputsNow(), nowMs);
+  const refusing = {
+    prepare(sql: string) {
+      if (sql.includes('usage_hours')) throw new Error('D1_ERROR: overloaded');
+      return env.DB.prepare(sql);
+    },
+  } as unknown as D1Database;
+  const inputs = inputsNow();
+  await expectCounted(refusing, fleet, inputs, nowMs);
+  expect(inputs.demandSource).toMatchObject({
+    source: 'requests counted in 1 h',
+    fault: 'counts could not be taken in: D1_ERROR: overloaded',
+  });
+  expect(ofSlot(inputs, 0, 'sydney', 'chat')).toBeLessThan(1);
+});
