@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { MARGIN } from './axis.tsx';
-import { figure, fixed, percent } from './format.ts';
+import { count, figure, fixed, percent } from './format.ts';
 import { Gate, type GatedView } from './gate.tsx';
 import { Head } from './head.tsx';
 import { useAsked, useWidth } from './hooks.ts';
@@ -8,6 +8,9 @@ import type { Ask, LiveState } from './live.ts';
 import {
   type AmountId,
   amounts,
+  type BaselineId,
+  baselines,
+  daysWith,
   inUnit,
   type Period,
   periodsOf,
@@ -22,6 +25,7 @@ const HEIGHT = 260;
 const DAYS = 400;
 const DAY_MS = 86_400_000;
 const ids = Object.keys(amounts) as AmountId[];
+const baselineIds = Object.keys(baselines) as BaselineId[];
 
 /** What it saved, by receipts: as exact as these are, and against what they name. */
 export function SavedView({ live, ask, onToken }: GatedView) {
@@ -36,15 +40,17 @@ export function SavedView({ live, ask, onToken }: GatedView) {
 function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
   const [amount, setAmount] = useState<AmountId>('carbon');
   const [by, setBy] = useState<'day' | 'month'>('day');
+  const [against, setAgainst] = useState<BaselineId>('nearest');
   const [from] = useState(() => {
     const systemMs = Date.now() + live.clockAheadMs;
     return new Date(Math.floor(systemMs / DAY_MS - DAYS) * DAY_MS).toISOString().slice(0, 10);
   });
   const path = `/admin/v1/usage?by=day&from=${from}`;
   const { data, fault } = useAsked<{ usage: UsageDay[] }>(ask, path, live.status?.plan?.version);
-  const days = data?.usage ?? [];
-  const booked = periodsOf(days, by, amount);
-  const { unit, factor } = unitFor(amount, Math.max(0, ...booked.map((p) => p.nearest)));
+  const all = data?.usage ?? [];
+  const days = daysWith(against, all);
+  const booked = periodsOf(days, by, amount, against);
+  const { unit, factor } = unitFor(amount, Math.max(0, ...booked.map((p) => p.baseline)));
   const periods = inUnit(booked, factor);
   const { label } = amounts[amount];
   const sum = (of: (d: UsageDay) => number) => days.reduce((total, d) => total + of(d), 0);
@@ -52,7 +58,7 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
   return (
     <section aria-labelledby="saved-title">
       <div class="section-head">
-        <h2 id="saved-title">Saved against each request at its nearest site</h2>
+        <h2 id="saved-title">Saved against {baselines[against].title}</h2>
         <button type="button" onClick={() => void download(ask, `${path}&format=csv`)}>
           Download CSV
         </button>
@@ -60,11 +66,11 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
       {fault && <p class="alert">Receipts cannot be read: {fault}.</p>}
       <dl class="tiles">
         {ids.map((id) => {
-          const all = periodsOf(days, 'month', id);
-          const booked = all.reduce((total, p) => total + p.nearest, 0);
-          const { unit, factor } = unitFor(id, Math.abs(all.at(-1)?.cumulative ?? 0));
-          const saved = factor * (all.at(-1)?.cumulative ?? 0);
-          const nearest = factor * booked;
+          const months = periodsOf(days, 'month', id, against);
+          const total = months.at(-1)?.cumulative ?? 0;
+          const { unit, factor } = unitFor(id, Math.abs(total));
+          const saved = factor * total;
+          const baseline = factor * months.reduce((sum, p) => sum + p.baseline, 0);
           return (
             <div key={id}>
               <dt>{amounts[id].label}</dt>
@@ -72,9 +78,9 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
                 <span class="value">{figure(saved)}</span> <span class="unit">{unit}</span>
               </dd>
               <dd class="against">
-                {nearest > 0 ? (
+                {baseline > 0 ? (
                   <>
-                    <strong>{fixed((100 * saved) / nearest, 1)} %</strong> of {figure(nearest)}
+                    <strong>{fixed((100 * saved) / baseline, 1)} %</strong> of {figure(baseline)}
                   </>
                 ) : (
                   'nothing booked'
@@ -85,6 +91,20 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
         })}
       </dl>
       <div class="section-head controls">
+        <fieldset class="choice">
+          <legend>Against</legend>
+          {baselineIds.map((id) => (
+            <label key={id}>
+              <input
+                type="radio"
+                name="against"
+                checked={id === against}
+                onChange={() => setAgainst(id)}
+              />
+              {baselines[id].label}
+            </label>
+          ))}
+        </fieldset>
         <fieldset class="choice">
           <legend>Show</legend>
           {ids.map((id) => (
@@ -109,7 +129,19 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
           ))}
         </fieldset>
       </div>
-      {data && periods.length === 0 && <p>No request has been answered since {from}.</p>}
+      {data && periods.length === 0 && (
+        <p>
+          {all.length === 0
+            ? `No request has been answered since ${from}.`
+            : 'No day has this baseline for all of its requests: it was not recorded then.'}
+        </p>
+      )}
+      {days.length > 0 && days.length < all.length && (
+        <p>
+          Without {count(all.length - days.length, 'day')} of which this baseline was not recorded
+          for all requests.
+        </p>
+      )}
       {periods.length > 0 && (
         <>
           <Chart periods={periods} label={label} unit={unit} by={by} />
@@ -127,10 +159,9 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
           sum((d) => d.unpriced),
           9,
         )}{' '}
-        without a known cost, which are not in it. The baseline is the eligible site with the lowest
-        time to first token at zero load, at the same hour, for the same tokens, as if it had room
-        for all. Marginal: what sites draw at no request is in neither. The plan decides for fewer
-        costs all in all, so any one of these may be negative.
+        without a known cost, which are not in it. The baseline is {baselines[against].about}.
+        Marginal: what sites draw at no request is in neither. The plan decides for fewer costs all
+        in all, so any one of these may be negative.
       </p>
     </section>
   );
@@ -225,7 +256,7 @@ function Table({ periods, unit, by }: { periods: Period[]; unit: string; by: str
           first={[`${by === 'day' ? 'Day' : 'Month'} (UTC)`]}
           numbers={[
             'Requests',
-            `Nearest, ${unit}`,
+            `Baseline, ${unit}`,
             `Used, ${unit}`,
             `Saved, ${unit}`,
             'Saved',
@@ -237,11 +268,11 @@ function Table({ periods, unit, by }: { periods: Period[]; unit: string; by: str
             <tr key={p.name}>
               <th scope="row">{p.name}</th>
               <td class="number">{figure(p.requests, 9)}</td>
-              <td class="number">{figure(p.nearest)}</td>
+              <td class="number">{figure(p.baseline)}</td>
               <td class="number">{figure(p.used)}</td>
               <td class="number">{figure(p.saved)}</td>
               <td class="number">
-                {p.nearest > 0 ? percent(Math.abs(p.saved) / p.nearest) : '—'}
+                {p.baseline > 0 ? percent(Math.abs(p.saved) / p.baseline) : '—'}
                 {p.saved < 0 && ' more'}
               </td>
               <td class="number">{figure(p.cumulative)}</td>

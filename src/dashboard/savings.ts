@@ -1,4 +1,4 @@
-/** What receipts say was saved against each request's nearest site, by day or month. */
+/** What receipts say was saved against a baseline, by day or month. */
 
 /** A day in the answer of /admin/v1/usage?by=day. */
 export interface UsageDay {
@@ -14,7 +14,30 @@ export interface UsageDay {
   nearestCarbonKg: number;
   nearestWaterL: number;
   nearestCostAud: number;
+  /** Requests of which the mean over all sites is known, too. */
+  spreadRequests: number;
+  spreadEnergyKwh: number;
+  spreadCarbonKg: number;
+  spreadWaterL: number;
+  spreadCostAud: number;
 }
+
+/** What the same tokens would have taken otherwise. */
+export const baselines = {
+  nearest: {
+    label: 'nearest site',
+    title: 'each request at its nearest site',
+    about:
+      'the eligible site with the lowest time to first token at zero load, at the same hour, for the same tokens, as if it had room for all',
+  },
+  spread: {
+    label: 'all sites',
+    title: 'all requests spread over all sites',
+    about:
+      'the mean of all eligible sites by their capacity, at the same hour, for the same tokens: a balancer that knows neither weather nor grid',
+  },
+} as const;
+export type BaselineId = keyof typeof baselines;
 
 /** Units from the large to the thousandth and the millionth. */
 export const amounts = {
@@ -23,19 +46,28 @@ export const amounts = {
     units: ['kg CO₂e', 'g CO₂e', 'mg CO₂e'],
     used: 'carbonKg',
     nearest: 'nearestCarbonKg',
+    spread: 'spreadCarbonKg',
   },
   energy: {
     label: 'Energy',
     units: ['kWh', 'Wh', 'mWh'],
     used: 'energyKwh',
     nearest: 'nearestEnergyKwh',
+    spread: 'spreadEnergyKwh',
   },
-  water: { label: 'Water', units: ['L', 'mL', 'µL'], used: 'waterL', nearest: 'nearestWaterL' },
+  water: {
+    label: 'Water',
+    units: ['L', 'mL', 'µL'],
+    used: 'waterL',
+    nearest: 'nearestWaterL',
+    spread: 'spreadWaterL',
+  },
   cost: {
     label: 'Energy cost',
     units: ['AUD', 'mAUD', 'µAUD'],
     used: 'costAud',
     nearest: 'nearestCostAud',
+    spread: 'spreadCostAud',
   },
 } as const;
 export type AmountId = keyof typeof amounts;
@@ -45,31 +77,37 @@ export interface Period {
   name: string;
   requests: number;
   used: number;
-  nearest: number;
+  baseline: number;
   saved: number;
   /** Saved from the first period to the end of this one. */
   cumulative: number;
 }
 
-/** Periods in order, those without receipts left out. */
+/** Days of which the baseline is known for every request. */
+export function daysWith(baseline: BaselineId, days: readonly UsageDay[]): UsageDay[] {
+  return days.filter((d) => baseline === 'nearest' || d.spreadRequests === d.requests);
+}
+
+/** Periods in order, those without receipts left out, as are days whose baseline is not known. */
 export function periodsOf(
   days: readonly UsageDay[],
   by: 'day' | 'month',
   amount: AmountId,
+  baseline: BaselineId = 'nearest',
 ): Period[] {
-  const { used, nearest } = amounts[amount];
+  const { used, [baseline]: against } = amounts[amount];
   const sums = new Map<string, Omit<Period, 'cumulative' | 'saved'>>();
-  for (const day of days.toSorted((a, b) => a.day.localeCompare(b.day))) {
+  for (const day of daysWith(baseline, days).toSorted((a, b) => a.day.localeCompare(b.day))) {
     const name = by === 'day' ? day.day : day.day.slice(0, 7);
-    const sum = sums.get(name) ?? { name, requests: 0, used: 0, nearest: 0 };
+    const sum = sums.get(name) ?? { name, requests: 0, used: 0, baseline: 0 };
     sum.requests += day.requests;
     sum.used += day[used];
-    sum.nearest += day[nearest];
+    sum.baseline += day[against];
     sums.set(name, sum);
   }
   let cumulative = 0;
   return [...sums.values()].map((sum) => {
-    const saved = sum.nearest - sum.used;
+    const saved = sum.baseline - sum.used;
     cumulative += saved;
     return { ...sum, saved, cumulative };
   });
@@ -87,7 +125,7 @@ export function inUnit(periods: readonly Period[], factor: number): Period[] {
   return periods.map((p) => ({
     ...p,
     used: p.used * factor,
-    nearest: p.nearest * factor,
+    baseline: p.baseline * factor,
     saved: p.saved * factor,
     cumulative: p.cumulative * factor,
   }));

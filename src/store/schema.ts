@@ -130,6 +130,11 @@ export const usageHours = sqliteTable(
     nearestCarbonMg: integer('nearest_carbon_mg').notNull(),
     nearestWaterMicroL: integer('nearest_water_micro_l').notNull(),
     nearestCostNanoAud: integer('nearest_cost_nano_aud').notNull(),
+    spreadRequests: integer('spread_requests').notNull().default(0),
+    spreadEnergyMilliWh: integer('spread_energy_milli_wh').notNull().default(0),
+    spreadCarbonMg: integer('spread_carbon_mg').notNull().default(0),
+    spreadWaterMicroL: integer('spread_water_micro_l').notNull().default(0),
+    spreadCostNanoAud: integer('spread_cost_nano_aud').notNull().default(0),
   },
   (t) => [
     primaryKey({ columns: [t.keyId, t.model, t.zone, t.site, t.hourUtcMs] }),

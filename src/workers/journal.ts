@@ -1,4 +1,5 @@
 import { monthOf } from '../core/accounting/keys.ts';
+import type { Amounts } from '../core/accounting/micro.ts';
 import type { Receipt } from '../core/accounting/receipt.ts';
 import type { Spent } from '../core/accounting/spending.ts';
 import { rowOf, Totals } from '../core/accounting/totals.ts';
@@ -37,8 +38,8 @@ export class Journal {
     else ofName.set(labels, { name, labels, value });
   }
 
-  add(receipt: Receipt): void {
-    this.#rows.add(rowOf(receipt));
+  add(receipt: Receipt, spread?: Amounts): void {
+    this.#rows.add(rowOf(receipt, spread));
     this.#gathered++;
   }
 

@@ -1,5 +1,6 @@
 import { JsonTail } from '../core/accounting/json-tail.ts';
 import { labelsOf, labelTexts, ttftBucket } from '../core/accounting/metrics.ts';
+import type { Amounts } from '../core/accounting/micro.ts';
 import {
   type Choice,
   type Receipt,
@@ -7,8 +8,10 @@ import {
   receiptOutset,
   receiptView,
 } from '../core/accounting/receipt.ts';
+import { spreadAmounts } from '../core/accounting/spread.ts';
 import { StreamMeter, type Tally } from '../core/accounting/stream-meter.ts';
 import { estimatePromptTokens, usageAsked, usageInText } from '../core/accounting/usage.ts';
+import { eligibleSites } from '../core/model/eligibility.ts';
 import type { PublicSite } from '../core/model/fleet.ts';
 import { floorToHour } from '../core/model/time.ts';
 import type { SiteHours } from '../core/planning/site-hours.ts';
@@ -21,6 +24,7 @@ import { journal } from './journal.ts';
 import { keyRing } from './keys.ts';
 import type { RequestOutcome } from './outcome.ts';
 import { factorsAt } from './site-factors.ts';
+import { spreadAt } from './spread.ts';
 
 const sitesById = new Map(fleet.sites.map((s) => [s.id, s]));
 
@@ -162,7 +166,7 @@ export class RequestAccount implements AnswerWatch {
   async settle(outcome: RequestOutcome): Promise<void> {
     const receipt = this.#final ?? this.#receipt();
     if (receipt) {
-      journal.add(receipt);
+      journal.add(receipt, this.#spread(receipt));
       const { costNanoAud, carbonMg } = receipt.served.amounts;
       keyRing.spend(receipt.keyId, { costNanoAud: costNanoAud ?? 0, carbonMg });
     }
@@ -193,6 +197,14 @@ export class RequestAccount implements AnswerWatch {
     const { usage, estimated } = tally();
     const about = { ...this.#about(), hourUtcMs, usage, usageEstimated: estimated };
     return receiptOf(about, choice, nearest);
+  }
+
+  /** What the same tokens would have taken over all eligible sites; undefined where there is none. */
+  #spread({ hourUtcMs, usage }: Receipt): Amounts | undefined {
+    const { zone, cls, classIndex } = this.#demand as Demand;
+    if (eligibleSites(fleet, zone, classIndex).length === 0) return undefined;
+    const of = { zone, classIndex, classId: cls.id, hourUtcMs };
+    return spreadAmounts(spreadAt(of, this.#hours, referenceAudPerKwh(this.#env)), usage);
   }
 
   #comment(): Uint8Array {

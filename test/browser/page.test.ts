@@ -121,6 +121,8 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
       await picture(page, `saved-${look}`);
       await expectSound(watched);
       await page.getByRole('radio', { name: 'Water' }).check();
+      await page.getByRole('radio', { name: 'all sites' }).check();
+      await page.getByRole('heading', { name: /^Saved against all requests spread/ }).waitFor();
       await page.getByRole('radio', { name: 'month' }).check();
       await page.getByRole('img', { name: /^Water saved by month/ }).waitFor();
       const [file] = await Promise.all([

@@ -15,9 +15,19 @@ test('by day, in order, with what was saved up to each', () => {
 
 test('by month', () => {
   expect(periodsOf(days, 'month', 'carbon')).toEqual([
-    { name: '2026-10', requests: 20, used: 3, nearest: 5.5, saved: 2.5, cumulative: 2.5 },
-    { name: '2026-11', requests: 10, used: 5, nearest: 4, saved: -1, cumulative: 1.5 },
+    { name: '2026-10', requests: 20, used: 3, baseline: 5.5, saved: 2.5, cumulative: 2.5 },
+    { name: '2026-11', requests: 10, used: 5, baseline: 4, saved: -1, cumulative: 1.5 },
   ]);
+});
+
+test('against all sites, without the days that did not record them whole', () => {
+  const whole = days.map((d) => ({ ...d, spreadRequests: d.requests, spreadCarbonKg: 6 }));
+  const cut = whole.map((d, n) => (n === 0 ? { ...d, spreadRequests: 9 } : d));
+  expect(periodsOf(whole, 'month', 'carbon', 'spread')).toEqual([
+    { name: '2026-10', requests: 20, used: 3, baseline: 12, saved: 9, cumulative: 9 },
+    { name: '2026-11', requests: 10, used: 5, baseline: 6, saved: 1, cumulative: 10 },
+  ]);
+  expect(periodsOf(cut, 'month', 'carbon', 'spread').map((p) => p.name)).toEqual(['2026-10']);
 });
 
 test('nothing of nothing', () => {
@@ -35,5 +45,5 @@ test('small amounts are told in a unit that shows them', () => {
     'mg CO₂e',
   ]);
   const [period] = inUnit(periodsOf(days, 'month', 'carbon'), 1000);
-  expect(period).toMatchObject({ requests: 20, saved: 2500, nearest: 5500 });
+  expect(period).toMatchObject({ requests: 20, saved: 2500, baseline: 5500 });
 });

@@ -138,7 +138,11 @@ describe('what is booked', () => {
     }
     expect(sum.requests).toBe(2000);
     const [all] = await booked(`key=${id}&by=`);
-    expect(all).toMatchObject({ ...sum, ...micro });
+    expect(all).toMatchObject({ ...sum, ...micro, spreadRequests: 2000 });
+    // All 14 sites may serve every request, and no mean of theirs is beyond the cleanest or the worst.
+    const ratio = (all?.spreadCarbonMg as number) / (all?.carbonMg as number);
+    expect(ratio).toBeGreaterThan(0.2);
+    expect(ratio).toBeLessThan(5);
     // However it is grouped, it adds up to the same.
     for (const by of ['site', 'zone,model', 'hour', 'key,model,zone,site,hour', 'day']) {
       const rows = await booked(`key=${id}&by=${by}`);
@@ -265,6 +269,11 @@ function row(keyId: string, requests: number) {
     nearestCarbonMg: 1,
     nearestWaterMicroL: 1,
     nearestCostNanoAud: 1,
+    spreadRequests: requests,
+    spreadEnergyMilliWh: 1,
+    spreadCarbonMg: 1,
+    spreadWaterMicroL: 1,
+    spreadCostNanoAud: 1,
   };
 }
 

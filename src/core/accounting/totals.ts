@@ -1,3 +1,4 @@
+import type { Amounts } from './micro.ts';
 import type { Receipt } from './receipt.ts';
 
 /** Receipts summed by key, model, zone, site and hour: exact, in any order and any grouping. */
@@ -25,6 +26,13 @@ export interface UsageRow {
   nearestCarbonMg: number;
   nearestWaterMicroL: number;
   nearestCostNanoAud: number;
+  /** Requests of which the next four are known too: earlier versions did not record them. */
+  spreadRequests: number;
+  /** What the sites that may serve them would have taken in the mean, by capacity; cost as above. */
+  spreadEnergyMilliWh: number;
+  spreadCarbonMg: number;
+  spreadWaterMicroL: number;
+  spreadCostNanoAud: number;
 }
 
 export const rowKeys = ['keyId', 'model', 'zone', 'site', 'hourUtcMs'] as const;
@@ -43,12 +51,20 @@ export const rowSums = [
   'nearestCarbonMg',
   'nearestWaterMicroL',
   'nearestCostNanoAud',
+  'spreadRequests',
+  'spreadEnergyMilliWh',
+  'spreadCarbonMg',
+  'spreadWaterMicroL',
+  'spreadCostNanoAud',
 ] as const satisfies readonly (keyof UsageRow)[];
 
-export function rowOf(r: Receipt): UsageRow {
+/** @param spread what the same tokens would have taken over all sites, where that is known */
+export function rowOf(r: Receipt, spread?: Amounts): UsageRow {
   const { amounts } = r.served;
   const nearest = r.counterfactual.amounts;
-  const priced = amounts.costNanoAud !== null && nearest.costNanoAud !== null;
+  const costNanoAud = amounts.costNanoAud ?? 0;
+  const costOf = (baseline: Amounts) =>
+    amounts.costNanoAud === null ? 0 : (baseline.costNanoAud ?? costNanoAud);
   return {
     keyId: r.keyId,
     model: r.model,
@@ -62,11 +78,16 @@ export function rowOf(r: Receipt): UsageRow {
     energyMilliWh: amounts.energyMilliWh,
     carbonMg: amounts.carbonMg,
     waterMicroL: amounts.waterMicroL,
-    costNanoAud: amounts.costNanoAud ?? 0,
+    costNanoAud,
     nearestEnergyMilliWh: nearest.energyMilliWh,
     nearestCarbonMg: nearest.carbonMg,
     nearestWaterMicroL: nearest.waterMicroL,
-    nearestCostNanoAud: priced ? (nearest.costNanoAud as number) : (amounts.costNanoAud ?? 0),
+    nearestCostNanoAud: costOf(nearest),
+    spreadRequests: spread === undefined ? 0 : 1,
+    spreadEnergyMilliWh: spread?.energyMilliWh ?? 0,
+    spreadCarbonMg: spread?.carbonMg ?? 0,
+    spreadWaterMicroL: spread?.waterMicroL ?? 0,
+    spreadCostNanoAud: spread === undefined ? 0 : costOf(spread),
   };
 }
 

@@ -14,6 +14,10 @@ const units: [name: string, of: keyof UsageRow, by: number][] = [
   ['nearestCarbonKg', 'nearestCarbonMg', 1e6],
   ['nearestWaterL', 'nearestWaterMicroL', 1e6],
   ['nearestCostAud', 'nearestCostNanoAud', NANO_PER_AUD],
+  ['spreadEnergyKwh', 'spreadEnergyMilliWh', 1e6],
+  ['spreadCarbonKg', 'spreadCarbonMg', 1e6],
+  ['spreadWaterL', 'spreadWaterMicroL', 1e6],
+  ['spreadCostAud', 'spreadCostNanoAud', NANO_PER_AUD],
 ];
 
 /** One sum with its hour as an instant, and every amount also in kWh, kg, L and AUD. */

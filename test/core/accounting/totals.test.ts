@@ -25,6 +25,11 @@ const row: fc.Arbitrary<UsageRow> = fc.record({
   nearestCarbonMg: amount,
   nearestWaterMicroL: amount,
   nearestCostNanoAud: amount,
+  spreadRequests: fc.nat(1),
+  spreadEnergyMilliWh: amount,
+  spreadCarbonMg: amount,
+  spreadWaterMicroL: amount,
+  spreadCostNanoAud: amount,
 });
 
 function totalOf(rows: readonly UsageRow[], name: (typeof rowSums)[number]): number {
