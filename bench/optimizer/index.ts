@@ -24,7 +24,7 @@ export function registerOptimizer(program: Command): void {
 Examples:
   npm run bench -- optimizer --only edge-40
   npm run bench -- optimizer --only au-2022 --data DIR --no-classic
-  npm run bench -- optimizer --json > optimizer.json
+  npm run -s bench -- optimizer --json > optimizer.json
 `,
     )
     .action(async (options: Options) => {

@@ -80,6 +80,15 @@ export function wholeNumber(low: number, high: number): (text: string) => number
   };
 }
 
+/** Parser of a number from `low` to `high`. */
+export function numberFrom(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`Expected a number from ${low} to ${high}.`);
+  };
+}
+
 /** A day, or an instant with Z or its offset from UTC. Throws {@link InvalidInputError}. */
 export function instantMs(text: string, option: string): number {
   const ms = parseUtcMs(text);

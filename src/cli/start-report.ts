@@ -19,6 +19,10 @@ export interface StartReport {
   /** Site that answers {@link sampleRequest}. */
   sampleSite: string;
   notes: string[];
+  /** Made-up requests per second; 0: none. */
+  traffic: number;
+  /** Of the clock. */
+  speed: number;
 }
 
 /** The request shown as an example. */
@@ -75,12 +79,27 @@ export function startReport(r: StartReport): string {
     `  OPENAI_BASE_URL=${r.url}/v1 OPENAI_API_KEY=${r.clientKey}`,
     bold(`Make ${r.sampleSite} refuse, which answers this request now ("none" mends it):`),
     `  curl ${r.sites.urls[r.sampleSite]}/__fault -d '{"kind":"refuse"}'`,
-    bold('Status page and admin API:'),
-    `  ${r.url}/`,
+    bold('Admin API:'),
     `  curl ${r.url}/admin/v1/plan -H 'authorization: Bearer ${r.adminToken}'`,
+    '',
+    ...flowing(r),
+    `The page: ${bold(`${r.url}/`)}`,
+    `All calls: ${r.url}/docs`,
     '',
     'Ctrl-C ends everything.',
   ].join('\n');
+}
+
+/** What moves by itself from here on. */
+function flowing({ traffic, speed }: StartReport): string[] {
+  return [
+    ...(traffic > 0
+      ? [
+          `Made-up requests flow, ${traffic} a second in the mean of a day, in bursts as in Azure’s traces (--traffic 0: none).`,
+        ]
+      : []),
+    ...(speed > 1 ? [`The clock runs ${speed} times as fast as yours.`] : []),
+  ];
 }
 
 /** Whose data is used; nothing where it is all the registry's own. */

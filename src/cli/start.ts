@@ -4,15 +4,17 @@ import { constants as osConstants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
-import type { Fleet } from '../core/model/fleet.ts';
+import { type Fleet, publicFleet } from '../core/model/fleet.ts';
 import { AdminClient, type RunView } from '../local/admin-client.ts';
 import { readFleetFile } from '../local/fleet-file.ts';
+import { startLoad } from '../local/load.ts';
+import { openPage } from '../local/open-page.ts';
 import { assertPortFree } from '../local/port.ts';
 import { type SimulatedFleet, startSimulatedFleet } from '../local/simulated-fleet.ts';
 import { solverWorkers } from '../local/site-vars.ts';
 import type { LocalStack } from '../local/stack.ts';
 import { decimal, gapPercent, utc } from './format.ts';
-import { instantMs, wholeNumber } from './options.ts';
+import { instantMs, numberFrom, wholeNumber } from './options.ts';
 import { assertEmbedded } from './plan-inputs.ts';
 import { hoursToFeed, startInputs } from './start-inputs.ts';
 import { sampleRequest, startReport } from './start-report.ts';
@@ -27,6 +29,9 @@ interface StartOptions {
   data?: string;
   at?: string;
   persist?: string;
+  traffic: number;
+  speed: number;
+  open?: true;
 }
 
 export function registerStart(program: Command): void {
@@ -35,8 +40,8 @@ export function registerStart(program: Command): void {
     .summary('the whole system on this machine, with simulated sites')
     .description(
       'Run everything locally: the routing Worker, the coordinator and the solver Workers in ' +
-        'workerd, D1, and a simulated OpenAI-compatible server for each site. Plans, prints the ' +
-        'shares and how to send a request, and runs until Ctrl-C.',
+        'workerd, D1, a simulated OpenAI-compatible server for each site, and requests as people send ' +
+        'them. Plans, prints the shares, the page’s address and how to send a request, and runs until Ctrl-C.',
     )
     .addOption(
       new Option('--port <n>', 'port of the router')
@@ -60,11 +65,26 @@ export function registerStart(program: Command): void {
     .addOption(
       new Option('--persist <dir>', 'keep D1 and the coordinator here (default: in memory)'),
     )
+    .addOption(
+      new Option('--traffic <n>', 'made-up requests a second, mean over a day; 0 for none')
+        .argParser(numberFrom(0, 50))
+        .default(2),
+    )
+    .addOption(
+      new Option('--speed <n>', 'how fast the clock of weather, prices and plans runs, 1 to 60')
+        .argParser(numberFrom(1, 60))
+        .default(1),
+    )
+    .addOption(new Option('--open', 'open the page in a browser'))
     .addHelpText(
       'after',
       `
+At --speed 60 a day takes 24 minutes: plans are made anew every 15 of its minutes. Requests and servers
+keep their own pace. With --data real series last for the first 24 hours of the clock.
+
 Examples:
   isotherm start
+  isotherm start --open --speed 60
   isotherm start --port 9000 --at 2026-07-01T00:00Z
   isotherm start --fleet my-sites.json
   isotherm start --data ../shared/data --at 2022-01-24`,
@@ -76,7 +96,9 @@ async function start(options: StartOptions): Promise<void> {
   endWhenTold();
   const fleet = await readFleetFile(options.fleet);
   assertEmbedded(fleet);
-  const nowMs = options.at === undefined ? Date.now() : instantMs(options.at, '--at');
+  const begunMs = Date.now();
+  const nowMs = options.at === undefined ? begunMs : instantMs(options.at, '--at');
+  const nowUtcMs = () => nowMs + options.speed * (Date.now() - begunMs);
   const { inputs, notes } = startInputs(fleet, options, nowMs);
   const adminToken = `admin-${randomBytes(16).toString('hex')}`;
   const clientKey = `sk-isotherm-${randomBytes(16).toString('hex')}`;
@@ -104,7 +126,9 @@ async function start(options: StartOptions): Promise<void> {
       vars: {
         ADMIN_TOKEN_SHA256: sha256(adminToken),
         CLIENT_KEYS_SHA256: sha256(clientKey),
-        CLOCK_OFFSET_MS: String(Math.round(nowMs - Date.now())),
+        CLOCK_OFFSET_MS: String(nowMs - begunMs),
+        CLOCK_FROM_MS: String(begunMs),
+        CLOCK_RATE: String(options.speed),
       },
     });
     const admin = new AdminClient(stack.url, adminToken);
@@ -126,13 +150,21 @@ async function start(options: StartOptions): Promise<void> {
         sites,
         sampleSite: await siteOfSample(stack.url, clientKey, fleet),
         notes,
+        traffic: options.traffic,
+        speed: options.speed,
       }),
     );
+    if (options.traffic > 0) {
+      const { key } = await admin.createKey({ name: 'made-up traffic' });
+      const reqPerS = options.traffic;
+      startLoad({ url: stack.url, key, fleet: publicFleet(fleet), reqPerS, seed: 1, nowUtcMs });
+    }
+    if (options.open) openPage(`${stack.url}/`);
     const running = stack;
     // Servers and Workers keep the process alive from here on.
     setInterval(() => {
       running.triggerCron().catch((error) => say(`re-planning failed: ${error.message}`));
-    }, REPLAN_MS);
+    }, REPLAN_MS / options.speed);
   } catch (error) {
     await stack?.dispose();
     await sites?.close();

@@ -28,7 +28,7 @@ import { siteHoursOf } from '../core/planning/site-hours.ts';
 import { learnedCurves, warmCurves } from '../core/planning/warm-start.ts';
 import { publishPlan } from '../store/plans.ts';
 import { absorbOptimization, nextOptimization } from './budget-run.ts';
-import { type Env, now, numberVar } from './env.ts';
+import { type Env, elapsedMs, now, numberVar } from './env.ts';
 import { fleetDigest, fleet as registry } from './fleet.ts';
 import { askSites, roundsPerAlarm } from './rounds.ts';
 import { type Run, type RunRecord, RunStore } from './run-store.ts';
@@ -71,7 +71,10 @@ export class Coordinator extends DurableObject<Env> {
   async start(request: StartRequest): Promise<RunRecord> {
     const running = await this.#store.record();
     const nowMs = now(this.env);
-    if (running?.status === 'running' && nowMs - running.requestedUtcMs < 2 * RUN_DEADLINE_MS) {
+    if (
+      running?.status === 'running' &&
+      elapsedMs(this.env, running.requestedUtcMs) < 2 * RUN_DEADLINE_MS
+    ) {
       // Should its alarm have been lost, this revives it.
       if ((await this.ctx.storage.getAlarm()) === null) await this.#schedule();
       return running;
@@ -170,7 +173,7 @@ export class Coordinator extends DurableObject<Env> {
     const deadlineMs = numberVar(this.env.ROUND_DEADLINE_MS, 5000, 10, 60_000);
     const round = { fleet: priced, inputs, runId: record.runId, deadlineMs };
     for (let n = 0; n < count; n++) {
-      if (now(this.env) - record.requestedUtcMs > RUN_DEADLINE_MS) return 'deadline';
+      if (elapsedMs(this.env, record.requestedUtcMs) > RUN_DEADLINE_MS) return 'deadline';
       const begunMs = Date.now();
       const queries = propose(problem, state);
       const { replies, ...bytes } = await askSites(this.env, round, queries);

@@ -17,6 +17,10 @@ export interface Env {
   PUBLIC_STATUS: string;
   /** Added to the clock, ms. For local runs on past data. */
   CLOCK_OFFSET_MS: string;
+  /** How fast the clock runs, 1 to 60, from the instant CLOCK_FROM_MS on. For local runs. */
+  CLOCK_RATE: string;
+  /** Instant at which the clock was right but for its offset, ms. */
+  CLOCK_FROM_MS: string;
   /** JSON, site id to base URL, over the registry's. */
   UPSTREAM_OVERRIDES: string;
   /** `population`: plans are made for the registry's demand, whatever is counted. Else counts are. */
@@ -60,8 +64,22 @@ export interface Env {
   [key: `UPSTREAM_KEY_${string}`]: string | undefined;
 }
 
+/** The system's clock: hours of plans, inputs and receipts go by it; durations do not. */
 export function now(env: Env): number {
-  return Date.now() + (Number(env.CLOCK_OFFSET_MS) || 0);
+  const wallMs = Date.now();
+  const fromMs = Number(env.CLOCK_FROM_MS) || 0;
+  const ahead = (Number(env.CLOCK_OFFSET_MS) || 0) + (clockRate(env) - 1) * (wallMs - fromMs);
+  return wallMs + ahead;
+}
+
+/** True time since an instant of the system's clock, ms. */
+export function elapsedMs(env: Env, sinceUtcMs: number): number {
+  return (now(env) - sinceUtcMs) / clockRate(env);
+}
+
+/** Without an instant to run from, a clock cannot run fast. */
+function clockRate(env: Env): number {
+  return Number(env.CLOCK_FROM_MS) > 0 ? (optionalVar(env.CLOCK_RATE, 1, 60) ?? 1) : 1;
 }
 
 /** A whole number from a variable, within limits; the default when unset or nonsense. */

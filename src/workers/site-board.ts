@@ -10,7 +10,7 @@ import {
   takeTally,
   timedAt,
 } from '../core/routing/board.ts';
-import { type Env, now } from './env.ts';
+import { type Env, elapsedMs } from './env.ts';
 import { fleet } from './fleet.ts';
 import { optimize } from './optimize.ts';
 import { upstreamKey, upstreamUrl } from './upstream.ts';
@@ -108,7 +108,7 @@ export class SiteBoard extends DurableObject<Env> {
       const down = await this.down();
       const { requestedUtcMs } = await optimize(this.env, change.trigger, undefined, down);
       // Else a run from before the change is still under way.
-      const isNew = requestedUtcMs - now(this.env) > -DEBOUNCE_MS;
+      const isNew = elapsedMs(this.env, requestedUtcMs) < DEBOUNCE_MS;
       if (isNew) await this.ctx.storage.delete('change');
     } catch (error) {
       console.error(`no plan could be asked for after ${change.trigger}: ${error}`);

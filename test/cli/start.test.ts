@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { bin, emptyFolder, inProcess, isotherm } from './support/run.ts';
@@ -63,14 +65,42 @@ async function answering(output: string): Promise<string | null> {
 }
 
 describe('isotherm start', () => {
-  it('shows a failure that can be seen, and ends with all it started when killed', async () => {
-    const { child, printed } = start('--at', '2026-01-15T10:00+10:00');
+  it('opens the page, with requests flowing, a clock that runs ahead and a failure that can be seen, and ends with all it started when killed', async () => {
+    const opened = join(emptyFolder(), 'opened');
+    const browser = `${opened}.sh`;
+    writeFileSync(browser, `#!/bin/sh\necho "$1" > ${opened}\n`, { mode: 0o755 });
+    vi.stubEnv('BROWSER', browser);
+    const flags = ['--open', '--traffic', '10', '--speed', '2'];
+    const { child, printed } = start('--at', '2026-01-15T10:00+10:00', ...flags);
+    vi.unstubAllEnvs();
     const output = await printed('Ctrl-C ends everything.');
     expect(output).toContain('24 hours from 2026-01-15T00:00Z');
     expect(output).toMatch(/^hobart .* 0\.150\*/m);
     expect(output).toContain('* placeholder, see the notes.');
     expect(output).toMatch(/^- carbon is a placeholder/m);
     expect(output).toMatch(/^- demand is a model/m);
+    const url = urlIn(output);
+    expect(output).toContain(`The page: ${url}/\nAll calls: ${url}/docs\n`);
+    await expect.poll(() => existsSync(opened) && readFileSync(opened, 'utf8')).toBe(`${url}/\n`);
+    const [, token] = /Bearer (admin-\w+)'/.exec(output) as RegExpExecArray;
+    const admin = (path: string) =>
+      fetch(url + path, { headers: { authorization: `Bearer ${token}` } });
+    const clockMs = async () => {
+      const { nowUtcMs } = (await (await admin('/admin/v1/deployment')).json()) as {
+        nowUtcMs: number;
+      };
+      return { system: nowUtcMs, wall: Date.now() };
+    };
+    const before = await clockMs();
+    const wellAnswered = async () => {
+      const lines = (await (await admin('/metrics')).text()).matchAll(
+        /^isotherm_requests_total\{.*"ok"\} (\d+)$/gm,
+      );
+      return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
+    };
+    await expect.poll(wellAnswered, { timeout: 30_000 }).toBeGreaterThan(10);
+    const after = await clockMs();
+    expect((after.system - before.system) / (after.wall - before.wall)).toBeGreaterThan(1.5);
     const [, site] = /^Make (\S+) refuse/m.exec(output) as RegExpExecArray;
     const [, fault] = /curl (\S+\/__fault)/.exec(output) as RegExpExecArray;
     expect(await answering(output)).toBe(site);

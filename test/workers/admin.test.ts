@@ -4,12 +4,13 @@ import {
   waitOnExecutionContext,
 } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { PublicSite } from '../../src/core/model/fleet.ts';
 import { floorToHour } from '../../src/core/model/time.ts';
 import { MS_PER_HOUR } from '../../src/core/model/units.ts';
 import { currentVersion } from '../../src/store/plans.ts';
 import { writeSiteInputs } from '../../src/store/site-inputs.ts';
+import { elapsedMs, now } from '../../src/workers/env.ts';
 import { fleet, fleetDigest } from '../../src/workers/fleet.ts';
 import { refreshInputs } from '../../src/workers/inputs.ts';
 import worker from '../../src/workers/main.ts';
@@ -19,6 +20,19 @@ import { status } from '../../src/workers/status.ts';
 import type { PlanViewBody } from '../../src/workers/view.ts';
 import { adminCall } from './support/client.ts';
 import { finish, runToEnd } from './support/runs.ts';
+
+test('the system’s clock runs at its rate from an instant on, and time elapsed is true time', () => {
+  const at = Date.UTC(2026, 0, 15);
+  const clock = (vars: object) => ({ ...env, ...vars });
+  vi.spyOn(Date, 'now').mockReturnValue(at + 2000);
+  const fast = clock({ CLOCK_OFFSET_MS: '500', CLOCK_RATE: '60', CLOCK_FROM_MS: `${at}` });
+  expect(now(fast)).toBe(at + 500 + 120_000);
+  expect(elapsedMs(fast, at + 500 + 60_000)).toBe(1000);
+  for (const vars of [{ CLOCK_FROM_MS: '0' }, { CLOCK_RATE: '0.5' }, { CLOCK_RATE: 'x' }]) {
+    expect(now({ ...fast, ...vars })).toBe(at + 2500);
+  }
+  vi.restoreAllMocks();
+});
 
 describe('the admin API', () => {
   test.each([
