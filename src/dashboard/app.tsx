@@ -3,6 +3,7 @@ import { clock, dateTime, duration } from './format.ts';
 import { Gate } from './gate.tsx';
 import { useNow, useView } from './hooks.ts';
 import { HoursView } from './hours.tsx';
+import { KeysView } from './keys.tsx';
 import { Live, type LiveState } from './live.ts';
 import { NowView } from './now.tsx';
 import { RunView } from './run.tsx';
@@ -18,6 +19,7 @@ const VIEWS = {
   saved: 'What it saved',
   try: 'What if',
   sites: 'Sites',
+  keys: 'Keys',
 } as const;
 const viewIds = Object.keys(VIEWS) as (keyof typeof VIEWS)[];
 /** A clock this far from the viewer's is one that was set on purpose. */
@@ -79,6 +81,9 @@ export function App() {
             )}
             {current === 'sites' && (
               <SitesView live={state} ask={live.ask} onToken={(token) => live.start(token)} />
+            )}
+            {current === 'keys' && (
+              <KeysView live={state} ask={live.ask} onToken={(token) => live.start(token)} />
             )}
             {current === 'run' && <RunView live={state} ask={live.ask} />}
           </>

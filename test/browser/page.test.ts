@@ -208,17 +208,73 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  test.each(looks)('%s: sites, and the question before one is drained', async (look, options) => {
-    const watched = await open(options);
+  test.each(looks)(
+    '%s: sites and keys, and the questions before one is drained or made',
+    async (look, options) => {
+      const watched = await open(options);
+      const { page } = watched;
+      await page.getByRole('link', { name: 'Sites' }).click();
+      await page.getByRole('row', { name: /^Melbourne/ }).waitFor();
+      expect(await page.locator('.operated tbody tr').count()).toBe(14);
+      await picture(page, `sites-${look}`);
+      await expectSound(watched);
+      await page.getByRole('button', { name: 'Drain Melbourne', exact: true }).click();
+      await page.getByRole('dialog', { name: 'Drain Melbourne?' }).waitFor();
+      await picture(page, `drain-${look}`);
+      await expectSound(watched);
+      await page.keyboard.press('Escape');
+      await page.getByRole('link', { name: 'Keys' }).click();
+      await page.getByRole('button', { name: 'New key' }).click();
+      await page.getByRole('dialog', { name: 'New key' }).waitFor();
+      await picture(page, `new-key-${look}`);
+      await expectSound(watched);
+      await page.context().close();
+    },
+  );
+
+  test('a key is made, shown once, spends its budget, is revoked', async () => {
+    const watched = await open();
     const { page } = watched;
-    await page.getByRole('link', { name: 'Sites' }).click();
-    await page.getByRole('row', { name: /^Melbourne/ }).waitFor();
-    expect(await page.locator('.operated tbody tr').count()).toBe(14);
-    await picture(page, `sites-${look}`);
+    await page.getByRole('link', { name: 'Keys' }).click();
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.getByLabel('Whose it is').fill('search team');
+    await page.getByRole('checkbox', { name: 'Chat' }).check();
+    await page.getByLabel('Requests a minute').fill('100');
+    await page.getByLabel('Budget, kg CO₂e a month').fill('0.000001');
+    await page.getByLabel('Good until').fill('2099-01-01');
+    await page.getByRole('button', { name: 'Make it' }).click();
+    const secret = await page.getByLabel('The key of search team').inputValue();
+    expect(secret).toMatch(/^sk-iso-/);
+    const row = page.getByRole('row', { name: /^search team/ });
+    expect(await row.innerText()).toMatch(
+      /until 2099-01-01\s+Revoke\s+class chat\s+100\s+—\s+0\s+0\s+0 of 0.000001$/,
+    );
+    await picture(page, 'key-made');
     await expectSound(watched);
-    await page.getByRole('button', { name: 'Drain Melbourne', exact: true }).click();
-    await page.getByRole('dialog', { name: 'Drain Melbourne?' }).waitFor();
-    await picture(page, `drain-${look}`);
+    await page.getByRole('button', { name: 'I have kept it' }).click();
+    expect(await page.content()).not.toContain(secret);
+
+    const ask = async () => {
+      const headers = { authorization: `Bearer ${secret}` };
+      const response = await gateway.post('/chat/completions', chatBody(), { headers });
+      await response.text();
+      return response.status;
+    };
+    expect(await ask()).toBe(200);
+    // Its receipt is more than the budget.
+    await expect.poll(ask, { timeout: 20_000, interval: 200 }).toBe(429);
+    await page.getByRole('link', { name: 'Now' }).click();
+    await page.getByRole('link', { name: 'Keys' }).click();
+    await row.getByText('(spent)').waitFor();
+
+    await page.getByRole('button', { name: 'Revoke the key of search team' }).click();
+    await page.getByRole('dialog').getByText('cannot be taken back').waitFor();
+    await page.getByRole('button', { name: 'Revoke', exact: true }).click();
+    await page.getByText('The key of search team is revoked.').waitFor();
+    await row.waitFor({ state: 'detached' });
+    await page.getByRole('checkbox', { name: 'Revoked ones, too' }).check();
+    await row.getByText(/^revoked 2/).waitFor();
+    await expect.poll(ask, { timeout: 20_000, interval: 200 }).toBe(401);
     await expectSound(watched);
     await page.context().close();
   });
