@@ -70,7 +70,7 @@ describe('isotherm start', () => {
     const browser = `${opened}.sh`;
     writeFileSync(browser, `#!/bin/sh\necho "$1" > ${opened}\n`, { mode: 0o755 });
     vi.stubEnv('BROWSER', browser);
-    const flags = ['--open', '--traffic', '10', '--speed', '2'];
+    const flags = ['--open', '--traffic', '5', '--speed', '2'];
     const { child, printed } = start('--at', '2026-01-15T10:00+10:00', ...flags);
     vi.unstubAllEnvs();
     const output = await printed('Ctrl-C ends everything.');
@@ -79,6 +79,9 @@ describe('isotherm start', () => {
     expect(output).toContain('* placeholder, see the notes.');
     expect(output).toMatch(/^- carbon is a placeholder/m);
     expect(output).toMatch(/^- demand is a model/m);
+    // At once: later on the made-up requests may have changed what the router thinks of a site.
+    const [, site] = /^Make (\S+) refuse/m.exec(output) as RegExpExecArray;
+    expect(await answering(output)).toBe(site);
     const url = urlIn(output);
     expect(output).toContain(`The page: ${url}/\nAll calls: ${url}/docs\n`);
     await expect.poll(() => existsSync(opened) && readFileSync(opened, 'utf8')).toBe(`${url}/\n`);
@@ -98,12 +101,10 @@ describe('isotherm start', () => {
       );
       return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
     };
-    await expect.poll(wellAnswered, { timeout: 30_000 }).toBeGreaterThan(10);
+    await expect.poll(wellAnswered, { timeout: 30_000 }).toBeGreaterThan(2);
     const after = await clockMs();
     expect((after.system - before.system) / (after.wall - before.wall)).toBeGreaterThan(1.5);
-    const [, site] = /^Make (\S+) refuse/m.exec(output) as RegExpExecArray;
     const [, fault] = /curl (\S+\/__fault)/.exec(output) as RegExpExecArray;
-    expect(await answering(output)).toBe(site);
     await fetch(fault as string, { method: 'POST', body: '{"kind":"refuse"}' });
     expect(await answering(output)).not.toBe(site);
 
