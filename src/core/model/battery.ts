@@ -14,7 +14,10 @@ export const batterySchema = z
     dischargeKw: z.number().positive().max(1e6),
     chargeEfficiency: z.number().min(0.5).max(1).default(0.922),
     dischargeEfficiency: z.number().min(0.5).max(1).default(0.922),
-    /** Charge at the beginning of a plan, and at least that at its end. Half full if not given. */
+    /**
+     * Charge at the beginning of a plan where nobody reports it, and at its end at least that, or what
+     * there was if that was less. Half full if not given.
+     */
     initialKwh: z.number().min(0).optional(),
   })
   .refine((b) => (b.initialKwh ?? 0) <= b.capacityKwh, {

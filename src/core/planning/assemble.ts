@@ -11,6 +11,7 @@ import type {
 
 import { siteLateness } from '../model/lateness.ts';
 import { resourceAud } from '../model/objective.ts';
+import type { PlantState } from '../model/plant-state.ts';
 import { variability } from '../model/queueing.ts';
 import { mayWait } from '../model/request-class.ts';
 import {
@@ -101,6 +102,7 @@ function capability(
 /**
  * A site's private problem: its power, tariff, cooling and queue turned into AUD per slot.
  * @param conditionsAt the site's surroundings in slot t
+ * @param state of its plant as the horizon begins; absent: as the registry has it
  */
 export function assembleSite(
   site: Site,
@@ -108,6 +110,7 @@ export function assembleSite(
   prices: ObjectivePrices,
   horizon: Horizon,
   conditionsAt: (t: number) => SiteConditions,
+  state?: PlantState,
 ): SiteProblem {
   const { slotCount, slotHours } = horizon;
   const K = classes.length;
@@ -153,7 +156,7 @@ export function assembleSite(
     setImpacts({ ...impacts, ...energy }, t, site, factors, power, slotHours);
     slots.push({ conditions, factors, power });
   }
-  const plant = assemblePlant(site, prices, slotHours, slots);
+  const plant = assemblePlant(site, prices, slotHours, slots, state);
   const { discloses = 'all' } = site.cost;
   if (plant) problem.plant = plant;
   if (discloses === 'all') problem.impacts = { ...impacts, energy };

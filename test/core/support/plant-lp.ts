@@ -97,7 +97,7 @@ export function plantParts(
         `${of}soc${t} ${before} ${term(-h * b.chargeEfficiency, `${of}c${t}`)} ${term(h / b.dischargeEfficiency, `${of}d${t}`)} = ${t === 0 ? b.initialKwh : 0}`,
       );
       rows.push(`${1 / b.chargeKw} ${of}c${t} + ${1 / b.dischargeKw} ${of}d${t} <= 1`);
-      bounds.push(` ${t === T - 1 ? b.initialKwh : 0} <= ${of}soc${t} <= ${b.capacityKwh}`);
+      bounds.push(` ${t === T - 1 ? b.finalKwh : 0} <= ${of}soc${t} <= ${b.capacityKwh}`);
     }
     if (p.peak) rows.push(`${of}b${t} - ${of}r <= ${p.peak.paidKw}`);
     water.push(term(h * p.importWaterL[t]!, `${of}b${t}`), term(h * p.itWaterL[t]!, `${of}it${t}`));

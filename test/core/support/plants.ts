@@ -173,6 +173,7 @@ function randomBattery(d: Dice, peakKw: number): PlantBattery {
     chargeEfficiency: d.chance(0.1) ? 1 : d.uniform(0.8, 1),
     dischargeEfficiency: d.chance(0.1) ? 1 : d.uniform(0.8, 1),
     initialKwh: full * capacityKwh,
+    finalKwh: (d.chance(0.5) ? 1 : d.uniform(0, 1)) * full * capacityKwh,
   };
 }
 

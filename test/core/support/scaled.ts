@@ -28,6 +28,7 @@ export function scaled({ problem: p, sites }: Instance, money: number, size: num
       chargeKw: s.battery.chargeKw * size,
       dischargeKw: s.battery.dischargeKw * size,
       initialKwh: s.battery.initialKwh * size,
+      finalKwh: s.battery.finalKwh * size,
     },
     peak: s.peak && { audPerKw: s.peak.audPerKw * money, paidKw: s.peak.paidKw * size },
   });

@@ -108,7 +108,7 @@ function batteryAud(plant: SitePlant, m: Multipliers, t: number, power: number):
   if (t === 0) least -= stored * b.initialKwh;
   const last = t === m.stored.length - 1;
   const held = last ? stored : stored - (m.stored[t + 1] as number);
-  least += held * (held < 0 ? b.capacityKwh : last ? b.initialKwh : 0);
+  least += held * (held < 0 ? b.capacityKwh : last ? b.finalKwh : 0);
   return least;
 }
 

@@ -6,7 +6,7 @@
  *   v(N) = min Σ_t h (importAud b − exportAud e + itAud P) + peak.audPerKw · r + C_u Σ (N − M)
  *   s.t.   ppue P + overhead + c = b − e + s + d          facility power and charging are met
  *          ppue P + overhead ≤ facilityKw                 b ≤ gridKw,  e ≤ exportKw,  s ≤ solarKw
- *          soc_t = soc_{t−1} + h (η_c c − d / η_d)        0 ≤ soc ≤ capacity,  final ≥ initial
+ *          soc_t = soc_{t−1} + h (η_c c − d / η_d)        0 ≤ soc ≤ capacity,  soc_T ≥ final
  *          c / chargeKw + d / dischargeKw ≤ 1             b ≤ peak.paidKw + r
  *          Σ_t h (importWaterL b + itWaterL P) ≤ waterCapL,   Σ_t h importCarbonKg b ≤ carbonCapKg
  *
@@ -62,6 +62,8 @@ export interface PlantBattery {
   chargeEfficiency: number;
   dischargeEfficiency: number;
   initialKwh: number;
+  /** Least charge at the end, at most `initialKwh`: a battery left alone keeps it, so none is forced to charge. */
+  finalKwh: number;
 }
 
 /** Facility power at IT power P in slot t, kW. */

@@ -159,8 +159,8 @@ class PlantRows {
     const builder = this.#builder;
     const balance = this.#layout.balance[t] as number;
     const last = t === this.#site.slotCount - 1;
-    // The last charge counts from the first, which it must not fall below.
-    const stored = builder.row((t === 0 ? b.initialKwh : 0) - (last ? b.initialKwh : 0));
+    // The last charge counts from the least it may be.
+    const stored = builder.row((t === 0 ? b.initialKwh : 0) - (last ? b.finalKwh : 0));
     const shares = builder.row(1);
     this.#layout.stored[t] = stored;
     const power = (limitKw: number, sign: number, storedPerKw: number) =>
@@ -185,7 +185,7 @@ class PlantRows {
         [stored, -1],
       ]);
     }
-    if (last) charge(b.capacityKwh - b.initialKwh, [[stored, 1]]);
+    if (last) charge(b.capacityKwh - b.finalKwh, [[stored, 1]]);
     this.#lastStored = stored;
   }
 

@@ -210,6 +210,7 @@ const battery = {
   chargeEfficiency: 0.9,
   dischargeEfficiency: 0.9,
   initialKwh: 0,
+  finalKwh: 0,
 };
 
 /** With the right price of stored energy a cut is the whole cost, not a plane that touches it. */
@@ -279,14 +280,20 @@ describe('by hand', () => {
     // 4/0.9 kWh bought, 3.6 kWh given.
     expect(costOf({ battery }).costAud).toBeCloseTo(4 + (0.1 * 4) / 0.9 - 0.3 * 3.6, 9);
     expect(costOf({ battery: { ...battery, capacityKwh: 0 } }).costAud).toBeCloseTo(4, 9);
-    expect(costOf({ battery: { ...battery, initialKwh: 4 } }).costAud).toBeCloseTo(4, 9);
+    expect(costOf({ battery: { ...battery, initialKwh: 4, finalKwh: 4 } }).costAud).toBeCloseTo(
+      4,
+      9,
+    );
+    // What need not be there at the end is given when a kWh is dearest.
+    const used = { ...battery, initialKwh: 4, finalKwh: 1 };
+    expect(costOf({ battery: used }).costAud).toBeCloseTo(4 - 0.3 * 0.9 * 3, 9);
   });
 
   test('at negative prices a battery may lose energy, but one thing after the other', () => {
     const importAud = Float64Array.of(-1, -1);
     const lossless = costOf({ importAud, exportAud: importAud });
     expect(lossless.costAud).toBeCloseTo(-20, 9);
-    const full = { ...battery, initialKwh: 4 };
+    const full = { ...battery, initialKwh: 4, finalKwh: 4 };
     const lossy = costOf({ importAud, exportAud: importAud, battery: full });
     // Per hour: charging a share x and giving what that stored, x·0.81 = 1 − x.
     expect(lossy.costAud).toBeCloseTo(-20 - 2 * (10 / 1.81 - 10 * (1 - 1 / 1.81)), 6);

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { InvalidInputError, parseInput } from './errors.ts';
+import type { Site } from './fleet.ts';
+import { parseUtcMs } from './time.ts';
+import { MS_PER_HOUR } from './units.ts';
+
+/** What a plan of a site's plant begins with, as its energy management system knows it. */
+export interface PlantState {
+  /** Energy in the battery. */
+  storedKwh?: number;
+  /** Highest mean import of an hour in this month so far, for the demand charge. */
+  peakKw?: number;
+}
+
+/** A state and when it was so. */
+export interface PlantReport extends PlantState {
+  utcMs: number;
+}
+
+const reportSchema = z.strictObject({
+  utc: z.string(),
+  storedKwh: z.number().min(0).max(1e6).optional(),
+  peakKw: z.number().min(0).max(1e6).optional(),
+});
+
+/** Meters round, and batteries hold a little more than they are sold for. */
+const METER_TOLERANCE = 1.05;
+
+/**
+ * Reads a report on the site's plant: `{"utc": "2026-01-15T00:00Z", "storedKwh": 41.5, "peakKw": 63}`.
+ * Throws {@link InvalidInputError}, which names no figure, if it lacks what the plant has or cannot be.
+ */
+export function parsePlantReport(site: Site, value: unknown): PlantReport {
+  const what = `plant report of ${site.id}`;
+  const { utc, ...state } = parseInput(reportSchema, value, what);
+  const utcMs = parseUtcMs(utc);
+  const issues: string[] = [];
+  if (utcMs === undefined) issues.push('utc: expected an instant with Z or an offset');
+  const { battery, demandCharge } = site.cost;
+  const { storedKwh, peakKw } = state;
+  if (battery && storedKwh === undefined) issues.push('storedKwh: missing, the site has a battery');
+  if (storedKwh !== undefined && storedKwh > METER_TOLERANCE * (battery?.capacityKwh ?? 0)) {
+    issues.push('storedKwh: above the battery’s capacityKwh');
+  }
+  if (demandCharge && peakKw === undefined) {
+    issues.push('peakKw: missing, the site has a demand charge');
+  }
+  if (utcMs === undefined || issues.length > 0) throw new InvalidInputError(what, issues);
+  return { utcMs, ...state };
+}
+
+/** How far a report may be from the beginning of a plan, which is the last full hour. */
+const OLDEST_MS = MS_PER_HOUR;
+const NEWEST_MS = 1.25 * MS_PER_HOUR;
+
+/** Whether a report can stand for the state at this instant. */
+export function isCurrent({ utcMs }: PlantReport, startUtcMs: number): boolean {
+  return utcMs >= startUtcMs - OLDEST_MS && utcMs <= startUtcMs + NEWEST_MS;
+}

@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Fleet } from '../../../src/core/model/fleet.ts';
+import {
+  isCurrent,
+  type PlantState,
+  parsePlantReport,
+} from '../../../src/core/model/plant-state.ts';
+import { operatePlant } from '../../../src/core/optimizer/site-plant/operate.ts';
+import type { SitePlant } from '../../../src/core/optimizer/site-plant/plant.ts';
+import { assembleSite } from '../../../src/core/planning/assemble.ts';
+import { conditionsAt } from '../../../src/core/planning/inputs.ts';
+import { constantInputs, tinyFleet } from '../support/fleets.ts';
+
+const HOURS = 24;
+const battery = { capacityKwh: 40, chargeKw: 10, dischargeKw: 10, initialKwh: 20 };
+
+/** Dear evenings, a battery and a demand charge. */
+const fleet: Fleet = tinyFleet((f) => {
+  const site = f.sites[0]!;
+  site.cost = {
+    ...site.cost,
+    battery: { ...battery, chargeEfficiency: 0.9, dischargeEfficiency: 0.9 },
+    demandCharge: { audPerKwMonth: 1, paidKw: 30 },
+    tariff: {
+      kind: 'time-of-use',
+      bands: [
+        { fromHour: 6, toHour: 18, rateAudPerKwh: 0.1 },
+        { fromHour: 18, toHour: 6, rateAudPerKwh: 0.4 },
+      ],
+    },
+  };
+});
+const site = fleet.sites[0]!;
+const startUtcMs = Date.parse('2026-01-15T00:00Z');
+
+/** The site's day from an hour on, at 6 req/s. */
+function dayFrom(hour: number, state?: PlantState) {
+  const inputs = constantInputs(fleet, { slotCount: HOURS, demandReqPerS: 6 });
+  inputs.startUtcMs = startUtcMs + hour * 3_600_000;
+  const problem = assembleSite(
+    site,
+    fleet.classes,
+    fleet.prices,
+    inputs,
+    (t) => conditionsAt(inputs, 0, t),
+    state,
+  );
+  const plant = problem.plant as SitePlant;
+  const totals = inputs.demandReqPerS.slice(0, HOURS);
+  return { plant, operation: operatePlant(problem, plant, totals), problem, totals };
+}
+
+describe('a plan begins with the state reported', () => {
+  test('without a report with what the registry has', () => {
+    const { plant } = dayFrom(0);
+    expect(plant.battery).toMatchObject({ initialKwh: 20, finalKwh: 20 });
+    expect(plant.peak).toEqual({ audPerKw: 1, paidKw: 30 });
+  });
+
+  test.each([
+    [0, 0],
+    [7, 7],
+    [20, 20],
+    [33, 20],
+    // A battery that holds more than it is said to is full.
+    [41, 20],
+  ])('with %i kWh it ends with %i at least', (storedKwh, finalKwh) => {
+    const { plant } = dayFrom(0, { storedKwh, peakKw: 55 });
+    expect(plant.battery).toMatchObject({ initialKwh: Math.min(40, storedKwh), finalKwh });
+    expect(plant.peak?.paidKw).toBe(55);
+  });
+
+  test('plan upon plan, a battery gives no more than it was given', () => {
+    // Each hour a plan is made of what is left, and its first hour happens.
+    const runOn = (first: number, hours: number, reports: boolean) => {
+      let storedKwh = first;
+      let peakKw = 0;
+      let highestKwh = first;
+      let gaveKwh = 0;
+      let tookKwh = 0;
+      for (let hour = 0; hour < hours; hour++) {
+        const state = reports ? { storedKwh, peakKw } : undefined;
+        const { plant, operation } = dayFrom(hour, state);
+        const drawn = operation.importKw[0] as number;
+        const gave = operation.dischargeKw[0] as number;
+        const used = facilityKw(plant, 6);
+        const took = Math.max(0, drawn - used + gave);
+        gaveKwh += gave;
+        tookKwh += took;
+        peakKw = Math.max(peakKw, drawn);
+        storedKwh += 0.9 * took - gave / 0.9;
+        highestKwh = Math.max(highestKwh, storedKwh);
+      }
+      return { storedKwh, highestKwh, gaveKwh, tookKwh };
+    };
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 40, noNaN: true }), (first) => {
+        const { storedKwh, highestKwh, gaveKwh, tookKwh } = runOn(first, 12, true);
+        expect(storedKwh).toBeGreaterThan(-1e-3);
+        expect(highestKwh).toBeLessThan(40 + 1e-3);
+        expect(gaveKwh).toBeLessThanOrEqual(0.9 * (first + 0.9 * tookKwh) + 1e-3);
+      }),
+      { seed: 1, numRuns: 8 },
+    );
+    // Without reports each plan begins half full, and together they store what it cannot hold.
+    expect(runOn(20, 12, false).highestKwh).toBeGreaterThan(45);
+  });
+
+  function facilityKw(plant: SitePlant, reqPerS: number): number {
+    const itKw = (plant.baseItKw[0] as number) + (plant.kwPerReqPerS[0] as number) * reqPerS;
+    return (plant.ppue[0] as number) * itKw + plant.overheadKw;
+  }
+});
+
+describe('a report', () => {
+  const report = { utc: '2026-01-15T00:00Z', storedKwh: 12.5, peakKw: 41 };
+  const parse = (value: unknown) => () => parsePlantReport(site, value);
+
+  test('is read', () => {
+    expect(parsePlantReport(site, report)).toEqual({
+      utcMs: startUtcMs,
+      storedKwh: 12.5,
+      peakKw: 41,
+    });
+  });
+
+  test.each<[unknown, RegExp]>([
+    [{ ...report, utc: '2026-01-15 00:00' }, /utc: expected an instant with Z or an offset/],
+    [{ ...report, utc: undefined }, /utc: /],
+    [{ ...report, storedKwh: undefined }, /storedKwh: missing, the site has a battery/],
+    [{ ...report, storedKwh: -1 }, /storedKwh: /],
+    [{ ...report, storedKwh: 42.5 }, /storedKwh: above the battery’s capacityKwh/],
+    [{ ...report, storedKwh: Number.NaN }, /storedKwh: /],
+    [{ ...report, peakKw: undefined }, /peakKw: missing, the site has a demand charge/],
+    [{ ...report, peakkw: 3 }, /peakkw/],
+    [[], /plant report of/],
+  ])('%j is refused', (value, reason) => {
+    expect(parse(value)).toThrow(reason);
+    expect(parse(value)).not.toThrow(/42\.5|41|12\.5/);
+  });
+
+  test('stands for an hour before a plan’s beginning, and until the next plan’s', () => {
+    const at = (minutes: number) => isCurrent({ utcMs: startUtcMs + minutes * 60_000 }, startUtcMs);
+    expect([-61, -60, 0, 75, 76].map(at)).toEqual([false, true, true, true, false]);
+  });
+});
