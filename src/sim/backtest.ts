@@ -4,8 +4,9 @@ import type { SettingsInput } from '../core/optimizer/settings.ts';
 import { assembleDispatch } from '../core/planning/assemble.ts';
 import { assertInputs, type PlanningInputs, slotUtcMs } from '../core/planning/inputs.ts';
 import { Ledger } from '../core/planning/ledger.ts';
-import { type Policy, spanMeans } from '../core/planning/policies/index.ts';
-import type { SpanTotals } from '../core/planning/span-totals.ts';
+import { type Policy, type SpanMeans, spanMeans } from '../core/planning/policies/index.ts';
+import { difference } from '../core/planning/span-sums.ts';
+import type { SpanSums, SpanTotals } from '../core/planning/span-totals.ts';
 
 /** Slots decided together: a day, as in production. */
 const BLOCK_SLOTS = 24;
@@ -15,6 +16,14 @@ export interface PolicyResult extends SpanTotals {
   /** Of optimizing policies: most rounds any day took, and the largest certified gap. */
   maxRounds?: number;
   maxGap?: number;
+}
+
+/** How a policy is run, and what of it is told as it goes. */
+export interface RunOptions {
+  /** What it decides on where that is not the truth, such as a forecast; demand is the true one. */
+  believed?: PlanningInputs;
+  /** After each day, with what it came to. */
+  onDay?: (sums: SpanSums, doneSlots: number) => void;
 }
 
 /**
@@ -30,21 +39,42 @@ export function backtest(
 ): PolicyResult[] {
   assertInputs(publicFleet(fleet), inputs);
   const means = spanMeans(fleet, inputs);
-  return policies.map((policy, n) => {
-    const ledger = new Ledger(fleet);
-    let maxRounds: number | undefined;
-    let maxGap: number | undefined;
-    for (let from = 0; from < inputs.slotCount; from += BLOCK_SLOTS) {
-      const block = slice(inputs, from, Math.min(from + BLOCK_SLOTS, inputs.slotCount));
-      const problem = assembleDispatch(publicFleet(fleet), block, block.demandReqPerS);
-      const decision = policy.decide({ fleet, inputs: block, problem, settings, spanMeans: means });
-      ledger.add(problem, block, decision.flow, decision.unserved);
-      if (decision.rounds !== undefined) maxRounds = Math.max(maxRounds ?? 0, decision.rounds);
-      if (decision.gap !== undefined) maxGap = Math.max(maxGap ?? 0, decision.gap);
-      onProgress?.(policy.id, (n + (from + block.slotCount) / inputs.slotCount) / policies.length);
-    }
-    return { policy: policy.id, ...ledger.totals(), maxRounds, maxGap };
-  });
+  return policies.map((policy, n) =>
+    runPolicy(fleet, inputs, policy, settings, means, {
+      onDay: (_, done) => {
+        onProgress?.(policy.id, (n + done / inputs.slotCount) / policies.length);
+      },
+    }),
+  );
+}
+
+/** One policy of {@link backtest}; inputs must make sense. */
+export function runPolicy(
+  fleet: Fleet,
+  inputs: PlanningInputs,
+  policy: Policy,
+  settings: SettingsInput,
+  means: SpanMeans,
+  { believed, onDay }: RunOptions = {},
+): PolicyResult {
+  const ledger = new Ledger(fleet);
+  let maxRounds: number | undefined;
+  let maxGap: number | undefined;
+  let before = ledger.sums();
+  for (let from = 0; from < inputs.slotCount; from += BLOCK_SLOTS) {
+    const to = Math.min(from + BLOCK_SLOTS, inputs.slotCount);
+    const block = slice(inputs, from, to);
+    const problem = assembleDispatch(publicFleet(fleet), block, block.demandReqPerS);
+    const shown = believed ? slice(believed, from, to) : block;
+    const decision = policy.decide({ fleet, inputs: shown, problem, settings, spanMeans: means });
+    ledger.add(problem, block, decision.flow, decision.unserved);
+    if (decision.rounds !== undefined) maxRounds = Math.max(maxRounds ?? 0, decision.rounds);
+    if (decision.gap !== undefined) maxGap = Math.max(maxGap ?? 0, decision.gap);
+    const after = ledger.sums();
+    onDay?.(difference(after, before), to);
+    before = after;
+  }
+  return { policy: policy.id, ...ledger.totals(), maxRounds, maxGap };
 }
 
 /** Slots [from, to) of the inputs. */

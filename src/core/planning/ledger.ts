@@ -11,7 +11,7 @@ import type { DispatchProblem } from '../optimizer/problem.ts';
 import { BatchTally } from './batch-tally.ts';
 import { conditionsAt, type PlanningInputs } from './inputs.ts';
 import { type PlantRun, runPlants, servedFlows } from './plant-operation.ts';
-import type { SiteTotals, SpanTotals } from './span-totals.ts';
+import type { SiteTotals, SpanSums, SpanTotals } from './span-totals.ts';
 import { TtftTally, type Wait } from './ttft-tally.ts';
 
 /**
@@ -205,9 +205,8 @@ export class Ledger {
     };
   }
 
-  totals(): SpanTotals {
-    const served = this.#requests - this.#impacts.unservedRequests;
-    const hours = Math.max(this.#hours, 1e-300);
+  /** So far: what two calls differ by is what came between them. */
+  sums(): SpanSums {
     const { userHours } = this.#ttft;
     return {
       objectiveAud: objectiveAud(this.#fleet.prices, { ...this.#impacts, userHours }),
@@ -221,6 +220,22 @@ export class Ledger {
       userHours,
       requests: this.#requests,
       unservedRequests: this.#impacts.unservedRequests,
+      ...this.#ttft.sums(),
+    };
+  }
+
+  totals(): SpanTotals {
+    const served = this.#requests - this.#impacts.unservedRequests;
+    const hours = Math.max(this.#hours, 1e-300);
+    const {
+      userRequests: _,
+      servedUserRequests: _s,
+      lateUserRequests: _l,
+      userTtftMs: _t,
+      ...sums
+    } = this.sums();
+    return {
+      ...sums,
       ...this.#ttft.totals(),
       ...(this.#fleet.classes.some(mayWait) && { batch: this.#batch.totals() }),
       sites: this.#sites.map(({ requests, ...s }) => ({

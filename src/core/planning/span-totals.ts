@@ -26,6 +26,26 @@ export interface SpanTotals {
   zones: ZoneTotals[];
 }
 
+/** Those of a span's totals that add up over spans, so that days can be put together in any way. */
+export interface SpanSums {
+  objectiveAud: number;
+  energyCostAud: number;
+  facilityKwh: number;
+  gridKwh: number;
+  coolingKwh: number;
+  itKwh: number;
+  carbonKg: number;
+  waterL: number;
+  userHours: number;
+  requests: number;
+  unservedRequests: number;
+  /** Of classes that do not wait: asked for, served, over their SLO (unserved included), and TTFT of the served. */
+  userRequests: number;
+  servedUserRequests: number;
+  lateUserRequests: number;
+  userTtftMs: number;
+}
+
 /** What became of work that may wait. */
 export interface BatchTotals {
   /** Counted among all requests as well. */

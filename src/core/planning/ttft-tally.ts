@@ -4,7 +4,7 @@ import { mayWait } from '../model/request-class.ts';
 import { siteWork } from '../model/site-power.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
-import type { SpanTotals } from './span-totals.ts';
+import type { SpanSums, SpanTotals } from './span-totals.ts';
 
 /** TTFT histogram: 1 ms bins to 10 s. */
 const BINS = 10_000;
@@ -133,6 +133,18 @@ export class TtftTally {
   /** What is charged at the price of time. */
   get userHours(): number {
     return (this.#ttftMs + this.#queuedMs) / MS_PER_HOUR;
+  }
+
+  sums(): Pick<
+    SpanSums,
+    'userRequests' | 'servedUserRequests' | 'lateUserRequests' | 'userTtftMs'
+  > {
+    return {
+      userRequests: this.#served + this.#unserved,
+      servedUserRequests: this.#served,
+      lateUserRequests: this.#violations,
+      userTtftMs: this.#ttftMs,
+    };
   }
 
   totals(): Pick<SpanTotals, 'ttftMeanMs' | 'ttftP95Ms' | 'sloViolationShare' | 'zones'> {
