@@ -9,6 +9,7 @@ import { registerPareto } from './pareto.ts';
 import { registerPlan } from './plan.ts';
 import { registerReceipts } from './receipts.ts';
 import { registerReplay } from './replay.ts';
+import { registerReport } from './report.ts';
 import { registerSimulate } from './simulate.ts';
 import { registerSites } from './sites.ts';
 import { registerStart } from './start.ts';
@@ -53,6 +54,7 @@ Examples:
   registerStart(program);
   registerPlan(program);
   registerSimulate(program);
+  registerReport(program);
   registerReplay(program);
   registerPareto(program);
   registerSites(program);

@@ -28,7 +28,8 @@ export interface RunOptions {
 
 /**
  * Runs each policy over the inputs' span, a day at a time, and charges all by the true model.
- * Decisions are made with perfect knowledge of the day's weather, prices and demand.
+ * Decisions are made with perfect knowledge of the day's weather, prices and demand, and of what the
+ * month's peak so far has paid for.
  */
 export function backtest(
   fleet: Fleet,
@@ -66,7 +67,13 @@ export function runPolicy(
     const block = slice(inputs, from, to);
     const problem = assembleDispatch(publicFleet(fleet), block, block.demandReqPerS);
     const shown = believed ? slice(believed, from, to) : block;
-    const decision = policy.decide({ fleet, inputs: shown, problem, settings, spanMeans: means });
+    const decision = policy.decide({
+      fleet: ledger.fleetAt(block),
+      inputs: shown,
+      problem,
+      settings,
+      spanMeans: means,
+    });
     ledger.add(problem, block, decision.flow, decision.unserved);
     if (decision.rounds !== undefined) maxRounds = Math.max(maxRounds ?? 0, decision.rounds);
     if (decision.gap !== undefined) maxGap = Math.max(maxGap ?? 0, decision.gap);

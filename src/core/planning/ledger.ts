@@ -96,13 +96,18 @@ export class Ledger {
     inputs: PlanningInputs,
     flow: Float64Array[],
   ): (PlantRun | undefined)[] {
+    return runPlants(this.fleetAt(inputs), p, inputs, flow);
+  }
+
+  /** The fleet as it stands when a block begins: a month's peak so far is paid for. */
+  fleetAt(inputs: Pick<PlanningInputs, 'startUtcMs'>): Fleet {
     const sites = this.#fleet.sites.map((site): Site => {
       const { demandCharge } = site.cost;
       if (!demandCharge) return site;
       const paidKw = Math.max(demandCharge.paidKw, this.#peaksKw.get(peakKey(inputs, site)) ?? 0);
       return { ...site, cost: { ...site.cost, demandCharge: { ...demandCharge, paidKw } } };
     });
-    return runPlants({ ...this.#fleet, sites }, p, inputs, flow);
+    return { ...this.#fleet, sites };
   }
 
   /** A month's peak is charged once, by what it adds to the last. */
@@ -253,6 +258,6 @@ export class Ledger {
 }
 
 /** The month and site for which a peak is charged. */
-function peakKey(inputs: PlanningInputs, site: Site): string {
+function peakKey(inputs: Pick<PlanningInputs, 'startUtcMs'>, site: Site): string {
   return `${new Date(inputs.startUtcMs).toISOString().slice(0, 7)} ${site.id}`;
 }

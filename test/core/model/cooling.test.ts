@@ -9,6 +9,7 @@ import {
   ppue,
 } from '../../../src/core/model/cooling/index.ts';
 import { issueLines } from '../../../src/core/model/errors.ts';
+import { wueTowerLPerKwh } from '../../../src/core/model/water.ts';
 import { airOf } from '../../../src/core/model/weather.ts';
 
 const at = (cooling: Cooling, tempC: number, rhPct = 50) => ppue(cooling, airOf(tempC, rhPct));
@@ -109,6 +110,15 @@ describe('mixed mode', () => {
 
 describe('adiabatic assist', () => {
   const pads = parse({ kind: 'adiabatic' });
+
+  test('evaporates by the curve asked for: a tower 4.45 L/kWh at a wet bulb of 20 °C, dry none', () => {
+    const tower = parse({ kind: 'adiabatic', wue: 'tower' });
+    const hot = { tempC: 30, wetBulbC: 20 };
+    expect(onSiteWaterLPerKwh(tower, hot)).toBeCloseTo(4.45, 2);
+    expect(onSiteWaterLPerKwh(pads, hot)).toBeCloseTo(1.67, 2);
+    expect(onSiteWaterLPerKwh(tower, { tempC: 20, wetBulbC: 20 })).toBe(0);
+    expect(wueTowerLPerKwh(-20)).toBe(0.05);
+  });
 
   test('drinks only above its switch temperature', () => {
     expect(onSiteWaterLPerKwh(pads, airOf(25, 40))).toBe(0);

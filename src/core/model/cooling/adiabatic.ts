@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wueFixedApproachLPerKwh } from '../water.ts';
+import { wueFixedApproachLPerKwh, wueTowerLPerKwh } from '../water.ts';
 import { chillerCop } from './air-cooled-chiller.ts';
 import type { CoolingModel } from './types.ts';
 
@@ -11,6 +11,8 @@ const schema = z.strictObject({
   padEffectiveness: z.number().min(0).max(1).default(0.7),
   fanOverhead: z.number().min(0).max(1).default(0.07),
   ratedCop: z.number().min(1).max(10).default(3),
+  /** Curve of the water evaporated: water.ts. Absent: `fixed-approach`. */
+  wue: z.enum(['fixed-approach', 'tower']).optional(),
 });
 
 /**
@@ -28,6 +30,10 @@ export const adiabatic: CoolingModel<typeof schema> = {
       : air.tempC;
     return 1 + p.fanOverhead + 1 / chillerCop(condenserAirC, p.ratedCop);
   },
-  onSiteWaterLPerKwh: (p, air) =>
-    air.tempC > p.switchAboveC ? wueFixedApproachLPerKwh(air.wetBulbC) : 0,
+  onSiteWaterLPerKwh(p, air) {
+    if (air.tempC <= p.switchAboveC) return 0;
+    return p.wue === 'tower'
+      ? wueTowerLPerKwh(air.wetBulbC)
+      : wueFixedApproachLPerKwh(air.wetBulbC);
+  },
 };

@@ -23,7 +23,7 @@ export interface Cap extends Aim {
   most: number;
 }
 
-const TOLERANCE = 1e-10;
+const TOLERANCE = 1e-11;
 
 /**
  * Minimizes the first aim, then the second among flows whose first is within `slack` of its least, and

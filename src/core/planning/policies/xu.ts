@@ -26,13 +26,7 @@ interface Variant {
 function decide(context: PolicyContext, variant: Variant): Decision {
   const believed = believedFleet(context, variant);
   const sites = assembleSites(believed, context.inputs).map(withoutQueue);
-  const problem: DispatchProblem = {
-    ...context.problem,
-    sites: context.problem.sites.map((s) => ({
-      ...s,
-      prior: { ...s.prior, costAudPerWaiting: 0, lateness: undefined },
-    })),
-  };
+  const problem = unpricedQueues(context.problem);
   if (variant.capacityAware || !problem.batch) return decided(problem, sites, context);
   const nobody = problem.demandReqPerS.map(() => 0);
   const waiting = decided({ ...problem, demandReqPerS: nobody }, sites, context);
@@ -56,6 +50,15 @@ function believedFleet({ fleet }: PolicyContext, { coolingAware }: Variant): Fle
       ? fleet.sites
       : fleet.sites.map((s) => ({ ...s, cost: { ...s.cost, cooling: blind } })),
   };
+}
+
+/** The problem of a coordinator that takes it that queues cost nothing. */
+export function unpricedQueues(problem: DispatchProblem): DispatchProblem {
+  const sites = problem.sites.map((s) => ({
+    ...s,
+    prior: { ...s.prior, costAudPerWaiting: 0, lateness: undefined },
+  }));
+  return { ...problem, sites };
 }
 
 /** A site whose queue costs nothing. */

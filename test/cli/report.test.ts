@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { dataFolder, HOURS } from './support/data.ts';
+import { inProcess } from './support/run.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const data = dataFolder();
+const quick = ['report', '--data', data, '--resamples', '50', '--every', '1'];
+
+async function report(...args: string[]) {
+  const { code, stdout, stderr } = await inProcess([...quick, ...args]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+describe('isotherm report', () => {
+  it('says the same bytes for the same data and seed, and other intervals for another', async () => {
+    // One hour of the three days is another, so that days differ.
+    const uneven = dataFolder({ spoiltTemp: '31' });
+    const span = ['--data', uneven, '--year', '2022', '--sections', 'leave-outs'];
+    const a = await inProcess([...quick, ...span]);
+    const b = await inProcess([...quick, ...span]);
+    const other = await inProcess([...quick, ...span, '--seed', '2', '--block-days', '1']);
+    expect(a.stdout).toBe(b.stdout);
+    const [one, two] = [a, other].map(({ stdout }) => JSON.parse(stdout));
+    expect(two.evidence.year.rows[1].objectiveAud).toBe(one.evidence.year.rows[1].objectiveAud);
+    expect(two.evidence.year.rows[1].against).not.toEqual(one.evidence.year.rows[1].against);
+  });
+
+  it('compares all policies over the whole days of a year that there are, month by month', async () => {
+    const { evidence, notes, span } = await report('--year', '2022', '--sections', 'none');
+    expect(span).toEqual({
+      fromUtc: '2022-01-24T00:00:00.000Z',
+      toUtc: '2022-01-27T00:00:00.000Z',
+      hours: HOURS,
+    });
+    expect(evidence.days).toBe(3);
+    expect(notes.join('\n')).toMatch(/the year is 3 of 365 days, 2022-01-24 to 2022-01-26/);
+    const ids = evidence.policies.map((p: { id: string }) => p.id);
+    expect(ids).toContain('green-llm-like');
+    for (const { table } of [{ table: evidence.year }, ...evidence.months]) {
+      expect(table.rows.map((r: { policy: string }) => r.policy)).toEqual(ids);
+      for (const row of table.rows.slice(1)) {
+        const { value, low, high } = row.against.coolingKwh;
+        expect(low).toBeLessThanOrEqual(value + 1e-9);
+        expect(high).toBeGreaterThanOrEqual(value - 1e-9);
+        expect(row.against.objectiveAud.value).toBeLessThanOrEqual(0.001);
+      }
+    }
+    expect(evidence.months.map((m: { month: string }) => m.month)).toEqual(['2022-01']);
+    expect([evidence.map, evidence.levers, evidence.sensitivity]).toEqual([[], [], []]);
+  });
+
+  it('fills every section, and what a change takes away is nobody’s gain', async () => {
+    const { evidence } = await report('--from', '2022-01-24', '--to', '2022-01-25');
+    expect(evidence.map).toHaveLength(4 * 3 * 2);
+    for (const cell of evidence.map) {
+      expect(cell.year.joint.objectiveAud.value).toBeLessThanOrEqual(0.001);
+      expect(cell.year.awareness.objectiveAud.value).toBeLessThanOrEqual(0.001);
+      expect(cell.year.coolest.coolingKwh.value).toBeLessThanOrEqual(0.001);
+      expect(Object.keys(cell.bySeason)).toEqual(['summer']);
+    }
+    for (const row of evidence.ablations) {
+      if (row.id === 'always-on-nearest') continue;
+      expect(row.change.objectiveAud.value, row.id).toBeGreaterThanOrEqual(-0.001);
+    }
+    const front = evidence.front.filter(
+      (p: { carbonAudPerT?: number }) => p.carbonAudPerT !== undefined,
+    );
+    for (let n = 1; n < front.length; n++) {
+      expect(front[n].carbonKg).toBeLessThanOrEqual(front[n - 1].carbonKg * (1 + 1e-4));
+      expect(front[n].otherAud).toBeGreaterThanOrEqual(front[n - 1].otherAud * (1 - 1e-4));
+    }
+    expect(evidence.leaveOuts.map((r: { tariff: string }) => r.tariff)).toEqual([
+      'own',
+      'own',
+      'spot',
+      'spot',
+    ]);
+    expect(evidence.sensitivity.length).toBeGreaterThan(30);
+    const waits = evidence.levers.filter((r: { lever: string }) => /may wait/.test(r.lever));
+    expect(waits).toHaveLength(6);
+  });
+
+  it('names every file it read by its hash, with holes, and what the folder says of itself', async () => {
+    const dir = dataFolder();
+    writeFileSync(join(dir, 'SOURCES.md'), 'Weather data by Open-Meteo.com, CC BY 4.0\n');
+    const { data: told } = await report('--data', dir, '--year', '2022', '--sections', 'none');
+    const [file] = told.files.filter((f: { file: string }) => f.file === 'weather_sydney_2022.csv');
+    const bytes = readFileSync(join(dir, 'weather_sydney_2022.csv'));
+    expect(file).toMatchObject({
+      kind: 'weather',
+      hours: HOURS,
+      missingHours: 0,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    });
+    expect(told.notes.text).toMatch(/Open-Meteo/);
+    expect(told.attributions.map((a: { source: string }) => a.source)).toContain('Open-Meteo');
+    expect(JSON.stringify(told)).not.toContain(dir);
+  });
+
+  it.each([
+    [[], /--year: expected a year, or --from and --to/],
+    [['--year', '2019'], /has no weather for any site over 2019-01-01/],
+    [['--from', '2022-01-24', '--to', '2022-01-24T20:00Z'], /--to: the span is 0 whole days/],
+    [['--year', '2022', '--sections', 'maps'], /"maps" is no section, expected some of leave-outs/],
+    [['--year', '2022', '--from', '2022-01-24'], /cannot be used with/],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await inProcess([...quick, ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
