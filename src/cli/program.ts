@@ -24,7 +24,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-function buildProgram(): Command {
+/** The command line with all its commands. */
+export function buildProgram(): Command {
   const program = new Command('isotherm')
     .description('Temperature-aware routing of LLM inference across edge data centers.')
     .version(manifest.version, '-V, --version', 'show the version')
