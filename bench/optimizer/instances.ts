@@ -79,7 +79,7 @@ export const instances: NamedInstance[] = [
   },
   {
     name: 'au-2022',
-    summary: 'every day of 2022 with spot prices, sites with weather only',
+    summary: '364 days of 2022, spot prices, sites with weather; prices end within the 365th (UTC)',
     needsData: true,
     days: async (dataDir) => daysOf2022(dataDir as string),
     without: ['highs'],
@@ -127,6 +127,7 @@ function seeded(seeds: number[], shape: Parameters<typeof edgeInstance>[1]) {
 
 async function daysOf2022(dataDir: string): Promise<{ label: string; instance: Instance }[]> {
   const registry = withTariff(await readFleetFile(), 'spot');
+  // AEMO's year is of UTC+10: of 31 December UTC, prices cover 14 hours.
   const hours = 364 * HOURS;
   const { fleet, inputs } = readDataset(dataDir, registry, {
     startUtcMs: Date.parse('2022-01-01T00:00Z'),

@@ -110,7 +110,10 @@ function wireBytes(
   );
 }
 
-/** CPU of this process's own thread of execution, in ms: other load on the machine counts less. */
+/**
+ * CPU of this process in user mode, in ms, all its threads together: V8's compiler and garbage collector
+ * count, other processes do not, though they slow the caches and the clock.
+ */
 export function cpuMs(): number {
   return process.cpuUsage().user / 1000;
 }
