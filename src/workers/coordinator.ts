@@ -228,7 +228,7 @@ export class Coordinator extends DurableObject<Env> {
     const batch = batchOutcomes(fleet, problem, inputs.slotHours, best.flow, best.unserved);
     const prices = kept ? budgetPrices(fleet.prices, kept.shadow) : fleet.prices;
     const disclosed = state.sites.map(toldImpacts);
-    const outcome = summarize(fleet, problem, inputs, best.flow, best.unserved);
+    const outcome = summarize(registry, problem, inputs, best.flow, best.unserved);
     const plan = await publishPlan(
       this.env.DB,
       {

@@ -1,4 +1,5 @@
-import type { PublicFleet, RequestClass } from '../model/fleet.ts';
+import { eligibleSites } from '../model/eligibility.ts';
+import type { PublicFleet, RequestClass, Zone } from '../model/fleet.ts';
 import { mayWait } from '../model/request-class.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import type { PlanningInputs } from './inputs.ts';
@@ -14,6 +15,10 @@ export interface Outcome {
 
 const mean = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / values.length;
 
+/**
+ * Sums of flows.
+ * @param fleet the registry's: a zone's nearest site is that, whatever operators have set over it
+ */
 export function summarize(
   fleet: PublicFleet,
   p: DispatchProblem,
@@ -30,14 +35,10 @@ export function summarize(
     for (let r = 0; r + 1 < p.rowStart.length; r++) {
       lost += unserved[t]?.[r] as number;
       const waits = mayWait(fleet.classes[r % p.classCount] as RequestClass);
-      let closest = -1;
-      const from = p.rowStart[r] as number;
+      const zone = fleet.zones[Math.floor(r / p.classCount)] as Zone;
+      const closest = eligibleSites(fleet, zone, r % p.classCount)[0]?.site;
       const to = p.rowStart[r + 1] as number;
-      for (let e = from; e < to; e++) {
-        if (closest < 0 || (p.edgeCostAud[e] as number) < (p.edgeCostAud[closest] as number))
-          closest = e;
-      }
-      for (let e = from; e < to; e++) {
+      for (let e = p.rowStart[r] as number; e < to; e++) {
         const x = flow[t]?.[e] as number;
         const j = p.edgeSite[e] as number;
         const s = p.sites[j]?.loadPerReqPerS[r % p.classCount] as number;
@@ -45,7 +46,7 @@ export function summarize(
         load[j] = (load[j] as number) + x * s;
         if (waits) continue;
         prompt += x;
-        if (e === closest) nearest += x;
+        if (j === closest) nearest += x;
       }
     }
   }

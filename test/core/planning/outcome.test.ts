@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { publicFleet } from '../../../src/core/model/fleet.ts';
+import { applyOverrides } from '../../../src/core/model/overrides.ts';
 import { assembleDispatch } from '../../../src/core/planning/assemble.ts';
 import { summarize } from '../../../src/core/planning/outcome.ts';
+import { nearestFlows } from '../../../src/core/planning/policies/nearest.ts';
 import { constantInputs, embeddedFleet } from '../support/fleets.ts';
 import { dice } from '../support/random.ts';
 
@@ -29,4 +31,22 @@ test('shares are at most one, however their sums are rounded', () => {
     expect(outcome.nearestShare).toBeCloseTo(1, 12);
     expect(outcome.unservedShare).toBe(0);
   }
+});
+
+test('the nearest site is the one with the least TTFT of the registry, drained or not, at any price of time', () => {
+  const fleet = embeddedFleet();
+  fleet.prices.timeAudPerUserHour = 0;
+  const open = publicFleet(fleet);
+  const inputs = constantInputs(fleet);
+  const shareWith = (drained: string[]) => {
+    const sites = Object.fromEntries(drained.map((id) => [id, { drained: true as const }]));
+    const inForce = applyOverrides(open, { revision: 1, sites, prices: {} });
+    const problem = assembleDispatch(inForce, inputs, inputs.demandReqPerS);
+    const { flow, unserved } = nearestFlows(inForce, problem);
+    return summarize(open, problem, inputs, flow, unserved).nearestShare;
+  };
+  const all = shareWith([]);
+  expect(all).toBeGreaterThan(0.7);
+  // Its zone is a fifth of all: what another site serves of it is not at its nearest.
+  expect(shareWith(['melbourne'])).toBeLessThan(all - 0.15);
 });
