@@ -21,7 +21,9 @@ export function assess(status: Status): Assessment {
   const { plan } = status;
   if (!plan) return { level: 'attention', sentences: [noPlan(status)] };
   const problems = problemsOf(status, plan);
-  if (problems.length === 0) return { level: 'fine', sentences: [allWell(plan)] };
+  if (problems.length === 0) {
+    return { level: 'fine', sentences: [allWell(plan), ...drained(status, plan)] };
+  }
   const sentences = problems.map((problem, n) =>
     problem(
       n === 0 ? [`Plan${NBSP}${plan.version}, made `, ago(plan.createdUtcMs), ','] : ['The plan'],
@@ -38,6 +40,12 @@ function allWell({ version, createdUtcMs, certificate, rounds }: Plan): Sentence
     ago(createdUtcMs),
     `, is proven to be within ${within(certificate.gap)} of the optimum after ${count(rounds, 'round')}.`,
   ];
+}
+
+/** What is drained on purpose is no fault, but easily forgotten. */
+function drained(status: Status, { overrides }: Plan): Sentence[] {
+  const ids = Object.keys(overrides?.sites ?? {}).filter((id) => overrides?.sites[id]?.drained);
+  return ids.length > 0 ? [[`Drained: ${list(ids.map(namesOf(status)))}.`]] : [];
 }
 
 function noPlan({ latestRun, lastFailure }: Status): Sentence {

@@ -62,7 +62,7 @@ export function MovesTable({ view }: { view: View }) {
                     </td>
                     <td class="number">{micro(row.beforeAudPerRequest)}</td>
                     <td class="number">{micro(row.afterAudPerRequest)}</td>
-                    <td>{why(row)}</td>
+                    <td>{moves.orders[row.site?.id ?? ''] ?? why(row)}</td>
                   </tr>
                 ))}
               </tbody>

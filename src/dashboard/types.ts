@@ -1,4 +1,5 @@
 import type { PublicFleet } from '../core/model/fleet.ts';
+import type { SiteOrder } from '../core/model/overrides.ts';
 import type { RoundReport } from '../core/optimizer/state.ts';
 import type { Moves } from '../core/planning/moves.ts';
 import type { PlanHeader } from '../core/planning/plan.ts';
@@ -48,5 +49,5 @@ export interface View {
   };
   version: number | null;
   slots: SlotView[] | null;
-  moves: (Moves & { sinceVersion: number }) | null;
+  moves: (Moves & { sinceVersion: number; orders: Record<string, SiteOrder> }) | null;
 }

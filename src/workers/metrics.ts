@@ -1,4 +1,6 @@
 import { prometheusText, type SiteGauge } from '../core/accounting/metrics.ts';
+import { applyOverrides } from '../core/model/overrides.ts';
+import { readOverrides } from '../store/overrides.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
 import { readCounters } from '../store/usage.ts';
 import { bearsOneOf } from './auth.ts';
@@ -35,10 +37,14 @@ export async function metrics(request: Request, env: Env): Promise<Response> {
 
 async function siteGauges(env: Env): Promise<SiteGauge[] | undefined> {
   try {
-    const down = new Set(await boardOf(env).down());
-    return fleet.sites.map(({ id }) => ({ id, isDown: down.has(id) }));
+    const [down, overrides] = await Promise.all([boardOf(env).down(), readOverrides(env.DB)]);
+    return applyOverrides(fleet, overrides).sites.map(({ id, state }) => ({
+      id,
+      isDown: down.includes(id),
+      isDrained: state === 'drained',
+    }));
   } catch (error) {
-    console.warn(`the board of sites does not answer: ${(error as Error).message}`);
+    console.warn(`sites cannot be told of: ${(error as Error).message}`);
     return undefined;
   }
 }

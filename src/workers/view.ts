@@ -1,5 +1,5 @@
 import type { PublicFleet } from '../core/model/fleet.ts';
-import { applyOverrides } from '../core/model/overrides.ts';
+import { applyOverrides, ordersBetween, type SiteOrder } from '../core/model/overrides.ts';
 import { type Moves, movesBetween } from '../core/planning/moves.ts';
 import type { Plan } from '../core/planning/plan.ts';
 import { planView, type SlotView } from '../core/planning/view.ts';
@@ -19,7 +19,7 @@ export interface PlanViewBody {
   /** Null where the plan does not say what its hours were. */
   slots: SlotView[] | null;
   /** Against the plan before it; null where there is none with hours in common. */
-  moves: (Moves & { sinceVersion: number }) | null;
+  moves: (Moves & { sinceVersion: number; orders: Record<string, SiteOrder> }) | null;
 }
 
 interface Placed {
@@ -68,7 +68,13 @@ export async function view(env: Env): Promise<PlanViewBody> {
     fleet: { ...registryBody, prices },
     version,
     slots: slots ?? null,
-    moves: moves ? { ...moves, sinceVersion: version - 1 } : null,
+    moves: moves
+      ? {
+          ...moves,
+          sinceVersion: version - 1,
+          orders: ordersBetween(last?.header.overrides, plan?.header.overrides),
+        }
+      : null,
   };
   return kept;
 }

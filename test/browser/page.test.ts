@@ -280,7 +280,9 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
   });
 
   // Last, since what is set is planned with at some time after.
-  test('a site is drained by the keyboard, planned without, taken back and limited; prices are set', async () => {
+  test('a site is drained by the keyboard, planned without, taken back and limited; prices are set', {
+    timeout: 90_000,
+  }, async () => {
     const sitesAsked = async (count: number) => {
       const sites = new Set<string | null>();
       for (let n = 0; n < count; n++) {
@@ -323,6 +325,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     const without = await gateway.plan();
     await page.getByText(`Plan ${without} knows of all that is set.`).waitFor();
     await melbourne.getByRole('cell', { name: '0.0', exact: true }).waitFor();
+    await page.getByText('Drained: Melbourne.').waitFor();
     await picture(page, 'drained');
     await expectSound(watched);
 

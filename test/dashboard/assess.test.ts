@@ -50,6 +50,13 @@ describe('how it stands, in plain words', () => {
     );
   });
 
+  test('drained sites are named, and no fault', () => {
+    const sites = { hobart: { drained: true as const }, perth: { capacityShare: 0.5 } };
+    const { level, text } = said(statusWith({ overrides: { revision: 3, sites, prices: {} } }));
+    expect(level).toBe('fine');
+    expect(text[1]).toBe('Drained: Hobart.');
+  });
+
   test.each([
     ['past its horizon', { stale: true }, {}, /past its horizon/],
     [

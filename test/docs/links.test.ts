@@ -62,7 +62,7 @@ test('every metric in a document or an alert is one that /metrics has', () => {
     batch: [{ class: 'a', requests: 1, unservedRequests: 0, movedShare: 0 }],
   };
   const ttft = { name: 'ttft_ms_sum', labels: 'site="a",class="b"', value: 1 };
-  const text = prometheusText([ttft], plan, [{ id: 'a', isDown: false }]);
+  const text = prometheusText([ttft], plan, [{ id: 'a', isDown: false, isDrained: false }]);
   const known = new Set(text.match(/isotherm_\w+/g));
   const alerts = read('examples/prometheus-alerts.yml');
   const used = [alerts, ...markdown.map(read)].flatMap(

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { boardOf } from '../../src/workers/optimize.ts';
 import { health } from '../../src/workers/site-health.ts';
 import { makeKey, playCounting, settled } from './support/accounts.ts';
-import { chat, hello } from './support/client.ts';
+import { adminCall, chat, hello } from './support/client.ts';
 import { completion, playUpstreams } from './support/upstreams.ts';
 
 /** What operators can see of sites and requests from outside. */
@@ -45,6 +45,15 @@ describe('metrics of sites', () => {
     const text = await metricsText();
     expect(text).toContain('isotherm_site_down{site="sydney"} 1');
     expect(text.match(/isotherm_site_down\{.*\} 1/g)).toHaveLength(1);
+  });
+
+  test('one that is drained on purpose, too', async () => {
+    expect(await metricsText()).toContain('isotherm_site_drained{site="perth"} 0');
+    await (await adminCall('PATCH', '/sites/perth', { drained: true })).text();
+    const text = await metricsText();
+    expect(text).toContain('isotherm_site_drained{site="perth"} 1');
+    expect(text.match(/isotherm_site_drained\{.*\} 1/g)).toHaveLength(1);
+    await (await adminCall('PATCH', '/sites/perth', { drained: false })).text();
   });
 });
 

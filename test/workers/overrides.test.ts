@@ -7,6 +7,7 @@ import { fleet } from '../../src/workers/fleet.ts';
 import { boardOf, coordinatorOf, optimize } from '../../src/workers/optimize.ts';
 import { Overlay } from '../../src/workers/overlay.ts';
 import { health } from '../../src/workers/site-health.ts';
+import { view } from '../../src/workers/view.ts';
 import { contentEvent, doneEvent, settled } from './support/accounts.ts';
 import { adminCall, chat, hello } from './support/client.ts';
 import { draft, slots } from './support/plans.ts';
@@ -115,6 +116,7 @@ describe('a drained site', () => {
     const again = await headerOf((await runToEnd()).planVersion);
     expect(shareOf(again, 'melbourne')).toBeGreaterThan(0);
     expect(again.overrides?.sites).toEqual({});
+    expect((await view(env)).moves?.orders).toEqual({ melbourne: 'undrained' });
   });
 
   test('most of the fleet drained is still planned: nothing is at fault', async () => {

@@ -76,6 +76,7 @@ export interface PlanGauges {
 export interface SiteGauge {
   id: string;
   isDown: boolean;
+  isDrained: boolean;
 }
 
 /**
@@ -111,11 +112,18 @@ export function prometheusText(
     );
   }
   if (sites) {
-    const name = 'isotherm_site_down';
+    const each = (name: string, help: string, is: (s: SiteGauge) => boolean) => [
+      `# HELP isotherm_${name} ${help}`,
+      `# TYPE isotherm_${name} gauge`,
+      ...sites.map((s) => `isotherm_${name}{${labelsOf({ site: s.id })}} ${is(s) ? 1 : 0}`),
+    ];
     lines.push(
-      `# HELP ${name} 1 while isolates or probes find the site down: plans are made without it.`,
-      `# TYPE ${name} gauge`,
-      ...sites.map((s) => `${name}{${labelsOf({ site: s.id })}} ${s.isDown ? 1 : 0}`),
+      ...each(
+        'site_down',
+        '1 while isolates or probes find the site down: plans are made without it.',
+        (s) => s.isDown,
+      ),
+      ...each('site_drained', '1 while the site is drained on purpose.', (s) => s.isDrained),
     );
   }
   return `${lines.join('\n')}\n`;

@@ -65,6 +65,24 @@ export function overridesOf(entries: Iterable<OverrideEntry>): Overrides {
   return all;
 }
 
+/** What an operator did to a site. */
+export type SiteOrder = 'drained' | 'undrained' | 'limit changed';
+
+/** What was done to sites between two settings, as far as it bears on their load; by site id. */
+export function ordersBetween(
+  before: Overrides | undefined,
+  after: Overrides | undefined,
+): Record<string, SiteOrder> {
+  const [earlier, later] = [before?.sites ?? {}, after?.sites ?? {}];
+  const orders: Record<string, SiteOrder> = {};
+  for (const id of new Set([...Object.keys(earlier), ...Object.keys(later)])) {
+    const [was, is] = [earlier[id], later[id]];
+    if (was?.drained !== is?.drained) orders[id] = is?.drained ? 'drained' : 'undrained';
+    else if (!is?.drained && was?.capacityShare !== is?.capacityShare) orders[id] = 'limit changed';
+  }
+  return orders;
+}
+
 /** Fleets made lately, by what was set: routing and planning keep what they know by the fleet's object. */
 const made = new WeakMap<PublicFleet, Map<string, PublicFleet>>();
 /** A run under way goes on with what was set when it began, beside the router's latest. */

@@ -9,6 +9,7 @@ import {
   FLEET,
   type OverrideEntry,
   type Overrides,
+  ordersBetween,
   overridesOf,
 } from '../../../src/core/model/overrides.ts';
 import { loadsOf } from '../../../src/core/optimizer/problem.ts';
@@ -178,6 +179,33 @@ describe('entries as stored', () => {
     ];
     expect(overridesOf(entries)).toEqual({ ...nothing, revision: 5 });
   });
+});
+
+test('between two plans it is told what was done to a site, not what stayed', () => {
+  const before = {
+    ...nothing,
+    sites: {
+      perth: { drained: true as const },
+      hobart: { capacityShare: 0.5 },
+      cairns: { capacityShare: 0.5 },
+      darwin: { drained: true as const },
+    },
+  };
+  const after = {
+    ...nothing,
+    sites: {
+      sydney: { drained: true as const },
+      hobart: { capacityShare: 0.4 },
+      cairns: { capacityShare: 0.5 },
+      darwin: { drained: true as const, capacityShare: 0.5 },
+    },
+  };
+  expect(ordersBetween(before, after)).toEqual({
+    perth: 'undrained',
+    hobart: 'limit changed',
+    sydney: 'drained',
+  });
+  expect(ordersBetween(undefined, undefined)).toEqual({});
 });
 
 describe('what an operator asks for', () => {
