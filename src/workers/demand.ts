@@ -1,6 +1,7 @@
 import {
   ageHours,
   countHours,
+  DEMAND_MARGIN,
   type DemandForecast,
   type DemandStates,
   forecastDemand,
@@ -31,6 +32,7 @@ export async function expectCounted(
   fleet: PublicFleet,
   inputs: PlanningInputs,
   nowMs: number,
+  margin = DEMAND_MARGIN,
 ): Promise<void> {
   let states: DemandStates = new Map();
   let fault: string | undefined;
@@ -41,9 +43,12 @@ export async function expectCounted(
     fault = `counts could not be taken in: ${(error as Error).message}`;
     console.error(fault);
   }
-  const demand = forecastDemand(fleet, states, inputs);
+  const demand = forecastDemand(fleet, states, inputs, margin);
   inputs.demandReqPerS = demand.reqPerS;
-  inputs.demandSource = { ...sourceOf(demand, nowMs), ...(fault !== undefined && { fault }) };
+  inputs.demandSource = {
+    ...sourceOf(demand, nowMs, margin),
+    ...(fault !== undefined && { fault }),
+  };
 }
 
 /** States with the hours that have been counted since, which are then stored. */
@@ -66,13 +71,13 @@ async function takenIn(
   return after;
 }
 
-function sourceOf(demand: DemandForecast, nowMs: number): DemandSource {
+function sourceOf(demand: DemandForecast, nowMs: number, margin: number): DemandSource {
   const { counted, countable, hoursSeen, band } = demand;
   if (counted === 0) return POPULATION_SOURCE;
   const ageH = ageHours(demand, nowMs) ?? 0;
   const whole = counted === countable ? '' : `, ${counted} of ${countable} zones and classes`;
   return {
-    source: `requests counted in ${hoursSeen} h${whole}`,
+    source: `requests counted in ${hoursSeen} h${whole}${margin === 1 ? '' : `, times ${margin}`}`,
     placeholder: false,
     ageH: Math.round(100 * ageH) / 100,
     band,

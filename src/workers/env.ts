@@ -25,6 +25,8 @@ export interface Env {
   UPSTREAM_OVERRIDES: string;
   /** `population`: plans are made for the registry's demand, whatever is counted. Else counts are. */
   DEMAND: string;
+  /** Plans are made for so many times the demand expected of counts, 1 to 3. */
+  DEMAND_MARGIN: string;
   /** How long a site may take to the first byte of a stream, ms. */
   FIRST_BYTE_DEADLINE_MS: string;
   /** How long a stream may be silent or left unread, and how long it may take in all, ms. */

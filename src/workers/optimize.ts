@@ -7,7 +7,7 @@ import { comingBack } from '../core/planning/put-off.ts';
 import { readOverrides } from '../store/overrides.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
 import { expectCounted } from './demand.ts';
-import { type Env, now } from './env.ts';
+import { type Env, now, optionalVar } from './env.ts';
 import { fleet } from './fleet.ts';
 import { refreshInputs } from './inputs.ts';
 import type { RunRecord } from './run-store.ts';
@@ -67,7 +67,9 @@ export async function optimize(
 ): Promise<RunRecord> {
   const nowMs = now(env);
   const inputs = await refreshInputs(env.DB, fleet, floorToHour(nowMs), HORIZON_SLOTS, nowMs);
-  if (env.DEMAND !== 'population') await expectCounted(env.DB, fleet, inputs, nowMs);
+  if (env.DEMAND !== 'population') {
+    await expectCounted(env.DB, fleet, inputs, nowMs, optionalVar(env.DEMAND_MARGIN, 1, 3));
+  }
   inputs.backReqPerS = await backOf(env, inputs);
   const asked = { ...deploymentSettings(env), ...settings };
   if (hasBudget(asked) && asked.discloseImpacts === false) {

@@ -17,6 +17,12 @@ import {
 /** What an hour is planned for at least: shares are needed for the request that comes all the same. */
 const LEAST_REQUESTS_PER_HOUR = 1;
 
+/**
+ * Plans are made for so many times the demand expected: waiting rises faster above a forecast than it
+ * falls below it. Chosen on closed loops, docs/decisions/0029-demand.md.
+ */
+export const DEMAND_MARGIN = 1.2;
+
 /** States by {@link seriesKey}; a zone and class without one has never been counted. */
 export type DemandStates = ReadonlyMap<string, SeriesState>;
 
@@ -68,6 +74,7 @@ export function forecastDemand(
   fleet: PublicFleet,
   states: DemandStates,
   horizon: { startUtcMs: number; slotCount: number; slotHours: number },
+  margin = 1,
 ): DemandForecast {
   const { slotCount } = horizon;
   const reqPerS = new Float64Array(slotCount * fleet.zones.length * fleet.classes.length);
@@ -80,7 +87,7 @@ export function forecastDemand(
       for (const cls of fleet.classes) {
         const state = mayWait(cls) ? undefined : states.get(seriesKey(zone.id, cls.id));
         const rates = state
-          ? ratesOf(forecast(state, hourOf(fleet, zone, cls, utcMs)))
+          ? ratesOf(forecast(state, hourOf(fleet, zone, cls, utcMs)), margin)
           : sure(expectedReqPerS(fleet, zone, cls, utcMs));
         reqPerS[at++] = rates.reqPerS;
         ends[0] += rates.low;
@@ -109,10 +116,10 @@ export function forecastDemand(
 
 const sure = (reqPerS: number) => ({ reqPerS, low: reqPerS, high: reqPerS });
 
-function ratesOf({ requests, low, high }: Forecast) {
+function ratesOf({ requests, low, high }: Forecast, margin: number) {
   const perS = (n: number) => n / SECONDS_PER_HOUR;
   return {
-    reqPerS: perS(Math.max(requests, LEAST_REQUESTS_PER_HOUR)),
+    reqPerS: perS(Math.max(margin * requests, LEAST_REQUESTS_PER_HOUR)),
     low: perS(low),
     high: perS(Math.max(high, LEAST_REQUESTS_PER_HOUR)),
   };
