@@ -13,17 +13,34 @@ import { plantedFleet } from './test/core/support/planted.ts';
 /** Forty sites that share four solvers. */
 const sharedSolvers = continentFleet(1, { sites: 40, zones: 40, solvers: 4, sitesPerZone: 12 });
 
+/** Answers what a test tells it to. */
+const ENERGY_SYSTEM = 'energy-system';
+
+async function energySystem() {
+  return {
+    name: ENERGY_SYSTEM,
+    compatibilityDate: (await compatibility()).date,
+    modules: true,
+    script: await bundleWorker('test/workers-plants/support/energy-system.ts'),
+  };
+}
+
 /** The solver Workers of a fleet, wrapped so that a test can make them faulty. */
 async function auxiliarySolvers(fleet: Fleet) {
   const [code, { date }] = await Promise.all([
     bundleWorker('test/workers/support/faulty-solver.ts'),
     compatibility(),
   ]);
-  return solverWorkers(fleet).map(({ service, vars }) => ({
+  return solverWorkers(fleet).map(({ service, vars, asksPlants }) => ({
     name: service,
     compatibilityDate: date,
     modules: [{ type: 'ESModule' as const, path: `${service}.js`, contents: code }],
     bindings: vars,
+    ...(asksPlants && {
+      durableObjects: { PLANT_STATES: { className: 'PlantStates', useSQLite: true } },
+      // All it asks is the plants' state.
+      outboundService: ENERGY_SYSTEM,
+    }),
   }));
 }
 
@@ -75,14 +92,17 @@ function workersWith(name: string, fleet: Fleet, vars: Record<string, string> = 
               COORDINATOR: { className: 'Coordinator', useSQLite: true },
               SITE_BOARD: { className: 'SiteBoard', useSQLite: true },
             },
-            serviceBindings: Object.fromEntries(
-              solverWorkers(fleet).map(({ solver, service }) => [
-                solverBindingName(solver),
-                service,
-              ]),
-            ),
+            serviceBindings: {
+              ENERGY_SYSTEM,
+              ...Object.fromEntries(
+                solverWorkers(fleet).map(({ solver, service }) => [
+                  solverBindingName(solver),
+                  service,
+                ]),
+              ),
+            },
             bindings: { ...(await routerBindings()), ...vars },
-            workers: await auxiliarySolvers(fleet),
+            workers: [await energySystem(), ...(await auxiliarySolvers(fleet))],
           },
         };
       }),

@@ -18,6 +18,8 @@ export type SolverWorker = {
   region: string;
   sites: Site[];
   vars: Record<string, string>;
+  /** Whether any of its sites is to be asked how its plant is. */
+  asksPlants: boolean;
 };
 
 /** The text variables of a solver of these sites. Throws when one is over the platform's limit. */
@@ -56,6 +58,7 @@ export function solverWorkers(fleet: Fleet): SolverWorker[] {
     region: (sites[0] as Site).placementRegion,
     sites,
     vars: solverVars(sites, fleet.classes),
+    asksPlants: sites.some(({ cost }) => cost.plantStateUrl !== undefined),
   }));
 }
 

@@ -169,11 +169,17 @@ export async function solverConfigs(fleet: Fleet): Promise<WorkerConfig[]> {
     bundleWorker('src/workers/site-solver.ts'),
     compatibility(),
   ]);
-  return solverWorkers(fleet).map(({ service, vars }) => ({
+  return solverWorkers(fleet).map(({ service, vars, asksPlants }) => ({
     name: service,
     compatibilityDate: date,
     manifest: singleModule(code),
-    env: textBindings(vars),
+    env: {
+      ...textBindings(vars),
+      ...(asksPlants && {
+        PLANT_STATES: { type: 'durable-object', worker: service, exportName: 'PlantStates' },
+      }),
+    },
+    ...(asksPlants && { exports: { PlantStates: { type: 'durable-object', storage: 'sqlite' } } }),
   }));
 }
 

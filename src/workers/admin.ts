@@ -115,6 +115,7 @@ admin.get('/sites', async (c) => {
       inputs: inputs.get(site.id) ?? null,
       solver: {
         placement: latest?.placements[site.id] ?? null,
+        plantState: latest?.plantStates?.[site.id] ?? null,
         fault: missing.find((m) => m.site === site.id)?.reason ?? null,
       },
     })),

@@ -180,7 +180,9 @@ export class Coordinator extends DurableObject<Env> {
       const answers = replies.map((r) => r.answer);
       const report = absorb(problem, settings, state, queries, answers);
       replies.forEach((r, j) => {
-        if (r.placement) record.placements[fleet.sites[j]?.id as string] = r.placement;
+        const id = fleet.sites[j]?.id as string;
+        if (r.placement) record.placements[id] = r.placement;
+        if (r.plantState) record.plantStates = { ...record.plantStates, [id]: r.plantState };
       });
       const slowest = replies.reduce((a, r, j) => (r.ms > (replies[a]?.ms ?? 0) ? j : a), 0);
       record.rounds.push({

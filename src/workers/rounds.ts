@@ -5,7 +5,7 @@ import { MAX_PACKET_BYTES } from '../core/optimizer/packet.ts';
 import type { SiteAnswer, SiteQuery } from '../core/optimizer/site-subproblem.ts';
 import type { MissingAnswer } from '../core/optimizer/state.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
-import { decodeAnswer, encodeQuery } from '../core/planning/round-wire.ts';
+import { decodeAnswer, encodeQuery, type PlantStateSource } from '../core/planning/round-wire.ts';
 import { type Env, numberVar } from './env.ts';
 import { readBody } from './read-body.ts';
 
@@ -21,6 +21,8 @@ export interface RoundReply {
   answer: SiteAnswer | MissingAnswer | undefined;
   /** `cf-placement` of the answer: where the solver ran. */
   placement?: string;
+  /** Of a site that is to report its plant's state. */
+  plantState?: PlantStateSource;
   /** How long its solver took, ms. */
   ms: number;
 }
@@ -72,7 +74,9 @@ export async function askSites(
       );
       all.receivedBytes += bytes;
       asked.forEach(({ j }, n) => {
-        replies[j] = { answer: answers[n], placement, ms: Date.now() - begunMs };
+        const given = answers[n];
+        const plantState = given && 'plantState' in given ? given.plantState : undefined;
+        replies[j] = { answer: given, placement, plantState, ms: Date.now() - begunMs };
       });
     }),
   );
@@ -90,7 +94,7 @@ function reasonOf(error: unknown, deadlineMs: number): string {
 
 interface SolverReply {
   /** In the order asked. */
-  answers: (SiteAnswer | MissingAnswer)[];
+  answers: (ReturnType<typeof decodeAnswer> | MissingAnswer)[];
   placement?: string;
   bytes: number;
 }

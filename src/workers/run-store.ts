@@ -4,6 +4,7 @@ import type { Settings } from '../core/optimizer/settings.ts';
 import type { ConsensusState, RoundReport, SiteState, SlotState } from '../core/optimizer/state.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
 import type { PlannedLoads } from '../core/planning/ramp.ts';
+import type { PlantStateSource } from '../core/planning/round-wire.ts';
 import type { LearnedCurves } from '../core/planning/warm-start.ts';
 import type { BudgetRun } from './budget-run.ts';
 
@@ -29,6 +30,8 @@ export interface RunRecord {
   })[];
   /** Site id to `cf-placement` of its latest answer. */
   placements: Record<string, string>;
+  /** Site id to whether its plant was planned with as reported; of sites that are to report. */
+  plantStates?: Record<string, PlantStateSource>;
   planVersion?: number;
   error?: string;
 }

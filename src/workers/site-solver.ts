@@ -8,18 +8,28 @@ import { decodeBatch, encodeBatch } from '../core/optimizer/batch.ts';
 import { MAX_PACKET_BYTES } from '../core/optimizer/packet.ts';
 import { answerQuery } from '../core/optimizer/site-subproblem.ts';
 import { assembleSite } from '../core/planning/assemble.ts';
-import { decodeQuery, encodeAnswer, encodeFault } from '../core/planning/round-wire.ts';
+import {
+  decodeQuery,
+  encodeAnswer,
+  encodeFault,
+  type RoundQuery,
+} from '../core/planning/round-wire.ts';
+import type { PlantStates } from './plant-states.ts';
 import { readBody } from './read-body.ts';
+
+export { PlantStates } from './plant-states.ts';
 
 /**
  * The solver of a site, or of several that an operator runs in one place: a Worker of its own, placed
- * next to them, and the only one that holds their cost data. Stateless: a round's query carries
- * everything else. It is a `fetch` handler, since only those are placed, and reached through a service
+ * next to them, and the only one that holds their cost data. A round's query carries everything else,
+ * but the state of plants that report one (plant-states.ts). It is a `fetch` handler, since only those are placed, and reached through a service
  * binding alone.
  */
 interface SolverEnv {
   /** JSON: the fleet's request classes. */
   CLASSES: string;
+  /** Bound where a site has `plantStateUrl`. */
+  PLANT_STATES?: DurableObjectNamespace<PlantStates>;
   /** JSON, one a site, see siteVariableName: {schemaVersion: 1, site: the site's registry entry}. */
   [site: `SITE_${string}`]: string | undefined;
 }
@@ -57,26 +67,37 @@ function siteOf(env: SolverEnv, id: string): Site {
   throw new InvalidInputError(`variable ${name}`, [`holds site "${site.id}", expected "${id}"`]);
 }
 
-function answer(bytes: Uint8Array, env: SolverEnv): Uint8Array {
+async function answer(bytes: Uint8Array, env: SolverEnv): Promise<Uint8Array> {
   const classes: RequestClass[] = readVariable(classesSchema, 'CLASSES', env.CLASSES);
   const q = decodeQuery(bytes, classes.length);
   const site = siteOf(env, q.site);
   const s = q.surroundings;
-  const problem = assembleSite(site, classes, q.prices, q, (t) => ({
+  const conditions = (t: number) => ({
     utcMs: q.startUtcMs + t * q.slotHours * MS_PER_HOUR,
     tempC: s.tempC[t] as number,
     rhPct: s.rhPct[t] as number,
     spotAudPerMwh: s.spotAudPerMwh[t] as number,
     carbonKgPerKwh: s.carbonKgPerKwh[t] as number,
     gridWaterLPerKwh: s.gridWaterLPerKwh[t] as number,
-  }));
-  return encodeAnswer(q.runId, site.id, answerQuery(problem, q.query));
+  });
+  const asked = site.cost.plantStateUrl !== undefined;
+  const state = asked ? await plantState(env, site, q) : undefined;
+  const problem = assembleSite(site, classes, q.prices, q, conditions, state);
+  const source = asked ? (state ? 'reported' : 'configured') : undefined;
+  return encodeAnswer(q.runId, site.id, answerQuery(problem, q.query), source);
+}
+
+/** Where it cannot be had the round goes without the site, rather than with another state than before. */
+function plantState(env: SolverEnv, site: Site, { runId, startUtcMs }: RoundQuery) {
+  const states = env.PLANT_STATES;
+  if (!states) throw new InvalidInputError('binding PLANT_STATES', ['missing']);
+  return states.getByName(site.id).stateOf(site, runId, startUtcMs);
 }
 
 /** A site that cannot be answered for says why in its place; the others' answers stand. */
-function answerOrFault(bytes: Uint8Array, env: SolverEnv): Uint8Array {
+async function answerOrFault(bytes: Uint8Array, env: SolverEnv): Promise<Uint8Array> {
   try {
-    return answer(bytes, env);
+    return await answer(bytes, env);
   } catch (error) {
     if (error instanceof InvalidInputError) return encodeFault(error.message);
     console.error(error);
@@ -99,7 +120,7 @@ async function respond(request: Request, env: SolverEnv): Promise<Response> {
   if (body === undefined) return new Response('round queries too large\n', { status: 413 });
   try {
     const queries = decodeBatch(body, 'round queries');
-    const answers = encodeBatch(queries.map((q) => answerOrFault(q, env)));
+    const answers = encodeBatch(await Promise.all(queries.map((q) => answerOrFault(q, env))));
     return new Response(answers, { headers: { 'content-type': 'application/octet-stream' } });
   } catch (error) {
     if (error instanceof InvalidInputError) {

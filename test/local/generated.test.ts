@@ -53,6 +53,20 @@ describe('what the generator writes', () => {
     });
   });
 
+  test('a solver whose site reports its plant has a Durable Object for that, and no other', () => {
+    const reporting = structuredClone(fleet);
+    Object.assign(reporting.sites[1]?.cost as object, {
+      battery: { capacityKwh: 90, chargeKw: 30, dischargeKw: 30 },
+      plantStateUrl: 'https://energy.melbourne.example/state',
+    });
+    const text = siteToml(reporting, routerToml);
+    expect(text.match(/PLANT_STATES|PlantStates/g)).toHaveLength(3);
+    expect(text).toContain('[[env.melbourne.durable_objects.bindings]]\nname = "PLANT_STATES"');
+    expect(text).toContain('[[env.melbourne.migrations]]');
+    expect(siteToml(fleet, routerToml)).not.toContain('PLANT_STATES');
+    expect(publicFleetFile(reporting)).not.toContain('energy.melbourne');
+  });
+
   test('solvers share the compatibility date of the router and are not on the Internet', () => {
     const text = siteToml(fleet, routerToml);
     expect(text).toContain('compatibility_date = "2026-01-02"');

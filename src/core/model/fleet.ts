@@ -65,6 +65,14 @@ export const siteCostSchema = z.strictObject({
   solar: solarSchema.optional(),
   limits: siteLimitsSchema.optional(),
   demandCharge: demandChargeSchema.optional(),
+  /**
+   * Where its solver asks how the plant is when a plan is made: plant-state.ts. Without it every plan
+   * begins with `battery.initialKwh` and `demandCharge.paidKw`.
+   */
+  plantStateUrl: z
+    .url({ protocol: /^https$/, error: 'must be an https URL' })
+    .max(500)
+    .optional(),
   /** What a kWh into the grid earns; without it, none is fed in. */
   feedInAudPerKwh: z.number().min(0).max(5).optional(),
   /**
@@ -78,6 +86,11 @@ export type SiteCost = z.output<typeof siteCostSchema>;
 /** Whether anything joins the site's slots, or takes part of its power from elsewhere than the grid. */
 export function hasPlant(cost: SiteCost): boolean {
   return [cost.battery, cost.solar, cost.limits, cost.demandCharge].some((x) => x !== undefined);
+}
+
+/** Whether its plant is one thing at one time and another at another. */
+function hasState({ battery, demandCharge }: SiteCost): boolean {
+  return battery !== undefined || demandCharge !== undefined;
 }
 
 export const siteSchema = z.strictObject({
@@ -185,6 +198,11 @@ export const fleetSchema = z
       if (headroomServers < most) return;
       const message = `must be less than servers × maxUtilisation, ${most}: no load would be left`;
       ctx.addIssue({ code: 'custom', path: ['sites', j, 'headroomServers'], message });
+    });
+    fleet.sites.forEach(({ cost }, j) => {
+      if (cost.plantStateUrl === undefined || hasState(cost)) return;
+      const message = 'the site has neither battery nor demandCharge, whose state it could tell';
+      ctx.addIssue({ code: 'custom', path: ['sites', j, 'cost', 'plantStateUrl'], message });
     });
     const names = fleet.classes.flatMap((c, k) => [
       { name: c.model, path: ['classes', k, 'model'] },

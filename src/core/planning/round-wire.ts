@@ -30,7 +30,11 @@ const answerMetaSchema = z.strictObject({
   kind: z.literal('answer'),
   runId: z.string(),
   site: z.string(),
+  plantState: z.enum(['reported', 'configured']).optional(),
 });
+
+/** Whether a site's plant was planned with as it is, or as its registry entry has it. */
+export type PlantStateSource = NonNullable<z.output<typeof answerMetaSchema>['plantState']>;
 
 /** In an answer's place where a solver cannot give one. */
 const faultMetaSchema = z.strictObject({ kind: z.literal('fault'), reason: z.string().max(300) });
@@ -109,10 +113,16 @@ export function decodeQuery(bytes: Uint8Array, classCount: number): RoundQuery {
   return { ...meta, query, surroundings };
 }
 
-export function encodeAnswer(runId: string, site: string, a: SiteAnswer): Uint8Array<ArrayBuffer> {
+/** @param plantState of sites that are asked for it */
+export function encodeAnswer(
+  runId: string,
+  site: string,
+  a: SiteAnswer,
+  plantState?: PlantStateSource,
+): Uint8Array<ArrayBuffer> {
   return encodePacket({
     round: a.round,
-    meta: { kind: 'answer', runId, site },
+    meta: { kind: 'answer', runId, site, ...(plantState && { plantState }) },
     arrays: {
       costAud: a.costAud,
       marginalAud: a.marginalAud,
@@ -143,7 +153,11 @@ export function encodeFault(reason: string): Uint8Array<ArrayBuffer> {
  * Throws {@link InvalidInputError} if it is not an answer of this run and site, and an error with the
  * solver's reason if it is a fault.
  */
-export function decodeAnswer(bytes: Uint8Array, runId: string, site: string): SiteAnswer {
+export function decodeAnswer(
+  bytes: Uint8Array,
+  runId: string,
+  site: string,
+): SiteAnswer & { plantState?: PlantStateSource } {
   const what = `answer of ${site}`;
   const packet = decodePacket(bytes, what);
   const fault = faultMetaSchema.safeParse(packet.meta);
@@ -155,7 +169,7 @@ export function decodeAnswer(bytes: Uint8Array, runId: string, site: string): Si
   if (!costAud || !marginalAud || !slopeAud || !boundAud) {
     throw new InvalidInputError(what, ['lacks one of costAud, marginalAud, slopeAud, boundAud']);
   }
-  const answer: SiteAnswer = {
+  const answer: ReturnType<typeof decodeAnswer> = {
     round: packet.round,
     costAud,
     marginalAud,
@@ -163,6 +177,7 @@ export function decodeAnswer(bytes: Uint8Array, runId: string, site: string): Si
     boundAud,
     proximal,
   };
+  if (meta.plantState) answer.plantState = meta.plantState;
   const impacts = readImpacts(packet.arrays);
   if (impacts) answer.impacts = impacts;
   const { supplyCostAud, supplyMarginalAud, supplySlopeAud } = packet.arrays;

@@ -255,6 +255,16 @@ describe('registry', () => {
       { battery: { capacityKwh: 10, chargeKw: 5, dischargeKw: 5, initialKwh: 11 } },
       /sites\[0\]\.cost\.battery\.initialKwh: must be at most capacityKwh/,
     ],
+    [
+      'a state that nothing has',
+      { plantStateUrl: 'https://energy.example/', solar: solarOf(5) },
+      /sites\[0\]\.cost\.plantStateUrl: the site has neither battery nor demandCharge/,
+    ],
+    [
+      'a state over plain HTTP',
+      { plantStateUrl: 'http://energy.example/', battery },
+      /plantStateUrl: must be an https URL/,
+    ],
     ['a limit of nothing', { limits: { gridKw: 0 } }, /cost\.limits\.gridKw: must be above 0/],
     [
       'an unknown limit',

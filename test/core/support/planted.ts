@@ -22,7 +22,10 @@ export function plantedFleet(): Fleet {
     chargeKw: capacityKwh / 3,
     dischargeKw: capacityKwh / 3,
   });
-  Object.assign(costOf('sydney'), { battery: battery(90) });
+  Object.assign(costOf('sydney'), {
+    battery: battery(90),
+    plantStateUrl: 'https://energy.sydney.example/state',
+  });
   Object.assign(costOf('melbourne'), {
     solar: { kind: 'array', peakKw: 60, cloudCover: 0.4 },
     feedInAudPerKwh: 0.04,

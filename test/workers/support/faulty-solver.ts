@@ -2,6 +2,8 @@ import { decodeBatch, encodeBatch } from '../../../src/core/optimizer/batch.ts';
 import { decodePacket, encodePacket } from '../../../src/core/optimizer/packet.ts';
 import solver from '../../../src/workers/site-solver.ts';
 
+export { PlantStates } from '../../../src/workers/site-solver.ts';
+
 /**
  * A real solver that can be told to misbehave: `POST /__fault` with a {@link Fault}.
  * The state lives in this Worker's isolate until the next order. Tests use `faults.ts`.

@@ -1,0 +1,100 @@
+import { DurableObject } from 'cloudflare:workers';
+import { InvalidInputError } from '../core/model/errors.ts';
+import type { Site } from '../core/model/fleet.ts';
+import {
+  isCurrent,
+  type PlantReport,
+  type PlantState,
+  parsePlantReport,
+} from '../core/model/plant-state.ts';
+import { readBody } from './read-body.ts';
+
+/** Well within what a round waits for a site. */
+const REPORT_DEADLINE_MS = 1500;
+const MAX_REPORT_BYTES = 10_000;
+/** One run is under way at a time; late queries of the one before do no harm. */
+const RUNS_KEPT = 4;
+
+interface PlantStatesEnv {
+  /** Optional secret: bearer key that the site's energy management system asks for. */
+  PLANT_STATE_KEY?: string;
+}
+
+/** What a run plans with; without a state, what the registry has. */
+interface RunState {
+  runId: string;
+  state?: PlantState;
+}
+
+/**
+ * One a site with `plantStateUrl`, in its solver's own Worker: what the site's plant is like, asked once
+ * a run and the same to its end, whichever isolate answers a round. A cost that changed between two
+ * rounds would make the bounds of the first untrue of the second. Nothing of it leaves the solver.
+ */
+export class PlantStates extends DurableObject<PlantStatesEnv> {
+  /** The state that the run plans with; undefined: the registry's, since nobody could tell another. */
+  stateOf(site: Site, runId: string, startUtcMs: number): Promise<PlantState | undefined> {
+    // The rounds of a run may come at once, and must hear the same.
+    return this.ctx.blockConcurrencyWhile(async () => {
+      const runs = (await this.ctx.storage.get<RunState[]>('runs')) ?? [];
+      const known = runs.find((run) => run.runId === runId);
+      if (known) return known.state;
+      const report = await this.#report(site, startUtcMs);
+      const { utcMs: _, ...state } = report ?? { utcMs: 0 };
+      const run: RunState = { runId, ...(report && { state }) };
+      await this.ctx.storage.put('runs', [run, ...runs].slice(0, RUNS_KEPT));
+      return run.state;
+    });
+  }
+
+  /** A report that holds at this instant: a new one, else the latest. */
+  async #report(site: Site, startUtcMs: number): Promise<PlantReport | undefined> {
+    try {
+      const report = await this.#ask(site, startUtcMs);
+      if (!isCurrent(report, startUtcMs)) {
+        throw new InvalidInputError('utc', ['utc: over an hour from the plan’s beginning']);
+      }
+      await this.ctx.storage.put('latest', report);
+      return report;
+    } catch (error) {
+      console.warn(`plant report of ${site.id}: ${reasonOf(error)}`);
+      const latest = await this.ctx.storage.get<PlantReport>('latest');
+      return latest && isCurrent(latest, startUtcMs) ? latest : undefined;
+    }
+  }
+
+  async #ask(site: Site, startUtcMs: number): Promise<PlantReport> {
+    const url = new URL(site.cost.plantStateUrl as string);
+    url.searchParams.set('site', site.id);
+    url.searchParams.set('at', new Date(startUtcMs).toISOString());
+    const { PLANT_STATE_KEY: key } = this.env;
+    const response = await fetch(url, {
+      headers: { accept: 'application/json', ...(key && { authorization: `Bearer ${key}` }) },
+      // A redirect could carry the key to another host.
+      redirect: 'manual',
+      signal: AbortSignal.timeout(REPORT_DEADLINE_MS),
+    });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new InvalidInputError('answer', [`HTTP ${response.status}`]);
+    }
+    const body = await readBody(response, MAX_REPORT_BYTES);
+    if (body === undefined) {
+      throw new InvalidInputError('answer', [`over ${MAX_REPORT_BYTES} bytes`]);
+    }
+    let value: unknown;
+    try {
+      value = JSON.parse(new TextDecoder().decode(body));
+    } catch {
+      throw new InvalidInputError('answer', ['is not JSON']);
+    }
+    return parsePlantReport(site, value);
+  }
+}
+
+/** Without figures, and without what the runtime says of a connection. */
+function reasonOf(error: unknown): string {
+  if (error instanceof InvalidInputError) return error.issues.join('; ');
+  const late = error instanceof DOMException && error.name === 'TimeoutError';
+  return late ? `no answer within ${REPORT_DEADLINE_MS} ms` : 'the connection failed';
+}

@@ -1,0 +1,94 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, test } from 'vitest';
+import { floorToHour } from '../../src/core/model/time.ts';
+import { currentVersion, readPlan } from '../../src/store/plans.ts';
+import { adminCall } from '../workers/support/client.ts';
+import { runToEnd } from '../workers/support/runs.ts';
+import type { Answer } from './support/energy-system.ts';
+
+/** What Sydney's energy management system says of its battery, asked by its solver alone. */
+
+const system = (env as unknown as { ENERGY_SYSTEM: Fetcher }).ENERGY_SYSTEM;
+const CAPACITY_KWH = 90;
+
+async function answers(answer: Answer): Promise<void> {
+  await system.fetch('https://x/__next', { method: 'POST', body: JSON.stringify(answer) });
+}
+
+async function asked(): Promise<URL[]> {
+  const urls = await (await system.fetch('https://x/__asked')).json<string[]>();
+  return urls.map((url) => new URL(url));
+}
+
+const now = () => new Date().toISOString();
+
+async function planned() {
+  const run = await runToEnd({ gapTarget: 1e-4 });
+  expect(run.status).toBe('published');
+  const sites = await (await adminCall('GET', '/sites')).text();
+  const plan = await readPlan(env.DB, (await currentVersion(env.DB)) as number);
+  return { run, sites, objectiveAud: plan?.header.certificate.objectiveAud as number };
+}
+
+// Before any report has come: the latest would stand in for one that fails.
+describe('without a report a plan begins as the registry has it, and says so', () => {
+  test.each<[string, Answer]>([
+    ['an error', { status: 503, body: 'down for 41 minutes' }],
+    ['a redirect', { status: 302 }],
+    ['no JSON', { body: '<html>' }],
+    ['too long an answer', { body: ' '.repeat(20_000) }],
+    ['more than it holds', { body: { utc: now(), storedKwh: 1.2 * CAPACITY_KWH } }],
+    ['yesterday’s', { body: { utc: new Date(Date.now() - 86_400_000), storedKwh: 3 } }],
+    // That round may miss the site; the next one goes on with what was settled.
+    ['none in time', { body: { utc: now(), storedKwh: 3 }, delayMs: 4000 }],
+  ])('%s', async (_, answer) => {
+    await answers(answer);
+    const { run, sites } = await planned();
+    expect(run.plantStates).toEqual({ sydney: 'configured' });
+    expect(await asked()).toHaveLength(1);
+    const { sites: listed } = JSON.parse(sites);
+    expect(listed[0]).toMatchObject({
+      id: 'sydney',
+      solver: { plantState: 'configured', fault: null },
+    });
+    expect(listed[1].solver.plantState).toBeNull();
+  });
+});
+
+describe('with a report', () => {
+  test('it is asked once a run, and the plan begins with it', async () => {
+    const costs: number[] = [];
+    for (const storedKwh of [3.25, 45, 88.75]) {
+      await answers({ body: { utc: now(), storedKwh } });
+      const { run, sites, objectiveAud } = await planned();
+      expect(run.rounds.length).toBeGreaterThan(1);
+      expect(run.rounds.flatMap((r) => r.missing)).toEqual([]);
+      expect(run.plantStates).toEqual({ sydney: 'reported' });
+      const urls = await asked();
+      expect(urls).toHaveLength(1);
+      expect(urls[0]?.origin).toBe('https://energy.sydney.example');
+      expect(Object.fromEntries(urls[0]?.searchParams ?? [])).toEqual({
+        site: 'sydney',
+        at: new Date(run.startUtcMs).toISOString(),
+      });
+      // Nothing of it comes to the coordinator.
+      for (const told of [JSON.stringify(run), sites]) {
+        expect(told).not.toMatch(/3\.25|88\.75|storedKwh/);
+      }
+      costs.push(objectiveAud);
+    }
+    // What it holds above half may be used: 43.75 kWh, each worth the lowest rate there at least.
+    const [empty, half, full] = costs as [number, number, number];
+    expect(half - full).toBeGreaterThan(43.75 * 0.922 * 0.162);
+    expect(empty).toBeGreaterThan(half);
+  });
+
+  test('the latest stands in for one that fails, while it is current', async () => {
+    await answers({ body: { utc: new Date(floorToHour(Date.now())), storedKwh: 60 } });
+    const first = await planned();
+    await answers({ status: 500 });
+    const second = await planned();
+    expect(second.run.plantStates).toEqual({ sydney: 'reported' });
+    expect(second.objectiveAud / first.objectiveAud).toBeCloseTo(1, 3);
+  });
+});
