@@ -1,6 +1,7 @@
 import { leastY } from '../core/planning/pareto.ts';
 import { decimal } from './format.ts';
 import { axes, type Front } from './pareto-report.ts';
+import { escapeXml, linear, ticks } from './svg-scale.ts';
 
 const WIDTH = 720;
 const HEIGHT = 440;
@@ -53,26 +54,6 @@ ${rows.map((r) => `<circle cx="${x(r.x).toFixed(1)}" cy="${y(r.y).toFixed(1)}" r
 `;
 }
 
-/** Round numbers around a span, five to ten of them. */
-function ticks(low: number, high: number): number[] {
-  const span = Math.max(high - low, 1e-9 * Math.abs(high), 1e-12);
-  const power = 10 ** Math.floor(Math.log10(span / 5));
-  const step = power * ([1, 2, 5, 10].find((m) => span / (m * power) <= 8) as number);
-  const first = Math.floor(low / step) * step;
-  const ticks = Math.ceil(high / step) - Math.floor(low / step);
-  return Array.from({ length: ticks + 1 }, (_, n) => first + n * step);
-}
-
-function linear(of: number[], from: number, to: number): (value: number) => number {
-  const low = of[0] as number;
-  const high = of.at(-1) as number;
-  return (value) => from + ((value - low) / (high - low)) * (to - from);
-}
-
 function label(value: number): string {
   return decimal(value, Math.abs(value) < 10 ? 2 : 0);
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }

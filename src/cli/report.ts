@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
+import type { Fleet } from '../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
+import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { readDataset } from '../sim/dataset.ts';
 import { gatherEvidence, type Section, sections } from '../sim/evidence/evidence.ts';
 import { coveredSpan, folderSources } from '../sim/evidence/sources.ts';
@@ -8,6 +11,7 @@ import type { Span } from '../sim/weather.ts';
 import { DEMAND_NOTE, groupedBySite, placeholderNotes } from './notes.ts';
 import {
   assertFolderInputs,
+  assertWritable,
   type FleetOptions,
   fleetOf,
   fleetOptions,
@@ -18,12 +22,15 @@ import {
 } from './options.ts';
 import { startProgress } from './progress.ts';
 import { documentText, reportDocument } from './report-document.ts';
+import { reportPage } from './report-page/page.ts';
 
 export interface ReportOptions extends FleetOptions, SolverOptions {
   data: string;
   year?: number;
   from?: string;
   to?: string;
+  out?: string;
+  json?: true;
   sections: Section[];
   every: number;
   seed: number;
@@ -40,7 +47,7 @@ export function registerReport(program: Command): void {
     .command('report')
     .summary('evidence on real series: what each policy is worth, and where')
     .description(
-      'Run every policy over real weather, prices and carbon, and say as JSON, with intervals, what temperature ' +
+      'Run every policy over real weather, prices and carbon, and say with intervals what temperature ' +
         'awareness and joint optimization are worth, where, and how far that rests on assumptions.',
     )
     .requiredOption('--data <dir>', 'folder of hourly series: weather_<site>_*.csv, …')
@@ -51,6 +58,8 @@ export function registerReport(program: Command): void {
     )
     .addOption(new Option('--from <date>', 'first hour, UTC; with --to, in place of --year'))
     .addOption(new Option('--to <date>', 'end, UTC, exclusive; whole days are used'))
+    .addOption(new Option('--out <file>', 'page to write: HTML in one file'))
+    .addOption(new Option('--json', 'JSON on standard output'))
     .addOption(
       new Option('--sections <list>', `comma-separated, of ${sections.join(', ')}; or none`)
         .argParser(sectionList)
@@ -85,11 +94,17 @@ export function registerReport(program: Command): void {
 The same data, seed and options give the same JSON, byte for byte.
 
 Examples:
-  isotherm report --data ../shared/data --year 2022 > report.json
-  isotherm report --data ../shared/data --from 2022-09-05 --to 2022-10-03 --sections map`,
+  isotherm report --data ../shared/data --year 2022 --out report.html --json > report.json
+  isotherm report --data ../shared/data --from 2022-09-05 --to 2022-10-03 --sections map --json`,
     )
     .action(async (options: ReportOptions) => {
-      process.stdout.write(documentText(await gathered(options)));
+      if (options.out === undefined && !options.json) {
+        throw new InvalidInputError('--out', ['expected a file to write, or --json']);
+      }
+      if (options.out !== undefined) assertWritable(options.out, '--out');
+      const document = await gathered(options);
+      if (options.out !== undefined) writeFileSync(options.out, reportPage(document));
+      if (options.json) process.stdout.write(documentText(document));
     });
 }
 
@@ -123,11 +138,24 @@ async function gathered(options: ReportOptions) {
     notes: [
       ...groupedBySite(notes),
       ...placeholderNotes(fleet, inputs, 'water'),
+      ...groupedBySite(spotNotes(fleet, inputs)),
       DEMAND_NOTE,
       ...yearNotes(options, span),
     ],
   });
   return document;
+}
+
+/** Variations put every site on the spot price, wherever there is one. */
+function spotNotes(fleet: Fleet, inputs: PlanningInputs): string[] {
+  return fleet.sites.flatMap(({ id, cost }, j) => {
+    const missing = inputs.sites[j]?.spotAudPerMwh.filter(Number.isNaN).length ?? 0;
+    return missing > 0 && cost.tariff.kind !== 'spot'
+      ? [
+          `${id}: where variations are on spot tariffs, ${missing} of ${inputs.slotCount} h without a price are charged the mean of its contract`,
+        ]
+      : [];
+  });
 }
 
 function spanOf(options: ReportOptions, ofYear: () => Span): Span {

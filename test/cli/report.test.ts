@@ -3,12 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { dataFolder, HOURS } from './support/data.ts';
-import { inProcess } from './support/run.ts';
+import { emptyFolder, inProcess } from './support/run.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
 const data = dataFolder();
-const quick = ['report', '--data', data, '--resamples', '50', '--every', '1'];
+const quick = ['report', '--data', data, '--json', '--resamples', '50', '--every', '1'];
 
 async function report(...args: string[]) {
   const { code, stdout, stderr } = await inProcess([...quick, ...args]);
@@ -55,7 +55,9 @@ describe('isotherm report', () => {
   });
 
   it('fills every section, and what a change takes away is nobody’s gain', async () => {
-    const { evidence } = await report('--from', '2022-01-24', '--to', '2022-01-25');
+    const out = join(emptyFolder(), 'report.html');
+    const { evidence } = await report('--from', '2022-01-24', '--to', '2022-01-25', '--out', out);
+    expect(readFileSync(out, 'utf8')).toMatch(/^<!doctype html>.*<section id="map">.*<\/html>\n$/s);
     expect(evidence.map).toHaveLength(4 * 3 * 2);
     for (const cell of evidence.map) {
       expect(cell.year.joint.objectiveAud.value).toBeLessThanOrEqual(0.001);
@@ -100,6 +102,15 @@ describe('isotherm report', () => {
     expect(told.notes.text).toMatch(/Open-Meteo/);
     expect(told.attributions.map((a: { source: string }) => a.source)).toContain('Open-Meteo');
     expect(JSON.stringify(told)).not.toContain(dir);
+  });
+
+  it('wants a page or JSON, and a place where a page can be written', async () => {
+    const plain = ['report', '--data', data, '--year', '2022'];
+    const none = await inProcess(plain);
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    expect(none.stderr).toMatch(/--out: expected a file to write, or --json/);
+    const nowhere = await inProcess([...plain, '--out', join(data, 'no', 'report.html')]);
+    expect(nowhere.stderr).toMatch(/--out: ".*" cannot be written/);
   });
 
   it.each([

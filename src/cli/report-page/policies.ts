@@ -1,0 +1,90 @@
+import { metrics } from '../../core/evidence/compare.ts';
+import type { Evidence } from '../../sim/evidence/evidence.ts';
+import { decimal, gapPercent } from '../format.ts';
+import type { ReportDocument } from '../report-document.ts';
+import { escapeXml } from '../svg-scale.ts';
+import { bands, type Series, whiskers } from './charts.ts';
+import { againstTable, htmlTable, policyTable } from './tables.ts';
+
+/** Policies, fleet and prices. */
+export function comparedHtml({ evidence, fleet, notes }: ReportDocument): string {
+  const { prices } = fleet;
+  const policies = htmlTable(
+    [
+      { name: 'policy' },
+      { name: 'what it does', isText: true },
+      { name: 'proven within', unit: 'every day' },
+    ],
+    evidence.policies.map(({ id, summary, maxGap }) => ({
+      cells: [
+        escapeXml(id),
+        `<td class="wide">${escapeXml(summary)}</td>`,
+        maxGap === undefined ? '–' : gapPercent(maxGap),
+      ],
+    })),
+  );
+  const sites = htmlTable(
+    [
+      { name: 'site' },
+      { name: 'grid' },
+      { name: 'servers' },
+      { name: 'hardware' },
+      { name: 'cooling' },
+      { name: 'tariff' },
+    ],
+    fleet.sites.map((s) => ({
+      cells: [s.name, s.gridRegion, String(s.servers), s.hardware, s.cooling, s.tariff].map(
+        escapeXml,
+      ),
+    })),
+  );
+  return `<p>Every policy serves the same requests within the same limits. Prices of the objective: carbon ${decimal(prices.carbonAudPerT, 0)} AUD/t, water ${decimal(prices.waterAudPerKl, 0)} AUD/kL, users’ time to first token ${decimal(prices.timeAudPerUserHour, 2)} AUD an hour, a request unserved ${decimal(prices.unservedAudPerRequest, 2)} AUD.</p>${policies}<p class="dim">isotherm minimizes this very objective, so no policy can beat it there; the question is by how much, and at what cost in the rest.</p><details><summary>The sites</summary>${sites}</details><details><summary>What had to be left out or stood in for</summary><ul>${notes.map((n) => `<li>${escapeXml(n)}</li>`).join('')}</ul></details>`;
+}
+
+/** The table of all, what isotherm is less than each, and both comparisons by month. */
+export function policiesHtml({ year, months, withoutCleanest }: Evidence): string {
+  const rows = (of: 'objectiveAud' | 'coolingKwh') =>
+    year.rows.flatMap(({ policy, against }) =>
+      against ? [{ label: policy, interval: against[of] }] : [],
+    );
+  const chart = (of: 'objectiveAud' | 'coolingKwh', what: string) =>
+    whiskers(`isotherm less each policy, ${what}`, rows(of), {
+      unit: `isotherm less the other, % of the other’s ${what}`,
+      caption: `${what[0]?.toUpperCase()}${what.slice(1)}: left of zero isotherm has less. 95 % intervals.`,
+    });
+  return `${policyTable(year)}${chart('objectiveAud', 'objective')}${chart('coolingKwh', 'cooling energy')}<details><summary>All differences with intervals</summary>${againstTable(year, metrics)}</details>${monthsHtml(months)}${
+    withoutCleanest
+      ? `<details><summary>All policies without the sites in Tasmania</summary>${policyTable(withoutCleanest)}${againstTable(withoutCleanest, metrics)}</details>`
+      : ''
+  }`;
+}
+
+function monthsHtml(months: Evidence['months']): string {
+  if (months.length < 2) return '';
+  const series = (of: 'objectiveAud' | 'coolingKwh'): Series[] =>
+    [
+      ['nearest', 'against nearest', 1],
+      ['fixed-ppue', 'against fixed-ppue', 0],
+    ].map(([id, name, colour]) => ({
+      name: name as string,
+      colour: colour as number,
+      points: months.flatMap((m) => {
+        const row = m.table.rows.find((r) => r.policy === id);
+        return row?.against ? [row.against[of]] : [];
+      }),
+    }));
+  const labels = months.map((m) => m.month.slice(2));
+  const why = months.flatMap((m) => (m.disturbed ? [`${m.month}: ${m.disturbed}.`] : [])).join(' ');
+  const chart = (of: 'objectiveAud' | 'coolingKwh', what: string) =>
+    bands(`isotherm by month, ${what}`, labels, series(of), {
+      unit: `${what}, %`,
+      caption: `By month (year-month). Bands are 95 % intervals. ${why}`,
+    });
+  const tables = months
+    .map(
+      (m) =>
+        `<h3>${escapeXml(m.month)}</h3>${policyTable(m.table)}${againstTable(m.table, ['objectiveAud', 'facilityKwh', 'coolingKwh', 'carbonKg'])}`,
+    )
+    .join('');
+  return `<h3>By month</h3>${chart('coolingKwh', 'cooling energy')}${chart('objectiveAud', 'objective')}<details><summary>All policies, month by month</summary>${tables}</details>`;
+}

@@ -1,0 +1,66 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { reportPage } from '../../src/cli/report-page/page.ts';
+import { reportFixture } from '../cli/support/report.ts';
+import { chromiumPath, expectSound, launch, openPage, picture } from './support/chromium.ts';
+
+describe.skipIf(chromiumPath === undefined)('the page of a report in Chromium', () => {
+  let server: Server;
+  let browser: Browser;
+  let url = '';
+
+  beforeAll(async () => {
+    const html = reportPage(reportFixture());
+    server = createServer((request, response) => {
+      // Browsers ask for an icon by themselves.
+      const isPage = request.url === '/';
+      response.writeHead(isPage ? 200 : 204, { 'content-type': 'text/html; charset=utf-8' });
+      response.end(isPage ? html : undefined);
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    browser = await launch();
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  test.each([
+    ['wide', { viewport: { width: 1200, height: 900 } }],
+    ['dark', { viewport: { width: 1200, height: 900 }, colorScheme: 'dark' }],
+    ['phone', { viewport: { width: 375, height: 812 }, hasTouch: true, isMobile: true }],
+  ] as const)(
+    '%s: drawn, readable, wholly its own, every chart within its frame',
+    async (look, options) => {
+      const watched = await openPage(browser, url, options);
+      const { page } = watched;
+      for (const summary of await page.locator('details > summary').all()) await summary.click();
+      await picture(page, `report-${look}`);
+      await expectSound(watched);
+      const outside =
+        await page.evaluate(`[...document.querySelectorAll('svg text')].filter((text) => {
+      const own = text.getBoundingClientRect();
+      const frame = text.ownerSVGElement.getBoundingClientRect();
+      return own.left < frame.left - 1 || own.right > frame.right + 1 || own.bottom > frame.bottom + 1;
+    }).map((text) => text.textContent)`);
+      expect(outside).toEqual([]);
+      expect(await page.locator('svg').count()).toBeGreaterThan(8);
+      await page.context().close();
+    },
+  );
+
+  test('on paper it is black on white, whatever the screen was', async () => {
+    const { page } = await openPage(browser, url, { colorScheme: 'dark' });
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    const colours = await page.evaluate<string[]>(
+      '[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]',
+    );
+    expect(colours).toEqual(['rgb(0, 0, 0)', 'rgb(255, 255, 255)']);
+    await page.context().close();
+  });
+});
