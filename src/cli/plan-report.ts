@@ -185,7 +185,8 @@ export function planJson(run: PlanRun) {
     rampRelaxedSlots: run.rampRelaxedSlots,
     loads: bySite(run.loads),
     awakeServers: bySite(run.awake),
-    roundLog: run.rounds.map(traceRound),
+    // Without times: equal plans have equal JSON.
+    roundLog: run.rounds.map(({ wallMs: _, ...round }) => traceRound(round)),
     ...(run.batch.length > 0 && { batch: batchJson(run) }),
     marginalPrices: run.marginals.rowPrices.map((rows, t) => ({
       utc: utc(slotUtcMs(inputs, t)),

@@ -34,7 +34,7 @@ import { planJson, planText, roundLine } from './plan-report.ts';
 import { readPrevious } from './previous.ts';
 import { stderrIsTerminal } from './progress.ts';
 import { bold } from './table.ts';
-import { traceCsv, traceText } from './trace.ts';
+import { traceCsv, traceMeaning, traceRow, traceText } from './trace.ts';
 
 interface PlanOptions extends InputsOptions, FleetOptions, SolverOptions {
   json?: true;
@@ -111,7 +111,12 @@ export function registerPlan(program: Command): void {
   ];
   for (const option of options) command.addOption(option);
   command
-    .addOption(new Option('--trace', 'also every round: bounds, gap, residuals, who answered'))
+    .addOption(
+      new Option(
+        '--trace',
+        'also every round: bounds, gap, residuals, who answered, who was missing and why, times',
+      ),
+    )
     .addOption(
       new Option('--trace-csv <file>', 'write the rounds as CSV; - for standard output only'),
     )
@@ -121,6 +126,9 @@ export function registerPlan(program: Command): void {
       `
 A plan that stopped short of --gap can be used and exits with 0, too; its certificate says how far
 from the optimum it may be ("stopReason" and "gap" in JSON).
+
+${traceMeaning}
+Rounds of a deployment's plans: isotherm runs.
 
 Examples:
   isotherm plan
@@ -137,16 +145,16 @@ Examples:
       const { traceCsv: file } = options;
       if (file !== undefined && file !== '-') assertWritable(file, '--trace-csv');
       const run = planned(await inputsOrLive(await fleetOf(options), options), options);
+      const rows = run.rounds.map(traceRow);
       if (file === '-') {
-        process.stdout.write(traceCsv(run.rounds));
+        process.stdout.write(traceCsv(rows));
         return;
       }
-      if (file !== undefined) writeFileSync(file, traceCsv(run.rounds));
+      if (file !== undefined) writeFileSync(file, traceCsv(rows));
       process.stdout.write(
         options.json
           ? `${JSON.stringify(planJson(run), null, 2)}\n`
-          : planText(run) +
-              (options.trace ? `\n${bold('Rounds')}\n${traceText(run.rounds)}\n` : ''),
+          : planText(run) + (options.trace ? `\n${bold('Rounds')}\n${traceText(rows)}\n` : ''),
       );
     });
 }
@@ -169,11 +177,12 @@ function planned(
     rounds.push(round);
     if (stderrIsTerminal()) process.stderr.write(`${roundLine(round)}\n`);
   };
+  const nowMs = () => performance.now();
   const sitesAt = (shadow: ShadowPrices) =>
     assembleSites({ ...fleet, prices: budgetPrices(fleet.prices, shadow) }, inputs);
   const solution: Solution & Partial<BudgetSolution> = hasBudget(settings)
-    ? solveWithinBudgets(problem, sitesAt, settings, onRound)
-    : solve(problem, assembleSites(fleet, inputs), settings, onRound);
+    ? solveWithinBudgets(problem, sitesAt, settings, onRound, nowMs)
+    : solve(problem, assembleSites(fleet, inputs), settings, onRound, undefined, nowMs);
   const ledger = new Ledger(fleet);
   const operated = solution.parts && runMixture(fleet, problem, inputs, solution.parts);
   ledger.add(problem, inputs, solution.flow, solution.unserved, operated);

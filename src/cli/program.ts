@@ -11,6 +11,7 @@ import { registerPlan } from './plan.ts';
 import { registerReceipts } from './receipts.ts';
 import { registerReplay } from './replay.ts';
 import { registerReport } from './report.ts';
+import { registerRuns } from './runs.ts';
 import { registerScenario } from './scenario.ts';
 import { registerSimulate } from './simulate.ts';
 import { registerSites } from './sites.ts';
@@ -66,5 +67,6 @@ Examples:
   registerData(program);
   registerKeys(program);
   registerReceipts(program);
+  registerRuns(program);
   return program;
 }

@@ -1,21 +1,18 @@
 import type { KeyInput, KeyView } from '../core/accounting/keys.ts';
 import type { SiteChange } from '../core/model/override-input.ts';
 import type { SiteOverride } from '../core/model/overrides.ts';
+import type { RoundReport, RoundTiming } from '../core/optimizer/state.ts';
+import type { TraceRound } from '../core/planning/plan.ts';
 
 /** The few calls of the admin API that the command line makes. */
 
 export interface RunView {
   runId: string;
+  trigger: string;
   status: 'running' | 'published' | 'failed';
-  rounds: {
-    round: number;
-    mode: string;
-    certificate?: { objectiveAud: number; lowerBoundAud: number; gap: number };
-    missing: { site: string; reason: string }[];
-    wallMs: number;
-    sentBytes: number;
-    receivedBytes: number;
-  }[];
+  requestedUtcMs: number;
+  endedUtcMs?: number;
+  rounds: (RoundReport & RoundTiming & { sentBytes: number; receivedBytes: number })[];
   planVersion?: number;
   error?: string;
 }
@@ -26,6 +23,7 @@ export interface PlanView {
     startUtcMs: number;
     slotCount: number;
     rounds: number;
+    trace?: TraceRound[];
     certificate: { objectiveAud: number; lowerBoundAud: number; gap: number };
     stopReason: string;
     nearestShare: number;
@@ -71,9 +69,18 @@ export class AdminClient {
     return this.#call('POST', '/admin/v1/optimize', {});
   }
 
+  /** The latest, running or ended, with all its rounds; and the last that ended, newest first. */
+  runs(): Promise<{ latest?: RunView; ended: RunView[] }> {
+    return this.#call('GET', '/admin/v1/runs');
+  }
+
   async latestRun(): Promise<RunView> {
-    const { latest } = await this.#call<{ latest: RunView }>('GET', '/admin/v1/runs');
-    return latest;
+    return (await this.runs()).latest as RunView;
+  }
+
+  /** Headers of the last plans, newest first. */
+  async plans(): Promise<PlanView['header'][]> {
+    return (await this.#call<{ plans: PlanView['header'][] }>('GET', '/admin/v1/plans')).plans;
   }
 
   plan(): Promise<PlanView> {

@@ -6,6 +6,7 @@ import { absorb, begin, incumbent, propose, stopReason } from '../core/optimizer
 import { planImpacts, rowImpacts, toldImpacts } from '../core/optimizer/impacts.ts';
 import { leaveOut, restoreExclusions } from '../core/optimizer/participation.ts';
 import { assertProblem, type DispatchProblem } from '../core/optimizer/problem.ts';
+import { roundTiming } from '../core/optimizer/round-timing.ts';
 import {
   hasBudget,
   type Settings,
@@ -53,6 +54,8 @@ const MAX_EXCLUDED_SHARE = 0.5;
 
 /** Missing sites a round's record names; `answered` counts them all. A record is one stored value. */
 const MISSING_NAMED = 50;
+/** Times of single sites that a run keeps of its first rounds: its record is one value of 2 MB at most. */
+const MOST_TIMES = 10_000;
 
 /**
  * Runs the rounds. A run lives in storage and moves by alarms: each loads it, runs a few rounds,
@@ -184,15 +187,16 @@ export class Coordinator extends DurableObject<Env> {
         if (r.placement) record.placements[id] = r.placement;
         if (r.plantState) record.plantStates = { ...record.plantStates, [id]: r.plantState };
       });
-      const slowest = replies.reduce((a, r, j) => (r.ms > (replies[a]?.ms ?? 0) ? j : a), 0);
+      const ms = replies.map((r, j) => queries[j] && r.ms);
+      const { siteMs, ...timing } = roundTiming(fleet.sites, ms, Date.now() - begunMs);
+      const timed = fleet.sites.length * (record.rounds.length + 1) <= MOST_TIMES;
       record.rounds.push({
         ...report,
         round: record.rounds.length + 1,
         missing: report.missing.slice(0, MISSING_NAMED),
         ...bytes,
-        wallMs: Date.now() - begunMs,
-        slowestMs: replies[slowest]?.ms ?? 0,
-        slowestSite: fleet.sites[slowest]?.id as string,
+        ...timing,
+        ...(timed && { siteMs }),
       });
       // With a site less, others may have to rise further.
       if (report.excluded.length > 0) problem = problemOf(run).problem;
@@ -242,12 +246,7 @@ export class Coordinator extends DurableObject<Env> {
         slotHours: inputs.slotHours,
         certificate: best.certificate,
         rounds: record.rounds.length,
-        trace: record.rounds.map(({ wallMs, slowestMs, slowestSite, ...report }) => ({
-          ...traceRound(report),
-          wallMs,
-          slowestMs,
-          slowestSite,
-        })),
+        trace: record.rounds.map(traceRound),
         mode: state.mode,
         stopReason: kept ? searchEnd(kept.certificate.gap, run.settings, reason) : reason,
         excluded: state.sites.flatMap((s, j) =>

@@ -1,7 +1,13 @@
 import type { Overrides } from '../core/model/overrides.ts';
 import type { RowImpacts } from '../core/optimizer/impacts.ts';
 import type { Settings } from '../core/optimizer/settings.ts';
-import type { ConsensusState, RoundReport, SiteState, SlotState } from '../core/optimizer/state.ts';
+import type {
+  ConsensusState,
+  RoundReport,
+  RoundTiming,
+  SiteState,
+  SlotState,
+} from '../core/optimizer/state.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
 import type { PlannedLoads } from '../core/planning/ramp.ts';
 import type { PlantStateSource } from '../core/planning/round-wire.ts';
@@ -20,14 +26,12 @@ export interface RunRecord {
   startUtcMs: number;
   mode: Settings['mode'];
   gapTarget: number;
-  rounds: (RoundReport & {
-    wallMs: number;
-    slowestMs: number;
-    slowestSite: string;
-    /** To all solvers, and back. Absent in runs of versions that did not count. */
-    sentBytes?: number;
-    receivedBytes?: number;
-  })[];
+  rounds: (RoundReport &
+    RoundTiming & {
+      /** To all solvers, and back. Absent in runs of versions that did not count. */
+      sentBytes?: number;
+      receivedBytes?: number;
+    })[];
   /** Site id to `cf-placement` of its latest answer. */
   placements: Record<string, string>;
   /** Site id to whether its plant was planned with as reported; of sites that are to report. */

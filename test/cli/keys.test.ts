@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { AdminClient } from '../../src/local/admin-client.ts';
 import { readFleetFile } from '../../src/local/fleet-file.ts';
 import { type SimulatedFleet, startSimulatedFleet } from '../../src/local/simulated-fleet.ts';
 import { type LocalStack, startLocalStack } from '../../src/local/stack.ts';
@@ -148,5 +149,34 @@ describe('what it refuses', () => {
     const outcome = await inProcess(args);
     expect(outcome.code).toBe(code);
     expect(outcome.stderr).toContain(words);
+  });
+});
+
+// The last one: what comes before wants no plan.
+describe('the rounds of a deployment', () => {
+  it('are shown, and exported, of the latest run and of a stored plan', async () => {
+    const none = await inProcess(['runs']);
+    expect(none).toMatchObject({ code: 0, stdout: 'No optimization yet.\n' });
+    const unmade = await inProcess(['runs', '--plan', '1']);
+    expect(unmade).toMatchObject({ code: 2, stderr: expect.stringContaining('to be made first') });
+    const admin = new AdminClient(stack.url, adminToken);
+    await admin.optimize();
+    await vi.waitFor(async () => expect((await admin.latestRun()).status).toBe('published'), {
+      timeout: 40_000,
+      interval: 250,
+    });
+    const shown = (await inProcess(['runs'])).stdout;
+    expect(shown).toMatch(/^\S+Z +admin +plan 1 +\d+ +0\.\d+ % +[\d,]+$/m);
+    expect(shown).toMatch(/^ +1 +learned .* 14 .*[a-z]$/m);
+    const { latest } = JSON.parse((await inProcess(['runs', '--json'])).stdout);
+    const csv = (await inProcess(['runs', '--csv', '-'])).stdout.trim().split('\n');
+    expect(csv).toHaveLength(latest.rounds.length + 1);
+    expect(csv[1]).toMatch(/sydney: \d+; /);
+    const ofPlan = (await inProcess(['runs', '--plan', '1', '--csv', '-'])).stdout.split('\n');
+    // The same but for the sites' single times.
+    const brief = (line: string) => line.slice(0, line.lastIndexOf(','));
+    expect(ofPlan.slice(0, csv.length).map(brief)).toEqual(csv.map(brief));
+    const beyond = await inProcess(['runs', '--plan', '99']);
+    expect(beyond).toMatchObject({ code: 2, stderr: expect.stringContaining('expected 1 to 1') });
   });
 });

@@ -105,14 +105,24 @@ describe('isotherm plan', () => {
   });
 
   it('shows its rounds: bounds, gap, residuals, who answered', async () => {
+    const sites = fleet.sites.map((s) => s.id);
     const at = ['plan', '--at', '2026-07-01', '--mode', 'classic', '--gap', '0.01'];
     const { stdout } = await inProcess([...at, '--trace']);
     expect(stdout).toMatch(/^round +mode +objective +lower bound +gap +primal +dual +median ρ/m);
-    expect(stdout).toMatch(/^ +2 +classic( +[\d.,]+){3} %( +\d\.\de-?\d){3} +14/m);
+    const row = /^ +2 +classic( +[\d.,]+){3} %( +\d\.\de-?\d){3} +14 +\d+ +\d+\.\d +([a-z-]+)$/m;
+    expect(sites).toContain(row.exec(stdout)?.[3]);
     const csv = (await inProcess([...at, '--trace-csv', '-'])).stdout.trim().split('\n');
     expect(csv[0]).toBe(
-      'round,mode,objectiveAud,lowerBoundAud,gap,primalResidual,dualResidual,penalty,answered,missing',
+      'round,mode,objectiveAud,lowerBoundAud,gap,primalResidual,dualResidual,penalty,answered,missing,wallMs,slowestMs,slowestSite,siteMs',
     );
+    // Who answered, each with its time; the slowest among them.
+    for (const line of csv.slice(1)) {
+      const cells = line.split(',');
+      const timed = Object.fromEntries((cells[13] as string).split('; ').map((s) => s.split(': ')));
+      expect(Object.keys(timed)).toEqual(sites);
+      expect(timed[cells[12] as string]).toBe(cells[11]);
+      expect(Math.max(...Object.values(timed).map(Number))).toBe(Number(cells[11]));
+    }
     const plan = await planJson(...at.slice(1));
     expect(csv).toHaveLength(plan.rounds + 1);
     const gaps = csv.slice(1).map((line) => Number(line.split(',')[4]));

@@ -208,6 +208,14 @@ describe('a site solver that misbehaves', () => {
     expect(run.status).toBe('published');
     const [missing] = run.rounds[0]?.missing ?? [];
     expect(missing).toMatchObject({ site: 'melbourne', reason: expect.stringMatching(reason) });
+    // Other sites' times are on record, its reason in the plan, too.
+    expect(Object.keys(run.rounds[0]?.siteMs ?? {})).toEqual(fleet.sites.map((s) => s.id));
+    const [first] = (await currentPlan())?.header.trace ?? [];
+    expect(first).toMatchObject({
+      missing: ['melbourne'],
+      reasons: [expect.stringMatching(reason)],
+    });
+    if (kind === 'timeout') expect(first?.slowestSite).toBe('melbourne');
     // A round with a hole proves nothing; a later one does.
     expect(run.rounds[0]?.certificate).toBeUndefined();
     expect(run.rounds.at(-1)?.certificate?.gap).toBeLessThanOrEqual(1e-3);

@@ -9,6 +9,7 @@ import {
 } from './consensus.ts';
 import { type RowImpacts, rowImpacts } from './impacts.ts';
 import { assertProblem, type DispatchProblem } from './problem.ts';
+import { roundTiming } from './round-timing.ts';
 import { hasBudget, type SettingsInput, type StopReason, settingsSchema } from './settings.ts';
 import { answerQuery, type SiteProblem } from './site-subproblem.ts';
 import type { ConsensusState, RoundReport } from './state.ts';
@@ -27,6 +28,7 @@ export interface Solution extends Incumbent {
  *
  * @example
  *   const { certificate, rounds } = solve(problem, siteProblems, { gapTarget: 1e-3 });
+ * @param nowMs a clock: reports then say how long each site took
  * @throws RangeError if the problem is malformed, Error if no round could be certified.
  */
 export function solve(
@@ -35,6 +37,7 @@ export function solve(
   settingsInput: SettingsInput = {},
   onRound?: (report: RoundReport) => void,
   warm?: WarmStart,
+  nowMs?: () => number,
 ): Solution {
   assertProblem(problem);
   const settings = settingsSchema.parse(settingsInput);
@@ -42,12 +45,19 @@ export function solve(
     throw new RangeError('budgets take several optimizations: budget-solve.ts');
   const state = begin(problem, settings, warm);
   for (;;) {
+    const clock = nowMs ?? (() => 0);
+    const begunMs = clock();
     const queries = propose(problem, state);
-    const answers = queries.map((q, j) =>
-      q ? answerQuery(sites[j] as SiteProblem, q) : undefined,
-    );
+    const siteMs: (number | undefined)[] = [];
+    const answers = queries.map((q, j) => {
+      const askedMs = clock();
+      const answer = q && answerQuery(sites[j] as SiteProblem, q);
+      siteMs.push(q && clock() - askedMs);
+      return answer;
+    });
     const report = absorb(problem, settings, state, queries, answers);
-    onRound?.(report);
+    const timing = nowMs && roundTiming(problem.sites, siteMs, clock() - begunMs);
+    onRound?.({ ...report, ...timing });
     const reason = stopReason(settings, state);
     if (reason === undefined) continue;
     const best = incumbent(state);

@@ -88,8 +88,19 @@ export interface MissingAnswer {
   missing: string;
 }
 
-/** What one round brought. */
-export interface RoundReport {
+/** How long a round took. */
+export interface RoundTiming {
+  /** From the first question to the next proposal. */
+  wallMs: number;
+  /** Until the slowest site had answered, or was given up. */
+  slowestMs: number;
+  slowestSite: string;
+  /** The same of every site that was asked, by id. */
+  siteMs?: Record<string, number>;
+}
+
+/** What one round brought; without times where nobody held a clock to it. */
+export interface RoundReport extends Partial<RoundTiming> {
   round: number;
   mode: Settings['mode'];
   certificate?: Certificate;

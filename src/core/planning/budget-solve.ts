@@ -29,6 +29,7 @@ export function solveWithinBudgets(
   sitesAt: (shadow: ShadowPrices) => SiteProblem[],
   settingsInput: SettingsInput,
   onRound?: (report: RoundReport) => void,
+  nowMs?: () => number,
 ): BudgetSolution {
   const settings = settingsSchema.parse(settingsInput);
   const search = beginBudget(settings.budgets);
@@ -44,6 +45,7 @@ export function solveWithinBudgets(
         onRound?.({ ...report, round: rounds });
       },
       last && warmFrom(last.state),
+      nowMs,
     );
     last = solution;
     const impacts = planImpacts(problem, solution.state, solution.flow);

@@ -36,6 +36,8 @@ const traceRoundSchema = z.strictObject({
   penalty: z.number().min(0).optional(),
   answered: z.int().min(0),
   missing: z.array(z.string()),
+  /** Why, in the order of `missing`; absent in plans of versions that kept none. */
+  reasons: z.array(z.string()).optional(),
   /** From the first question to the next proposal, and until the slowest site had answered. */
   wallMs: z.number().min(0).optional(),
   slowestMs: z.number().min(0).optional(),
@@ -43,9 +45,13 @@ const traceRoundSchema = z.strictObject({
 });
 export type TraceRound = z.output<typeof traceRoundSchema>;
 
+/** Characters kept of what a solver said. */
+const MOST_OF_REASON = 120;
+
 /** What is kept of a round's report. */
 export function traceRound(report: RoundReport): TraceRound {
   const { round, mode, certificate, residuals, answered, missing } = report;
+  const { wallMs, slowestMs, slowestSite } = report;
   return {
     round,
     mode,
@@ -53,6 +59,8 @@ export function traceRound(report: RoundReport): TraceRound {
     ...residuals,
     answered,
     missing: missing.map((m) => m.site),
+    ...(missing.length > 0 && { reasons: missing.map((m) => m.reason.slice(0, MOST_OF_REASON)) }),
+    ...(wallMs !== undefined && { wallMs, slowestMs, slowestSite }),
   };
 }
 
