@@ -129,14 +129,14 @@ export function absorb(
   };
   const accepted = acceptAnswers(p, settings, state, queries, answers, report);
   report.answered = accepted.filter((a) => a !== undefined).length;
-  if (report.missing.length === 0) report.certificate = certifyRound(p, state, accepted);
-  state.gaps.push(report.certificate?.gap ?? Number.POSITIVE_INFINITY);
-  state.round++;
   for (let j = 0; j < p.sites.length; j++) {
     const answer = accepted[j];
     const query = queries[j];
     if (answer && query) learnAnswer(p, state, j, query, answer);
   }
+  if (report.missing.length === 0) report.certificate = certifyRound(p, state, queries, accepted);
+  state.gaps.push(report.certificate?.gap ?? Number.POSITIVE_INFINITY);
+  state.round++;
   if (report.certificate && report.certificate.gap <= settings.gapTarget) return report;
   const before = proposalOf(state);
   chooseMode(p, settings, state);

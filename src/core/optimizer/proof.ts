@@ -7,11 +7,13 @@ import {
   type RowPrices,
   rowPrices,
 } from './certificate.ts';
+import { modelledBoundAud } from './modelled-bound.ts';
 import { type DispatchProblem, rowCount, type SiteCapability, totalsBoxes } from './problem.ts';
 import { keepPlan } from './served.ts';
 import { coupledCostAud } from './site-coupling.ts';
-import type { SiteAnswer } from './site-subproblem.ts';
-import { type ConsensusState, isJoint, type SlotState } from './state.ts';
+import type { SlotCurve } from './site-curve.ts';
+import type { SiteAnswer, SiteQuery } from './site-subproblem.ts';
+import { type ConsensusState, isJoint, type SiteState, type SlotState } from './state.ts';
 import { leastBoundAud, mostCostAud } from './supply-curve.ts';
 
 /**
@@ -105,19 +107,25 @@ function certifySlots(
   return standingCertificate(state);
 }
 
-/** The certificate after a round that all sites answered. */
+/**
+ * The certificate after a round that all sites answered.
+ * @param state has learned the answers
+ */
 export function certifyRound(
   p: DispatchProblem,
   state: ConsensusState,
+  queries: (SiteQuery | undefined)[],
   answers: (SiteAnswer | undefined)[],
 ): Certificate {
   const sums = (t: number) => {
     let costAud = 0;
     let boundAud = 0;
-    for (const answer of answers) {
-      costAud += answer?.costAud[t] ?? 0;
-      boundAud += answer?.boundAud[t] ?? 0;
-    }
+    answers.forEach((answer, j) => {
+      const query = queries[j];
+      if (!answer || !query) return;
+      costAud += answer.costAud[t] as number;
+      boundAud += believedBoundAud(p, state, j, query, answer, t);
+    });
     return { costAud, boundAud };
   };
   const joinedAud = answers.reduce(
@@ -127,6 +135,22 @@ export function certifyRound(
     0,
   );
   return certifySlots(p, state, sums, joinedAud, answers);
+}
+
+/** A site's bound in slot t, as far as its own costs let it be believed. */
+function believedBoundAud(
+  p: DispatchProblem,
+  state: ConsensusState,
+  j: number,
+  query: SiteQuery,
+  answer: SiteAnswer,
+  t: number,
+): number {
+  const told = answer.boundAud[t] as number;
+  // What joins a site's slots is in no curve, and a bid proves by itself.
+  if (answer.coupling || answer.supply) return told;
+  const curve = (state.sites[j] as SiteState).curves[t] as SlotCurve;
+  return Math.min(told, modelledBoundAud(curve, p.sites[j] as SiteCapability, query, answer, t));
 }
 
 /** The same for a proposal that no site has been asked about, from what all of them bid. */

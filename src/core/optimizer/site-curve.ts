@@ -124,8 +124,8 @@ export function congestionCurve(curve: SlotCurve, site: SiteCapability): Congest
       },
     };
   }
-  const below = extrapolate(first, site);
-  const above = extrapolate(last, site);
+  const below = extrapolate(first, site, true);
+  const above = extrapolate(last, site, false);
   const bend = bentCoordinate(samples, site);
   const knots = samples.map((q) => {
     const b = bend(q.load);
@@ -180,13 +180,18 @@ function bentCoordinate(
   };
 }
 
-/** Beyond a sample: the prior's shape, scaled if it is steeper than the site says, plus a line. */
+/**
+ * Beyond a sample: the prior's shape, scaled to the site's slope. Upwards it is never scaled up, which
+ * would put the barrier too near, but given a line more.
+ */
 function extrapolate(
   from: CurveSample,
   site: SiteCapability,
+  isDownward: boolean,
 ): (load: number, out: { value: number; slope: number }) => void {
   const prior = priorAt(site, from.load);
-  const steeper = from.slopeAud >= prior.slopeAud;
+  const isFlat = !(prior.slopeAud > 0);
+  const steeper = isFlat || (!isDownward && from.slopeAud >= prior.slopeAud);
   const scale = steeper ? 1 : from.slopeAud / prior.slopeAud;
   const line = steeper ? from.slopeAud - prior.slopeAud : 0;
   return (load, out) => {

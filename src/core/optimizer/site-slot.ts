@@ -57,8 +57,7 @@ export function evaluateSlot(
 }
 
 /**
- * min over 0 ≤ N ≤ box, ℓ ≤ L of g_t(N) − p·N, exactly: at a given load the classes that gain most
- * per busy server fill first, and each fills while its gain exceeds the congestion cost.
+ * min over 0 ≤ N ≤ box, ℓ ≤ L of g_t(N) − p·N, exactly.
  */
 export function slotBound(
   site: SiteProblem,
@@ -67,29 +66,55 @@ export function slotBound(
   box: Float64Array,
 ): number {
   const K = site.classCount;
+  const { load, gainAud } = bestFill({
+    priceAud: prices.subarray(t * K, (t + 1) * K),
+    rateAud: site.rateAud.subarray(t * K, (t + 1) * K),
+    box: box.subarray(t * K, (t + 1) * K),
+    loadPerReqPerS: site.loadPerReqPerS,
+    maxLoad: site.maxLoad[t] as number,
+    congestionAud: (l) => congestion(site, t, l),
+  });
+  return (site.baseAud[t] as number) + congestionCost(site, t, load) - gainAud;
+}
+
+/** What a slot's best load follows from: by class prices, rates, room and load; C by load, rising. */
+export interface SlotOffer {
+  priceAud: Float64Array;
+  rateAud: Float64Array;
+  box: Float64Array;
+  loadPerReqPerS: Float64Array;
+  maxLoad: number;
+  congestionAud: (load: number) => number;
+}
+
+/**
+ * The load at which Σ_k (p_k − a_k) N_k − φ(ℓ) is most, and that gain without φ: at a given load the
+ * classes that gain most per busy server fill first, and each fills while its gain exceeds the
+ * congestion cost.
+ */
+export function bestFill(offer: SlotOffer): { load: number; gainAud: number } {
+  const { congestionAud, loadPerReqPerS, maxLoad } = offer;
   const gainPerLoad = (k: number) =>
-    ((prices[t * K + k] as number) - (site.rateAud[t * K + k] as number)) /
-    (site.loadPerReqPerS[k] as number);
-  const order = Array.from({ length: K }, (_, k) => k).sort(
+    ((offer.priceAud[k] as number) - (offer.rateAud[k] as number)) / (loadPerReqPerS[k] as number);
+  const order = Array.from(loadPerReqPerS, (_, k) => k).sort(
     (a, b) => gainPerLoad(b) - gainPerLoad(a),
   );
-  const maxLoad = site.maxLoad[t] as number;
   let load = 0;
-  let gain = 0;
+  let gainAud = 0;
   for (const k of order) {
     const ratio = gainPerLoad(k);
-    if (ratio <= 0 || congestion(site, t, load) >= ratio) break;
-    const full = load + (site.loadPerReqPerS[k] as number) * (box[t * K + k] as number);
+    if (ratio <= 0 || congestionAud(load) >= ratio) break;
+    const full = load + (loadPerReqPerS[k] as number) * (offer.box[k] as number);
     const limit = Math.min(full, maxLoad);
     const to =
-      congestion(site, t, limit) <= ratio
+      congestionAud(limit) <= ratio
         ? limit
-        : bracketedRoot((l) => congestion(site, t, l) - ratio, load, limit);
-    gain += ratio * (to - load);
+        : bracketedRoot((l) => congestionAud(l) - ratio, load, limit);
+    gainAud += ratio * (to - load);
     load = to;
     if (load < full) break;
   }
-  return (site.baseAud[t] as number) + congestionCost(site, t, load) - gain;
+  return { load, gainAud };
 }
 
 /**
