@@ -3,6 +3,7 @@ import { registerForecast } from './forecast/index.ts';
 import { registerGrowth } from './optimizer/growth.ts';
 import { registerOptimizer } from './optimizer/index.ts';
 import { registerRouter } from './router/index.ts';
+import { registerSteering } from './steering/index.ts';
 import { registerWorkerd } from './workerd/index.ts';
 
 const program = new Command('bench').description(
@@ -12,5 +13,6 @@ registerForecast(program);
 registerOptimizer(program);
 registerGrowth(program);
 registerRouter(program);
+registerSteering(program);
 registerWorkerd(program);
 await program.parseAsync();

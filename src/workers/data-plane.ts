@@ -20,6 +20,7 @@ import { overlay } from './overlay.ts';
 import { PlanHolder } from './plan-holder.ts';
 import { RequestAccount } from './request-account.ts';
 import { health, retryBudget } from './site-health.ts';
+import { siteOrder } from './steering.ts';
 
 const holder = new PlanHolder();
 
@@ -127,7 +128,8 @@ async function route(
     if (ranked.length === 0 && eligibleSites(fleet, zone, classIndex).length > 0) {
       return notAsked(allDrained());
     }
-    const order = health.order(ranked, Date.now());
+    const place = { shares, inForce, utcMs: nowMs };
+    const order = siteOrder(ranked, understood, place, env.STEERING);
     if (order.length === 0 && ranked.length > 0) return notAsked(allBusy(ranked));
 
     const question = {

@@ -12,6 +12,8 @@ export interface Endpoint {
   tokenLimits: string[];
   /** What a conversation begins with, so that its later turns find the same site. */
   opening(body: Body): unknown;
+  /** Whether it is a session's first request, as far as it says. */
+  begins(body: Body): boolean;
 }
 
 export const endpoints: Endpoint[] = [
@@ -20,17 +22,20 @@ export const endpoints: Endpoint[] = [
     ending: 'done-marker',
     tokenLimits: ['max_tokens', 'max_completion_tokens'],
     opening: (body) => upToFirstUser(body.messages),
+    begins: (body) => hasNoTurns(body.messages),
   },
   {
     name: 'completions',
     ending: 'done-marker',
     tokenLimits: ['max_tokens'],
     opening: (body) => body.prompt,
+    begins: () => true,
   },
   {
     name: 'embeddings',
     tokenLimits: [],
     opening: (body) => body.input,
+    begins: () => true,
   },
   {
     name: 'responses',
@@ -38,6 +43,8 @@ export const endpoints: Endpoint[] = [
     tokenLimits: ['max_output_tokens'],
     // Only the site that made a response knows it: turns that name one must come with a session.
     opening: (body) => [body.instructions, upToFirstUser(body.input)],
+    begins: (body) =>
+      body.previous_response_id == null && body.conversation == null && hasNoTurns(body.input),
   },
 ];
 
@@ -46,6 +53,13 @@ function upToFirstUser(messages: unknown): unknown {
   if (!Array.isArray(messages)) return messages;
   const first = messages.findIndex((m) => roleOf(m) === 'user');
   return messages.slice(0, first < 0 ? 2 : first + 1);
+}
+
+const SPOKEN_BEFORE = new Set<unknown>(['system', 'developer', 'user']);
+
+/** Nobody has answered yet: what is there is of the client alone. */
+function hasNoTurns(messages: unknown): boolean {
+  return !Array.isArray(messages) || messages.every((m) => SPOKEN_BEFORE.has(roleOf(m)));
 }
 
 function roleOf(message: unknown): unknown {

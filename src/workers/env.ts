@@ -36,6 +36,8 @@ export interface Env {
   COMPLETION_DEADLINE_MS: string;
   /** JSON: when a second site is asked beside a slow one, see hedging.ts; empty: never. */
   HEDGING: string;
+  /** JSON: how far sessions may be steered off the plan, see steering.ts; empty: not at all. */
+  STEERING: string;
   /** How long receipts are gathered before they are booked, ms. */
   RECEIPT_FLUSH_MS: string;
   /** What a kWh is taken to cost in receipts, AUD, where no site says; unset: unknown. */

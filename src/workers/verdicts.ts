@@ -4,6 +4,7 @@ import type { PublicSite } from '../core/model/fleet.ts';
 import { digest } from '../core/routing/rendezvous.ts';
 import type { Asked } from './asked.ts';
 import { health } from './site-health.ts';
+import { noteFirstToken } from './steering.ts';
 import { isDoubtful, retryAtMs } from './upstream.ts';
 
 /** What one request's attempts say of the sites it asked. */
@@ -49,8 +50,13 @@ export class Verdicts {
     const doubtful = this.#doubtful;
     this.#doubtful = [];
     if (status < 400) for (const other of doubtful) this.failed(other);
-    const time = firstTokenMs === undefined ? {} : this.#time(site, firstTokenMs);
-    health.judge(site.id, { kind: 'began', ...time }, Date.now());
+    if (firstTokenMs === undefined) {
+      health.judge(site.id, { kind: 'began' }, Date.now());
+      return;
+    }
+    const { ttftMs, expectedMs } = this.#time(site, firstTokenMs);
+    health.judge(site.id, { kind: 'began', ttftMs, expectedMs }, Date.now());
+    noteFirstToken(this.#asked, site.id, ttftMs, expectedMs);
   }
 
   /** Given up because another was quicker: it would have taken longer than this. */

@@ -54,6 +54,10 @@ const families: Record<string, { type: 'counter'; help: string }> = {
     type: 'counter',
     help: 'Second sites asked beside a slow first one, by class and how that ended.',
   },
+  steered: {
+    type: 'counter',
+    help: 'Sessions sent elsewhere than they were drawn to, by that site, class and reason.',
+  },
   ejections: {
     type: 'counter',
     help: 'Times an isolate put a site out of use, by site and reason.',

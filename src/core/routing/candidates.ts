@@ -44,6 +44,16 @@ export function nearestSite(
   return nearest;
 }
 
+/** A plan's shares without sites that maintenance leaves nothing of at this instant. */
+export function openShares<S extends readonly (readonly [site: string, share: number])[]>(
+  fleet: PublicFleet,
+  shares: S,
+  utcMs: number,
+): S | S[number][] {
+  const closed = closedSites(fleet, utcMs);
+  return closed.size === 0 ? shares : shares.filter(([site]) => !closed.has(site));
+}
+
 /** By the list of them, which is one for a zone and class: ids in its order, nearest first. */
 const idsOfEligible = new WeakMap<readonly EligibleSite[], ReadonlySet<string>>();
 
