@@ -90,7 +90,7 @@ describe('a region of the user’s own', () => {
     expect(() => readDataset(dir, own, span)).toThrow(InvalidInputError);
     expect(() => readDataset(dir, own, span)).toThrow(
       '--data: the carbon of sydney lacks 4 of 24 h (column NZ_gco2e_kwh), ' +
-        'and the embedded feeds do not know region "NZ"',
+        'the embedded feeds do not know region "NZ", and the site has no "grid" of its own',
     );
   });
 });
