@@ -121,7 +121,7 @@ describe('the checks themselves', () => {
     ]);
   });
 
-  test('know the wrangler that is installed: node scripts/wrangler-options.ts', () => {
+  test('know the wrangler that is installed, else: npm run wrangler-options', () => {
     expect(wranglerVersion).toBe(manifest.devDependencies.wrangler);
   });
 });

@@ -25,7 +25,8 @@ const conversation: TrafficProfile = {
 const code: TrafficProfile = {
   answerTokens: [6, 6, 7, 8, 9, 9, 10, 11, 12, 13, 14, 15, 17, 19, 22, 26, 33, 47, 70, 206],
   bursts: [
-    { spanS: 10, variation: 1.63 },
+    { spanS: 60, variation: 0.87 },
+    { spanS: 10, variation: 1.04 },
     { spanS: 1, variation: 0.74 },
   ],
 };
