@@ -18,6 +18,7 @@ interface DoctorOptions {
   url?: string;
   timeoutMs: number;
   offline?: true;
+  servers: boolean;
   json?: true;
 }
 
@@ -37,7 +38,10 @@ export function registerDoctor(program: Command): void {
         .argParser(wholeNumber(1, 600_000))
         .default(10_000),
     )
-    .addOption(new Option('--offline', 'ask no server: files only'))
+    .addOption(new Option('--offline', 'ask nobody: files only'))
+    .addOption(
+      new Option('--no-servers', 'ask the deployment alone, not the sites’ servers and feeds'),
+    )
     .addOption(new Option('--json', 'JSON on standard output'))
     .addHelpText(
       'after',
@@ -48,7 +52,7 @@ of feeds, and ISOTHERM_ADMIN_TOKEN for --url. Exit code 1 if there is a fault; w
 Examples:
   isotherm doctor
   isotherm doctor --offline --fleet my-sites.json
-  isotherm doctor --url https://llm.example --json`,
+  isotherm doctor --url https://llm.example --no-servers --json`,
     )
     .action(doctor);
 }
@@ -76,13 +80,13 @@ async function doctor(options: DoctorOptions): Promise<void> {
 
 async function serverChecks(
   fleet: Fleet,
-  { timeoutMs }: DoctorOptions,
+  { timeoutMs, servers }: DoctorOptions,
   deployed: { url: string; adminToken: string } | undefined,
 ): Promise<Check[]> {
   const secret = (name: string) => process.env[name] || undefined;
   const all = await Promise.all([
-    upstreamChecks(fleet, { fetch, secret, timeoutMs }),
-    feedChecks(fleet, { fetch, nowMs: Date.now(), timeoutMs, secret }),
+    servers ? upstreamChecks(fleet, { fetch, secret, timeoutMs }) : [],
+    servers ? feedChecks(fleet, { fetch, nowMs: Date.now(), timeoutMs, secret }) : [],
     deployed ? deploymentChecks(fleet, { ...deployed, fetch, timeoutMs }) : [],
   ]);
   return all.flat();

@@ -1,11 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
-import { type Fleet, publicFleet } from '../core/model/fleet.ts';
-import { AdminClient, type RunView } from '../local/admin-client.ts';
+import { publicFleet } from '../core/model/fleet.ts';
+import { AdminClient } from '../local/admin-client.ts';
 import { readFleetFile } from '../local/fleet-file.ts';
 import { startLoad } from '../local/load.ts';
 import { openPage } from '../local/open-page.ts';
@@ -13,14 +12,14 @@ import { assertPortFree } from '../local/port.ts';
 import { type SimulatedFleet, startSimulatedFleet } from '../local/simulated-fleet.ts';
 import { solverWorkers } from '../local/site-vars.ts';
 import type { LocalStack } from '../local/stack.ts';
-import { decimal, gapPercent, utc } from './format.ts';
+import { utc } from './format.ts';
 import { instantMs, numberFrom, wholeNumber } from './options.ts';
 import { assertEmbedded } from './plan-inputs.ts';
+import { firstPlan, siteOfSample } from './start-first.ts';
 import { hoursToFeed, startInputs } from './start-inputs.ts';
-import { sampleRequest, startReport } from './start-report.ts';
+import { startReport } from './start-report.ts';
 
 const REPLAN_MS = 15 * 60_000;
-const FIRST_PLAN_MS = 60_000;
 
 interface StartOptions {
   fleet?: string;
@@ -137,7 +136,7 @@ async function start(options: StartOptions): Promise<void> {
       await admin.putInputs(`hourly series in ${options.data}`, hours);
       say(`Fed ${hours.length} site-hours of real series from ${utc(inputs.all.startUtcMs)} on.`);
     }
-    await firstPlan(admin);
+    await firstPlan(admin, say);
     const plan = await admin.plan();
     say(
       startReport({
@@ -172,36 +171,6 @@ async function start(options: StartOptions): Promise<void> {
   }
 }
 
-/** Runs the first optimization and shows its rounds as they come. */
-async function firstPlan(admin: AdminClient): Promise<void> {
-  say('Optimizing: the coordinator asks every site’s solver, round by round …');
-  await admin.optimize();
-  const deadlineMs = Date.now() + FIRST_PLAN_MS;
-  let shown = 0;
-  while (Date.now() < deadlineMs) {
-    const run = await admin.latestRun();
-    for (const round of run.rounds.slice(shown)) say(`  ${roundText(round)}`);
-    shown = run.rounds.length;
-    if (run.status === 'failed') throw new Error(`the first optimization failed: ${run.error}`);
-    if (run.status === 'published') return;
-    await sleep(50);
-  }
-  throw new Error(`no plan within ${FIRST_PLAN_MS / 1000} s`);
-}
-
-/** Asks once: what answers depends on the hour of the plan and on the words of the request. */
-async function siteOfSample(url: string, clientKey: string, fleet: Fleet): Promise<string> {
-  const response = await fetch(`${url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${clientKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify(sampleRequest(fleet)),
-  });
-  await response.body?.cancel();
-  const site = response.headers.get('x-isotherm-site');
-  if (site === null) throw new Error(`no site answers a request (status ${response.status})`);
-  return site;
-}
-
 /** A folder that can be written to; made if there is none. */
 function assertFolder(dir: string): void {
   try {
@@ -212,24 +181,6 @@ function assertFolder(dir: string): void {
     const why = code === 'EACCES' || code === 'EROFS' ? 'not writable' : 'not a folder';
     throw new InvalidInputError('--persist', [`"${dir}" is ${why}`]);
   }
-}
-
-function roundText({
-  round,
-  mode,
-  certificate,
-  missing,
-  wallMs,
-}: RunView['rounds'][number]): string {
-  const time = `${decimal(wallMs, 0)} ms`;
-  if (!certificate) {
-    return `round ${round} (${mode}, ${time}): no answer of ${missing.map((m) => `${m.site} (${m.reason})`).join(', ')}`;
-  }
-  const { gap, objectiveAud, lowerBoundAud } = certificate;
-  return (
-    `round ${round} (${mode}, ${time}): objective ${decimal(objectiveAud, 2)} AUD, ` +
-    `bound ${decimal(lowerBoundAud, 2)} AUD, gap ${gapPercent(gap)}`
-  );
 }
 
 function sha256(text: string): string {

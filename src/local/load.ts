@@ -34,6 +34,8 @@ export interface Load {
 }
 
 const TICK_MS = 100;
+/** After a longer pause, such as of a laptop that slept, what would have come is not made up for. */
+const MAX_CATCH_UP_S = 1;
 /** Beyond this a machine is slower than its load; more would only make a queue of sockets. */
 const MAX_UNDER_WAY = 200;
 /** The simulated servers count four characters a token. */
@@ -62,7 +64,8 @@ export function startLoad(options: LoadOptions): Load {
 
   const timer = setInterval(() => {
     const nowS = (performance.now() - begunMs) / 1000;
-    for (const request of traffic.between(doneS, nowS, options.nowUtcMs())) {
+    const fromS = Math.max(doneS, nowS - MAX_CATCH_UP_S);
+    for (const request of traffic.between(fromS, nowS, options.nowUtcMs())) {
       if (underWay < MAX_UNDER_WAY) void send(request);
       else counts.heldBack++;
     }

@@ -161,6 +161,8 @@ describe('isotherm doctor', () => {
       }),
     ]);
     expect(of('upstream')[0]?.fix).toBe('the server has no model loaded');
+    const files = await report('--fleet', path, '--no-servers');
+    expect([...files.of('upstream'), ...files.of('feed')]).toEqual([]);
   });
 
   test('needs a token for a deployment, and https', async () => {

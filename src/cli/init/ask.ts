@@ -1,6 +1,8 @@
 import { createInterface } from 'node:readline';
 import { InvalidInputError } from '../../core/model/errors.ts';
-import { type Answers, fields, readAnswer } from './fields.ts';
+import type { Answers } from './answers.ts';
+import { fields } from './fields.ts';
+import { readAnswer } from './read-answers.ts';
 
 /** Puts a question; resolves with the line answered. */
 export type Ask = (question: string) => Promise<string>;

@@ -1,42 +1,14 @@
 import { z } from 'zod';
 import { siteSchema, zoneSchema } from '../../core/model/fleet.ts';
 import { hardwareIds } from '../../core/model/hardware.ts';
-import { issueWords } from '../../core/model/issue-words.ts';
 import { registryId } from '../../core/model/registry-id.ts';
 import { siteClimateSchema, siteGridSchema } from '../../core/model/site-place.ts';
-import { type Tariff, tariffSchema } from '../../core/model/tariff.ts';
+import { tariffSchema } from '../../core/model/tariff.ts';
 import { hasGridRegion } from '../../feeds/embedded/grid.ts';
+import { type Answers, coolings, slug } from './answers.ts';
 import { nearestRegion } from './places.ts';
 import { embeddedStation } from './stations.ts';
 import { parseTariff, TARIFF_FORM } from './tariff-text.ts';
-
-/** What is known of a site, as far as it was answered. */
-export interface Answers {
-  name: string;
-  id: string;
-  latDeg: number;
-  lonDeg: number;
-  timeZone: string;
-  baseUrl: string;
-  model: string;
-  hardware: (typeof hardwareIds)[number];
-  servers: number;
-  tariff: Tariff;
-  cooling: (typeof coolings)[number];
-  population: number;
-  gridRegion: string;
-  carbonKgPerKwh?: number;
-  waterLPerKwh?: number;
-  januaryC?: number;
-  julyC?: number;
-  dailyRangeC?: number;
-  rhPct?: number;
-  placementRegion: string;
-  batteryKwh?: number;
-  batteryKw?: number;
-  solarPeakKw?: number;
-  gridKw?: number;
-}
 
 /** A column of the CSV, and a question where nobody gave one. */
 export interface Field {
@@ -52,9 +24,6 @@ export interface Field {
   /** Not asked for: only columns have it. */
   isRare?: true;
 }
-
-/** Models whose parameters all have defaults. */
-const coolings = ['mixed-mode', 'economizer-quadratic', 'air-cooled-chiller', 'adiabatic'] as const;
 
 /** Of a field that no site can do without. */
 export const always = () => true;
@@ -248,46 +217,3 @@ export const fields: readonly Field[] = [
 ];
 
 export const columns = fields.map((f) => f.column);
-
-/** Lower-case letters, digits and dashes of a name: "São Paulo 2" becomes sao-paulo-2. */
-export function slug(name: string): string {
-  return name
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^[^a-z]+|-+$/g, '')
-    .slice(0, 32);
-}
-
-/** Reads an answer; `fault` says what is wrong with it, in words that follow the column's name. */
-export function readAnswer(field: Field, text: string): { value?: unknown; fault?: string } {
-  const number = Number(text);
-  const raw = field.isNumber && text.trim() !== '' && Number.isFinite(number) ? number : text;
-  const parsed = field.schema.safeParse(raw, { error: issueWords(true) });
-  return parsed.success ? { value: parsed.data } : { fault: parsed.error.issues[0]?.message };
-}
-
-/** A site from its cells; every fault begins with its column. */
-export function readCells(cells: Record<string, string>): {
-  answers?: Answers;
-  faults: string[];
-} {
-  const known: Record<string, unknown> = {};
-  const faults: string[] = [];
-  for (const field of fields) {
-    const { column, about } = field;
-    const text = cells[column] ?? field.fallback?.(known as Partial<Answers>);
-    if (text === undefined) {
-      if (field.isNeeded?.(known as Partial<Answers>)) {
-        faults.push(`${column}: is missing, expected ${about}`);
-      }
-      continue;
-    }
-    const { value, fault } = readAnswer(field, text);
-    if (fault !== undefined) faults.push(`${column}: ${fault}`);
-    known[column] = value;
-  }
-  if (faults.length > 0) return { faults };
-  return { answers: known as unknown as Answers, faults };
-}

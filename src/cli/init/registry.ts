@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { fleetSchema, siteSchema } from '../../core/model/fleet.ts';
 import { hardwareProfiles, requestWork } from '../../core/model/hardware.ts';
+import type { Answers } from './answers.ts';
 import { chatClass, chatHourlyShape } from './chat-class.ts';
-import type { Answers } from './fields.ts';
 import { embeddedStation } from './stations.ts';
 
 /** What is said once for all sites. */

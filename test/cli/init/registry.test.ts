@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { slug } from '../../../src/cli/init/answers.ts';
 import { chatClass, chatHourlyShape } from '../../../src/cli/init/chat-class.ts';
-import { slug } from '../../../src/cli/init/fields.ts';
 import { kmToRegion, locationHints, nearestRegion } from '../../../src/cli/init/places.ts';
 import { registryText } from '../../../src/cli/init/registry-text.ts';
 import { embeddedStation } from '../../../src/cli/init/stations.ts';
