@@ -93,6 +93,23 @@ describe('a region of the user’s own', () => {
         'the embedded feeds do not know region "NZ", and the site has no "grid" of its own',
     );
   });
+
+  it('without one has the registry’s annual mean where the site gives it', () => {
+    const withGrid = structuredClone(own);
+    withGrid.sites[0]!.grid = { carbonKgPerKwh: 0.09, waterLPerKwh: 0.3 };
+    const { inputs, notes } = readDataset(
+      folder((h) => (h < 20 ? 120 : '')),
+      withGrid,
+      span,
+    );
+    const { carbonKgPerKwh, gridWaterLPerKwh, sources } = inputs.sites[0]!;
+    expect([...carbonKgPerKwh]).toEqual([...Array(20).fill(0.12), ...Array(4).fill(0.09)]);
+    expect(gridWaterLPerKwh[0]).toBe(0.3);
+    expect(sources.carbon).toEqual({ source: 'carbon series', placeholder: true });
+    expect(notes.filter((n) => n.includes('carbon'))).toEqual([
+      'sydney: carbon of 4 of 24 h from the annual mean that the registry gives (placeholder)',
+    ]);
+  });
 });
 
 describe('a folder that cannot carry a plan', () => {
