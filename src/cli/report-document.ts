@@ -2,7 +2,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { Fleet } from '../core/model/fleet.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { type Attribution, attributionsOf } from '../feeds/attribution.ts';
-import type { Evidence } from '../sim/evidence/evidence.ts';
+import { type Evidence, sections } from '../sim/evidence/evidence.ts';
 import type { SourceFile } from '../sim/evidence/sources.ts';
 import { sourcesOf } from './notes.ts';
 import type { ReportOptions } from './report.ts';
@@ -121,7 +121,8 @@ function commandOf(o: ReportOptions): string {
   const parts = ['npx isotherm report', '--data DIR'];
   if (o.year !== undefined) parts.push(`--year ${o.year}`);
   else parts.push(`--from ${o.from} --to ${o.to}`);
-  if (o.sections.length < 6) parts.push(`--sections ${o.sections.join(',') || 'none'}`);
+  if (o.sections.length < sections.length)
+    parts.push(`--sections ${o.sections.join(',') || 'none'}`);
   if (o.every !== 4) parts.push(`--every ${o.every}`);
   if (o.seed !== 1) parts.push(`--seed ${o.seed}`);
   if (o.resamples !== 2000) parts.push(`--resamples ${o.resamples}`);

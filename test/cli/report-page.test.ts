@@ -40,6 +40,7 @@ describe('the page of a report', () => {
     const document = reportFixture();
     const { evidence } = document;
     Object.assign(evidence, {
+      caps: [],
       leaveOuts: [],
       ablations: [],
       sensitivity: [],

@@ -76,6 +76,11 @@ describe('isotherm report', () => {
       expect(front[n].carbonKg).toBeLessThanOrEqual(front[n - 1].carbonKg * (1 + 1e-4));
       expect(front[n].otherAud).toBeGreaterThanOrEqual(front[n - 1].otherAud * (1 - 1e-4));
     }
+    expect(evidence.caps).toHaveLength(evidence.policies.length - 2);
+    for (const row of evidence.caps) {
+      expect([1, 0.9, 0.8, 0.7, 0.6]).toContain(row.share);
+      expect(row.against.objectiveAud.value, row.policy).toBeLessThanOrEqual(0.001);
+    }
     expect(evidence.leaveOuts.map((r: { tariff: string }) => r.tariff)).toEqual([
       'own',
       'own',
@@ -117,7 +122,10 @@ describe('isotherm report', () => {
     [[], /--year: expected a year, or --from and --to/],
     [['--year', '2019'], /has no weather for any site over 2019-01-01/],
     [['--from', '2022-01-24', '--to', '2022-01-24T20:00Z'], /--to: the span is 0 whole days/],
-    [['--year', '2022', '--sections', 'maps'], /"maps" is no section, expected some of leave-outs/],
+    [
+      ['--year', '2022', '--sections', 'maps'],
+      /"maps" is no section, expected some of caps, leave-outs/,
+    ],
     [['--year', '2022', '--from', '2022-01-24'], /cannot be used with/],
   ])('refuses %j', async (args, message) => {
     const { code, stderr } = await inProcess([...quick, ...args]);

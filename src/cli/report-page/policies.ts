@@ -4,7 +4,7 @@ import { decimal, gapPercent } from '../format.ts';
 import type { ReportDocument } from '../report-document.ts';
 import { escapeXml } from '../svg-scale.ts';
 import { bands, type Series, whiskers } from './charts.ts';
-import { againstTable, htmlTable, policyTable } from './tables.ts';
+import { againstTable, changeCell, htmlTable, metricNames, policyTable } from './tables.ts';
 
 /** Policies, fleet and prices. */
 export function comparedHtml({ evidence, fleet, notes }: ReportDocument): string {
@@ -42,7 +42,13 @@ export function comparedHtml({ evidence, fleet, notes }: ReportDocument): string
 }
 
 /** The table of all, what isotherm is less than each, and both comparisons by month. */
-export function policiesHtml({ year, months, withoutCleanest }: Evidence): string {
+export function policiesHtml({
+  year,
+  months,
+  caps,
+  sampledDays,
+  withoutCleanest,
+}: Evidence): string {
   const rows = (of: 'objectiveAud' | 'coolingKwh') =>
     year.rows.flatMap(({ policy, against }) =>
       against ? [{ label: policy, interval: against[of] }] : [],
@@ -52,11 +58,35 @@ export function policiesHtml({ year, months, withoutCleanest }: Evidence): strin
       unit: `isotherm less the other, % of the other’s ${what}`,
       caption: `${what[0]?.toUpperCase()}${what.slice(1)}: left of zero isotherm has less. 95 % intervals.`,
     });
-  return `${policyTable(year)}${chart('objectiveAud', 'objective')}${chart('coolingKwh', 'cooling energy')}<details><summary>All differences with intervals</summary>${againstTable(year, metrics)}</details>${monthsHtml(months)}${
+  return `${policyTable(year)}${chart('objectiveAud', 'objective')}${chart('coolingKwh', 'cooling energy')}<details><summary>All differences with intervals</summary>${againstTable(year, metrics)}</details>${capsHtml(caps, sampledDays)}${monthsHtml(months)}${
     withoutCleanest
       ? `<details><summary>All policies without the sites in Tasmania</summary>${policyTable(withoutCleanest)}${againstTable(withoutCleanest, metrics)}</details>`
       : ''
   }`;
+}
+
+/** What is left of the differences once each policy has the limit that suits it. */
+function capsHtml(caps: Evidence['caps'], days: number): string {
+  if (caps.length === 0) return '';
+  const table = htmlTable(
+    [
+      { name: 'policy' },
+      { name: 'fills sites to', unit: '% of their limit' },
+      { name: 'TTFT', unit: 'mean, ms' },
+      { name: 'over SLO', unit: '%' },
+      ...metrics.map((m) => ({ name: metricNames[m], unit: '%' })),
+    ],
+    caps.map((r) => ({
+      cells: [
+        escapeXml(r.policy),
+        decimal(100 * r.share, 0),
+        decimal(r.ttftMeanMs, 1),
+        decimal(100 * r.lateShare, 2),
+        ...metrics.map((m) => changeCell(r.against[m])),
+      ],
+    })),
+  );
+  return `<h3>Each at the limit that suits it</h3><p>Policies without queues fill their favourite sites, and their users wait there. An operator would lower the limit. Here each has the one of five limits with its least objective, chosen in hindsight over the ${days} days it is judged by; isotherm has none and is less by:</p>${table}`;
 }
 
 function monthsHtml(months: Evidence['months']): string {

@@ -1,11 +1,12 @@
 import { groupedDays, monthOf } from '../../core/evidence/calendar.ts';
 import { type Table, table } from '../../core/evidence/compare.ts';
 import { fixedPpue } from '../../core/planning/policies/fixed-ppue.ts';
-import { policiesFor } from '../../core/planning/policies/index.ts';
+import { type Policy, policiesFor } from '../../core/planning/policies/index.ts';
 import { isotherm } from '../../core/planning/policies/isotherm.ts';
 import { nearest } from '../../core/planning/policies/nearest.ts';
 import { withTariff } from '../overrides.ts';
 import { type AblationRow, ablation } from './ablation.ts';
+import { bestCaps, type CapRow } from './caps.ts';
 import { type FrontPoint, front } from './front.ts';
 import { type LeverRow, levers } from './levers.ts';
 import { evidenceMap, type MapCell, mapCooling, mapSlack, mapTariffs } from './map.ts';
@@ -25,6 +26,7 @@ import { withoutRegion } from './variations.ts';
 
 /** Parts of the evidence beside the table of all policies, each at a cost of its own. */
 export const sections = [
+  'caps',
   'leave-outs',
   'ablations',
   'sensitivity',
@@ -59,6 +61,8 @@ export interface Evidence {
   policies: { id: string; summary: string; maxGap?: number; maxRounds?: number }[];
   year: Table;
   months: { month: string; disturbed?: string; table: Table }[];
+  /** Policies that know no queues, at the limit that suits each best. */
+  caps: CapRow[];
   leaveOuts: LeaveOutRow[];
   /** The table of all policies without the cleanest region. */
   withoutCleanest?: Table;
@@ -112,6 +116,7 @@ export function gatherEvidence(world: World, asked: EvidenceOptions): Evidence {
         };
       },
     ),
+    caps: has('caps') ? bestCaps(world, unqueued(policies), sampled, sampledRuns, options) : [],
     leaveOuts: out.rows,
     ...(out.withoutCleanest && { withoutCleanest: out.withoutCleanest }),
     ablations: has('ablations') ? ablation(world, all, options) : [],
@@ -122,6 +127,10 @@ export function gatherEvidence(world: World, asked: EvidenceOptions): Evidence {
   };
 }
 
+/** Those that take no account of queues. */
+const unqueued = (policies: readonly Policy[]) =>
+  policies.filter((p) => p.id !== 'isotherm' && p.id !== 'fixed-ppue' && p.id !== 'no-waiting');
+
 /** The same options, which tell how much of all is done. */
 function counted(
   asked: EvidenceOptions,
@@ -131,6 +140,7 @@ function counted(
 ): EvidenceOptions {
   const policies = policiesFor(world.fleet).length;
   const runs: Record<Section, number> = {
+    caps: 4 * unqueued(policiesFor(world.fleet)).length * sampled,
     'leave-outs': (policies + 6) * count,
     ablations: 7 * count,
     sensitivity: 3 * variations.length * sampled,

@@ -113,6 +113,13 @@ export function reportFixture(): ReportDocument {
       policies: ids.map((id) => ({ id, summary: `what ${id} does`, maxGap: 1e-6 })),
       year: table(),
       months: months.map((month) => ({ month, table: table() })),
+      caps: ['nearest', 'green-llm-like'].map((policy) => ({
+        policy,
+        share: 0.8,
+        ttftMeanMs: 180,
+        lateShare: 0.02,
+        against: change(),
+      })),
       leaveOuts: [[], ['TAS1'], ['2022-06']].map((without) => ({
         tariff: 'own' as const,
         without,

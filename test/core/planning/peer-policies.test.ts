@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fleet } from '../../../src/core/model/fleet.ts';
 import { edgeCount, loadsOf, rowCount } from '../../../src/core/optimizer/problem.ts';
 import { assembleSites } from '../../../src/core/planning/assemble.ts';
+import { cappedAt } from '../../../src/core/planning/policies/capped.ts';
 import { edgeTakes, edgeTtftMs } from '../../../src/core/planning/policies/edges.ts';
 import {
   type Decision,
@@ -159,6 +160,21 @@ describe('the four of Xu, Feng and Li', () => {
       else expect(b).toEqual(a);
     }
   });
+});
+
+test('capped, any policy keeps the lower limit and serves what it can below it', () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const c = context(seed, 0.4);
+    for (const p of policies) {
+      const { flow, unserved } = cappedAt(p, 0.7).decide(c);
+      const lower = c.problem.sites.map((s) => ({ ...s, maxLoad: s.maxLoad.map((l) => 0.7 * l) }));
+      const faults = planFaults({ ...c.problem, sites: lower }, flow, unserved);
+      expect(faults.overLimit).toBeLessThan(1e-9);
+      expect(faults.demand).toBeLessThan(1e-9);
+      expect(faults.unservedShare).toBeLessThan(1e-9);
+    }
+    expect(c.problem.limited).toBeUndefined();
+  }
 });
 
 describe('flows made exact', () => {
