@@ -7,7 +7,7 @@ export interface SiteModel {
   offsetAud: Float64Array;
   /** Φ'; absent in classic rounds. */
   congestion?: CongestionCurve;
-  /** q and b by class, length K each; present in classic rounds and with a proximal term. */
+  /** q and b by class, length K each; present in classic rounds. */
   quadratic?: { weight: Float64Array; center: Float64Array };
 }
 
