@@ -2,7 +2,6 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { applyOverrides } from '../core/model/overrides.ts';
-import { settingsInputSchema } from '../core/optimizer/settings.ts';
 import { slotUtcMs } from '../core/planning/inputs.ts';
 import { pricesWithParts } from '../core/planning/plan.ts';
 import type { Timed } from '../core/routing/board.ts';
@@ -21,7 +20,7 @@ import { fleet } from './fleet.ts';
 import { inputAges } from './inputs.ts';
 import { inputsBodySchema } from './inputs-body.ts';
 import { jsonBody } from './json-body.ts';
-import { boardOf, coordinatorOf, optimize } from './optimize.ts';
+import { boardOf, coordinatorOf, optimize, RunUnderWayError, runInputSchema } from './optimize.ts';
 
 /** The operator's API, under a bearer token of its own. */
 export const admin = new Hono<{ Bindings: Env }>();
@@ -38,19 +37,20 @@ admin.onError((error, c) => {
   if (error instanceof InvalidInputError) {
     return c.json({ error: error.message, issues: error.issues }, 400);
   }
+  if (error instanceof RunUnderWayError) return c.json({ error: error.message }, 409);
   if (error instanceof HTTPException) return c.json({ error: error.message }, error.status);
   console.error(error);
   return c.json({ error: error.message }, 500);
 });
 
-/** Runs an optimization; the body holds optimizer settings, all optional. */
+/** Runs an optimization; the body holds optimizer settings and jobs, all optional. */
 admin.post('/optimize', async (c) => {
-  const settings = await jsonBody(c.req.raw, settingsInputSchema);
+  const { jobs, ...settings } = await jsonBody(c.req.raw, runInputSchema);
   // Plans are made of what there is.
   await refreshFeeds(c.env, fleet).catch((error) =>
     console.error(`feeds could not be refreshed: ${error}`),
   );
-  return c.json(await optimize(c.env, 'admin', settings), 202);
+  return c.json(await optimize(c.env, 'admin', settings, undefined, jobs), 202);
 });
 
 admin.get('/runs', async (c) => c.json(await coordinatorOf(c.env).runs()));

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { keyInputSchema } from '../core/accounting/keys.ts';
 import { pricesChangeSchema, siteChangeSchema } from '../core/model/override-input.ts';
-import { settingsInputSchema } from '../core/optimizer/settings.ts';
 import { planHeaderSchema, planSharesSchema } from '../core/planning/plan.ts';
 import { putOffSchema } from '../core/planning/put-off.ts';
 import { usageQuerySchema } from './admin-usage.ts';
 import { inputsBodySchema } from './inputs-body.ts';
+import { runInputSchema } from './optimize.ts';
 
 /** What the router answers, as data: the OpenAPI document and the page of it are made from this. */
 export interface Operation {
@@ -187,9 +187,12 @@ export const operations: Operation[] = [
     answers: { 200: json('`usage`, a sum a group; or CSV.') },
   }),
   adminOperation('post', '/optimize', {
-    summary: 'Start an optimization now',
-    body: settingsInputSchema,
-    answers: { 202: json('The run; the one under way, if there is one.') },
+    summary: 'Start an optimization now, with jobs that may wait if there are any',
+    body: runInputSchema,
+    answers: {
+      202: json('The run; the one under way, if there is one.'),
+      409: json('A run is under way, and jobs were sent with the call.', adminErrorSchema),
+    },
   }),
   adminOperation('get', '/runs', {
     summary: 'The latest run, and those that ended',

@@ -21,6 +21,7 @@ import { batchOutcomes } from '../core/planning/batch-outcome.ts';
 import { beginBudget, budgetPrices, stepSettings } from '../core/planning/budget.ts';
 import { budgetPlan } from '../core/planning/budget-plan.ts';
 import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
+import { jobOutcomes, ownWork } from '../core/planning/jobs.ts';
 import { summarize } from '../core/planning/outcome.ts';
 import { demandOf, pricesOf, sharesOf, traceRound } from '../core/planning/plan.ts';
 import { backWork, putOffOf } from '../core/planning/put-off.ts';
@@ -38,6 +39,8 @@ import { type Run, type RunRecord, RunStore } from './run-store.ts';
 const RUN_DEADLINE_MS = 120_000;
 
 export interface StartRequest {
+  /** By which the caller knows whether the run it gets is the one it asked for. */
+  runId?: string;
   trigger: string;
   inputs: PlanningInputs;
   settings?: SettingsInput;
@@ -90,7 +93,7 @@ export class Coordinator extends DurableObject<Env> {
     const { problem } = problemOf({ inputs, standing, overrides });
     assertProblem(problem);
     const record: RunRecord = {
-      runId: crypto.randomUUID(),
+      runId: request.runId ?? crypto.randomUUID(),
       trigger: request.trigger,
       status: 'running',
       requestedUtcMs: nowMs,
@@ -232,6 +235,13 @@ export class Coordinator extends DurableObject<Env> {
       rowImpacts: kept ? kept.rowImpacts : rowImpacts(problem, state),
     });
     const batch = batchOutcomes(fleet, problem, inputs.slotHours, best.flow, best.unserved);
+    const jobs = jobOutcomes(
+      inputs.jobs ?? [],
+      problem,
+      inputs.slotHours,
+      best.flow,
+      best.unserved,
+    );
     const prices = kept ? budgetPrices(fleet.prices, kept.shadow) : fleet.prices;
     const disclosed = state.sites.map(toldImpacts);
     const outcome = summarize(registry, problem, inputs, best.flow, best.unserved);
@@ -255,6 +265,7 @@ export class Coordinator extends DurableObject<Env> {
         nearestShare: outcome.nearestShare,
         unservedShare: outcome.unservedShare,
         ...(batch.length > 0 && { batch }),
+        ...(jobs.length > 0 && { jobs }),
         ...(rampRelaxedSlots.length > 0 && { rampRelaxedSlots }),
         budgets: kept?.budgets,
         impacts: kept ? kept.impacts : planImpacts(problem, state, best.flow),
@@ -299,7 +310,10 @@ function problemOf({
   rampRelaxedSlots: number[];
 } {
   const fleet = applyOverrides(registry, overrides);
-  const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS, backWork(fleet, inputs));
+  const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS, [
+    ...backWork(fleet, inputs),
+    ...ownWork(fleet, inputs),
+  ]);
   if (state) restoreExclusions(problem, state);
   return { problem, rampRelaxedSlots: limitRises(problem, fleet, inputs, standing) };
 }

@@ -1,9 +1,18 @@
+import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import { mayWait } from '../core/model/request-class.ts';
 import { floorToHour } from '../core/model/time.ts';
-import { hasBudget, type SettingsInput, settingsInputSchema } from '../core/optimizer/settings.ts';
+import {
+  hasBudget,
+  type SettingsInput,
+  settingsInputSchema,
+  settingsInputShape,
+} from '../core/optimizer/settings.ts';
+import { assembleDispatch } from '../core/planning/assemble.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
-import { comingBack } from '../core/planning/put-off.ts';
+import { type Job, jobSchema, jobsLeft, MOST_JOBS, ownWork } from '../core/planning/jobs.ts';
+import type { Plan } from '../core/planning/plan.ts';
+import { backWork, comingBack } from '../core/planning/put-off.ts';
 import { readOverrides } from '../store/overrides.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
 import { expectCounted } from './demand.ts';
@@ -11,6 +20,13 @@ import { type Env, now, optionalVar } from './env.ts';
 import { fleet } from './fleet.ts';
 import { refreshInputs } from './inputs.ts';
 import type { RunRecord } from './run-store.ts';
+
+/** A run that was under way goes on without what was asked of another. */
+export class RunUnderWayError extends Error {
+  constructor() {
+    super('a run is under way, and jobs are for the next: send them again when it has ended');
+  }
+}
 
 const HORIZON_SLOTS = 24;
 
@@ -50,12 +66,24 @@ async function sitesDown(env: Env): Promise<string[]> {
   }
 }
 
-/** What the standing plan has put off to these hours. */
-async function backOf(env: Env, inputs: PlanningInputs): Promise<Float64Array | undefined> {
+/** The standing plan, where it has anything to say to the next one. */
+async function standingPlan(env: Env): Promise<Plan | undefined> {
   if (!fleet.classes.some(mayWait)) return undefined;
   const version = await currentVersion(env.DB);
-  const plan = version === undefined ? undefined : await readPlan(env.DB, version);
-  return plan && comingBack(fleet, plan, inputs);
+  return version === undefined ? undefined : readPlan(env.DB, version);
+}
+
+/** What a run may be asked for beside its trigger; all optional. */
+export const runInputSchema = z.strictObject({
+  ...settingsInputShape,
+  /** In place of all that the standing plan has left; without them those stay. */
+  jobs: z.array(jobSchema).max(MOST_JOBS).optional(),
+}) as unknown as z.ZodType<SettingsInput & { jobs?: Job[] }>;
+
+/** Refused here, where the caller hears why; what the standing plan left has been accepted before. */
+function assertJobs(inputs: PlanningInputs): void {
+  const works = [...backWork(fleet, inputs), ...ownWork(fleet, inputs)];
+  assembleDispatch(fleet, inputs, inputs.demandReqPerS, works);
 }
 
 /** Refreshes the inputs and asks the coordinator for a plan from the present hour on. */
@@ -64,24 +92,32 @@ export async function optimize(
   trigger: string,
   settings?: SettingsInput,
   down?: string[],
+  jobs?: Job[],
 ): Promise<RunRecord> {
   const nowMs = now(env);
   const inputs = await refreshInputs(env.DB, fleet, floorToHour(nowMs), HORIZON_SLOTS, nowMs);
   if (env.DEMAND !== 'population') {
     await expectCounted(env.DB, fleet, inputs, nowMs, optionalVar(env.DEMAND_MARGIN, 1, 3));
   }
-  inputs.backReqPerS = await backOf(env, inputs);
+  const standing = await standingPlan(env);
+  inputs.backReqPerS = standing && comingBack(fleet, standing, inputs);
+  inputs.jobs = jobs ?? (standing && jobsLeft(fleet, standing.header, inputs));
+  if (jobs) assertJobs(inputs);
   const asked = { ...deploymentSettings(env), ...settings };
   if (hasBudget(asked) && asked.discloseImpacts === false) {
     throw new InvalidInputError('budgets', [
       'need the carbon and water of sites: discloseImpacts must not be false',
     ]);
   }
-  return coordinatorOf(env).start({
+  const runId = crypto.randomUUID();
+  const run = await coordinatorOf(env).start({
+    runId,
     trigger,
     inputs,
     settings: asked,
     overrides: await readOverrides(env.DB),
     down: down ?? (await sitesDown(env)),
   });
+  if (jobs && run.runId !== runId) throw new RunUnderWayError();
+  return run;
 }

@@ -1,14 +1,16 @@
 import { createExecutionContext, runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Job } from '../../src/core/planning/jobs.ts';
 import type { Plan } from '../../src/core/planning/plan.ts';
 import { currentVersion, readPlan } from '../../src/store/plans.ts';
 import { fleet } from '../../src/workers/fleet.ts';
 import worker from '../../src/workers/main.ts';
-import { coordinatorOf, optimize } from '../../src/workers/optimize.ts';
+import { coordinatorOf, optimize, RunUnderWayError } from '../../src/workers/optimize.ts';
 import { health } from '../../src/workers/site-health.ts';
 import { settled } from '../workers/support/accounts.ts';
-import { chat, hello } from '../workers/support/client.ts';
+import { adminCall, chat, hello } from '../workers/support/client.ts';
+import { finish } from '../workers/support/runs.ts';
 import { completion, playUpstreams } from '../workers/support/upstreams.ts';
 
 /** From the registry's class that may wait to the answers of the router, see vitest.config.ts. */
@@ -20,8 +22,8 @@ const NOW_MS = Date.parse('2026-01-15T06:05Z');
 const clock = (ms: number) => ({ CLOCK_OFFSET_MS: String(ms - Date.now()) });
 
 /** Plans as of an instant, solvers and all. */
-async function planAt(ms: number): Promise<Plan> {
-  const run = await optimize({ ...env, ...clock(ms) }, 'test');
+async function planAt(ms: number, jobs?: Job[]): Promise<Plan> {
+  const run = await optimize({ ...env, ...clock(ms) }, 'test', {}, undefined, jobs);
   for (let i = 0; i < 50; i++) {
     const { latest } = await coordinatorOf(env).runs();
     if (latest?.runId === run.runId && latest.status !== 'running') {
@@ -61,7 +63,7 @@ beforeAll(async () => {
     async () => (await ask({ text: 'x', until: null })).headers.get('x-isotherm-plan') === '1',
     { timeout: 20_000, interval: 300 },
   );
-});
+}, 60_000);
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -148,4 +150,83 @@ test('the next hour’s plan counts on what was put off, in the hour it was told
     expect(back.reduce((a, b) => a + b, 0)).toBeCloseTo(all, 9);
   }
   expect(next.header.unservedShare).toBeLessThan(1e-9);
+});
+
+describe('jobs', () => {
+  const iso = (hours: number) =>
+    new Date(Date.parse('2026-01-15T06:00Z') + hours * HOUR_MS).toISOString();
+  const job = (change: Partial<Job> = {}): Job => ({
+    class: 'digest',
+    zone: 'perth',
+    requests: 60_000,
+    from: iso(2),
+    to: iso(14),
+    ...change,
+  });
+  const total = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  const jobOf = (of: Plan) => of.header.jobs?.[0] as NonNullable<Plan['header']['jobs']>[number];
+
+  test('are planned within their windows, on top of what comes, and kept by the next plans', async () => {
+    const before = total((await planAt(NOW_MS)).header.batch![0]!.servedReqPerS);
+    const first = await planAt(NOW_MS, [job()]);
+    const { requestsBySlot } = jobOf(first);
+    expect(jobOf(first)).toMatchObject(job());
+    expect(total(requestsBySlot)).toBeCloseTo(60_000, 0);
+    requestsBySlot.forEach((n, t) => {
+      if (t < 2 || t >= 14) expect(n).toBe(0);
+    });
+    const after = total(first.header.batch![0]!.servedReqPerS);
+    expect((after - before) * 3600).toBeCloseTo(60_000, -1);
+    // What comes is put off as it would be without: a job's sender keeps to the plan by itself.
+    for (const slot of first.putOff ?? []) {
+      for (const { cameReqPerS, later } of Object.values(slot.digest ?? {})) {
+        expect(total(later.map(([, reqPerS]) => reqPerS))).toBeLessThanOrEqual(cameReqPerS + 1e-6);
+      }
+    }
+    // As cron has it, eight hours later: what was to be sent by then is sent.
+    const next = await planAt(NOW_MS + 8 * HOUR_MS);
+    const sent = total(requestsBySlot.slice(0, 8));
+    expect(jobOf(next).from).toBe(iso(8));
+    expect(jobOf(next).requests).toBeCloseTo(60_000 - sent, 6);
+    expect(total(jobOf(next).requestsBySlot)).toBeCloseTo(60_000 - sent, 0);
+    jobOf(next).requestsBySlot.forEach((n, t) => {
+      if (t >= 6) expect(n).toBe(0);
+    });
+    // With its time over it is gone; and an empty list takes back what there is.
+    expect((await planAt(NOW_MS + 14 * HOUR_MS)).header.jobs).toBeUndefined();
+    await planAt(NOW_MS, [job()]);
+    expect((await planAt(NOW_MS, [])).header.jobs).toBeUndefined();
+  });
+
+  test('come by the admin API, which waits for no run that is under way', async () => {
+    // Deployed, the clock is the present.
+    const hour = (n: number) =>
+      new Date((Math.floor(Date.now() / HOUR_MS) + n) * HOUR_MS).toISOString();
+    const own = job({ from: hour(1), to: hour(4) });
+    const started = await adminCall('POST', '/optimize', { gapTarget: 0.01, jobs: [own] });
+    expect(started.status).toBe(202);
+    const { runId } = await started.json<{ runId: string }>();
+    const busy = await adminCall('POST', '/optimize', { jobs: [own] });
+    expect(busy.status).toBe(409);
+    expect(await busy.json()).toMatchObject({ error: new RunUnderWayError().message });
+    expect((await adminCall('POST', '/optimize')).status).toBe(202);
+    await finish();
+    const answer = await adminCall('GET', '/plan');
+    const { header } = await answer.json<Plan>();
+    expect(header.runId).toBe(runId);
+    expect(header.jobs).toMatchObject([own]);
+  });
+
+  test.each<[Partial<Job>, RegExp]>([
+    [{ class: 'chat' }, /\[0\]\.class: "chat", expected one that may wait \(digest\)/],
+    [{ zone: 'atlantis' }, /\[0\]\.zone: "atlantis", expected one of sydney/],
+    [{ from: '2020-01-01T00:00Z' }, /\[0\]\.from: before the first hour of the plan/],
+    [{ to: '2100-01-01T00:00Z' }, /\[0\]\.to: after the last hour of the plan/],
+    [{ from: 'soon' }, /jobs\[0\]\.from: must be an instant such as/],
+    [{ requests: 0 }, /jobs\[0\]\.requests: must be above 0/],
+  ])('%j is refused', async (change, words) => {
+    const response = await adminCall('POST', '/optimize', { jobs: [job(change)] });
+    expect(response.status).toBe(400);
+    expect((await response.json<{ error: string }>()).error).toMatch(words);
+  });
 });

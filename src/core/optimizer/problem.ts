@@ -46,6 +46,8 @@ export interface BatchDemand {
   /** Rows it comes from, and the share of each, which add up to one. */
   rows: Int32Array;
   rowShare: Float64Array;
+  /** Place among the run's jobs, if it is one. */
+  job?: number;
 }
 
 /** What a site tells the coordinator once: how fast it is, not what it pays. */

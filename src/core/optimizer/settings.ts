@@ -31,11 +31,14 @@ export const settingsSchema = z.strictObject({
     .default({}),
 });
 
+/** The fields with nothing filled in. */
+export const settingsInputShape = Object.fromEntries(
+  Object.entries(settingsSchema.shape).map(([name, field]) => [name, field.unwrap().optional()]),
+);
+
 /** The same with nothing filled in: what someone asked for, to be laid over other defaults. */
 export const settingsInputSchema = z.strictObject(
-  Object.fromEntries(
-    Object.entries(settingsSchema.shape).map(([name, field]) => [name, field.unwrap().optional()]),
-  ),
+  settingsInputShape,
 ) as unknown as z.ZodType<SettingsInput>;
 
 export type Settings = z.output<typeof settingsSchema>;

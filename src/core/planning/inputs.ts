@@ -2,6 +2,7 @@ import type { PublicFleet } from '../model/fleet.ts';
 import type { SiteConditions } from '../model/site-power.ts';
 import { localHour } from '../model/time.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
+import type { Job } from './jobs.ts';
 
 /** What a plan is made from, over T slots from `startUtcMs`; sites and zones in the fleet's order. */
 export interface PlanningInputs {
@@ -15,6 +16,8 @@ export interface PlanningInputs {
   demandSource?: DemandSource;
   /** What earlier plans have put off to these slots, likewise; absent where nothing may wait. */
   backReqPerS?: Float64Array;
+  /** Work known beforehand, on top of demand. */
+  jobs?: Job[];
 }
 
 /** A site's surroundings by slot; each array has T values. */

@@ -7,6 +7,7 @@ import type { DispatchProblem } from '../optimizer/problem.ts';
 import type { RoundReport } from '../optimizer/state.ts';
 import { batchOutcomeSchema } from './batch-outcome.ts';
 import type { PlanningInputs } from './inputs.ts';
+import { jobOutcomeSchema, MOST_JOBS } from './jobs.ts';
 import type { PutOff } from './put-off.ts';
 import type { SiteHours } from './site-hours.ts';
 
@@ -120,6 +121,8 @@ export const planHeaderSchema = z.strictObject({
   unservedShare: z.number().min(0).max(1),
   /** Of each class that may wait; absent where none may. */
   batch: z.array(batchOutcomeSchema).max(32).optional(),
+  /** Jobs it was made for, and when each is served; absent without. */
+  jobs: z.array(jobOutcomeSchema).max(MOST_JOBS).optional(),
   /** Slots whose limits on rises over the plan before were relaxed to serve all; absent without. */
   rampRelaxedSlots: z.array(z.int().min(0)).optional(),
   /** What became of each budget; absent where there was none. */

@@ -37,9 +37,11 @@ export function putOffOf(
   if (!fleet.classes.some(mayWait)) return undefined;
   const rows = fleet.zones.length * fleet.classes.length;
   const slots = Array.from({ length: inputs.slotCount }, (_, t) => slotOf(fleet, inputs, t));
-  for (const { row, released, slot, amount, isUnserved } of scheduleOf(p, flow, unserved)) {
+  for (const { row, released, slot, amount, isUnserved, job } of scheduleOf(p, flow, unserved)) {
     const came = inputs.demandReqPerS[released * rows + row] as number;
-    if (isUnserved || slot === released || amount < SMALLEST_SHARE * came) continue;
+    // Whoever has a job sends it when the plan says.
+    if (job !== undefined || isUnserved || slot === released || amount < SMALLEST_SHARE * came)
+      continue;
     const cls = fleet.classes[row % fleet.classes.length]?.id as string;
     const zone = fleet.zones[Math.floor(row / fleet.classes.length)]?.id as string;
     slots[released]?.[cls]?.[zone]?.later.push([slot - released, amount]);

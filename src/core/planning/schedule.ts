@@ -10,12 +10,15 @@ export interface ServedPart {
   amount: number;
   /** Nobody serves it: `slot` is the last it could have been. */
   isUnserved: boolean;
+  /** Of work that is a job: its place among them. */
+  job?: number;
 }
 
 interface Queued {
   released: number;
   due: number;
   amount: number;
+  job?: number;
 }
 
 /** Of a row's work; less is the rounding of a master. */
@@ -49,8 +52,8 @@ export function scheduleOf(
         [false, served],
         [true, lost],
       ] as const) {
-        for (const { released, amount } of taken(waiting, much)) {
-          if (amount > least) parts.push({ row, released, slot, amount, isUnserved });
+        for (const part of taken(waiting, much)) {
+          if (part.amount > least) parts.push({ row, slot, isUnserved, ...part });
         }
       }
     }
@@ -64,7 +67,7 @@ function worksByRow(p: DispatchProblem): Map<number, Queued[]> {
     b.rows.forEach((row, n) => {
       const works = byRow.get(row) ?? [];
       const amount = b.amount * (b.rowShare[n] as number);
-      works.push({ released: b.firstSlot, due: b.lastSlot, amount });
+      works.push({ released: b.firstSlot, due: b.lastSlot, amount, job: b.job });
       byRow.set(row, works);
     });
   }
@@ -72,13 +75,13 @@ function worksByRow(p: DispatchProblem): Map<number, Queued[]> {
 }
 
 /** Takes so much from the front of a queue. */
-function taken(waiting: Queued[], much: number): { released: number; amount: number }[] {
-  const out: { released: number; amount: number }[] = [];
+function taken(waiting: Queued[], much: number): Omit<Queued, 'due'>[] {
+  const out: Omit<Queued, 'due'>[] = [];
   let left = much;
   while (left > 0 && waiting.length > 0) {
     const first = waiting[0] as Queued;
     const amount = Math.min(left, first.amount);
-    out.push({ released: first.released, amount });
+    out.push({ released: first.released, amount, job: first.job });
     left -= amount;
     if (amount < first.amount) first.amount -= amount;
     else waiting.shift();

@@ -13,6 +13,8 @@ export interface WaitingWork {
   lastSlot: number;
   /** Requests per second times slots. */
   amount: number;
+  /** Place among a run's jobs, if it is one whose hours the plan is to tell. */
+  job?: number;
 }
 
 /** Masters of a horizon have a dense row for each: 336 at 40 sites took four times as long as 24 at 100. */
@@ -66,7 +68,7 @@ export function withWaitingWork(
   const batch = grouped(problem, works);
   if (batch.length > MOST_DEMANDS) {
     throw new InvalidInputError('classes', [
-      `work that may wait makes ${batch.length} demands, one for each slot and each set of sites that zones may use, and a plan can join ${MOST_DEMANDS}: without sitesPerZone, zones share their sites`,
+      `work that may wait makes ${batch.length} demands, one for each slot and each set of sites that zones may use and for each job, and a plan can join ${MOST_DEMANDS}: without sitesPerZone, zones share their sites`,
     ]);
   }
   const K = problem.classCount;
@@ -90,7 +92,7 @@ function grouped(p: DispatchProblem, works: readonly WaitingWork[]): BatchDemand
   for (const work of works) {
     if (!(work.amount > 0)) continue;
     const r = work.zoneIndex * p.classCount + work.classIndex;
-    const key = `${work.classIndex} ${work.firstSlot} ${work.lastSlot} ${keyOf(r)}`;
+    const key = `${work.classIndex} ${work.firstSlot} ${work.lastSlot} ${work.job ?? ''} ${keyOf(r)}`;
     const group = groups.get(key) ?? { first: work, byRow: new Map<number, number>() };
     group.byRow.set(r, (group.byRow.get(r) ?? 0) + work.amount);
     groups.set(key, group);
@@ -108,6 +110,7 @@ function grouped(p: DispatchProblem, works: readonly WaitingWork[]): BatchDemand
       sites: p.edgeSite.slice(p.rowStart[r], p.rowStart[r + 1]),
       rows,
       rowShare: amounts.map((a) => a / amount),
+      ...(first.job !== undefined && { job: first.job }),
     };
   });
 }
