@@ -6,12 +6,12 @@ import { bundleWorker, compatibility, projectPath, publicFleetPath } from './src
 import { readFleetFile } from './src/local/fleet-file.ts';
 import { buildPage } from './src/local/page.ts';
 import { solverWorkers } from './src/local/site-vars.ts';
-import { continentFleet } from './test/core/support/continent.ts';
 import { fleetWithDigest } from './test/core/support/fleets.ts';
 import { plantedFleet } from './test/core/support/planted.ts';
+import { ruledContinent } from './test/core/support/ruled.ts';
 
-/** Forty sites that share four solvers. */
-const sharedSolvers = continentFleet(1, { sites: 40, zones: 40, solvers: 4, sitesPerZone: 12 });
+/** Forty sites that share four solvers, and every rule a registry can have. */
+const sharedSolvers = ruledContinent(Date.now());
 
 /** Answers what a test tells it to. */
 const ENERGY_SYSTEM = 'energy-system';
