@@ -27,7 +27,8 @@ export function deploySteps(fleet: Fleet): DeployStep[] {
     ...solvers,
     {
       why: 'tables of the database',
-      command: ['wrangler', 'd1', 'migrations', 'apply', 'isotherm', '--remote'],
+      // By its binding: who deploys by Cloudflare's button may have named it otherwise.
+      command: ['wrangler', 'd1', 'migrations', 'apply', 'DB', '--remote'],
     },
     {
       why: 'router, coordinator, cron and page',

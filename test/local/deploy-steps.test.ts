@@ -14,7 +14,7 @@ test('a deployment has every solver once, then the tables, then the router', () 
   expect(commands).toEqual([
     'node scripts/generate-config.ts --check',
     ...environments.map((env) => `wrangler deploy -c wrangler.site.toml -e ${env}`),
-    'wrangler d1 migrations apply isotherm --remote',
+    'wrangler d1 migrations apply DB --remote',
     'wrangler deploy -c wrangler.toml',
   ]);
   expect(environments).toHaveLength(fleet.sites.length);

@@ -79,7 +79,7 @@ async function databaseChecks(applied: readonly string[]): Promise<Check[]> {
   const unknown = applied.filter((name) => !wanted.includes(name));
   if (missing.length > 0) {
     const found = `lacks ${missing.length} of ${wanted.length} migrations: ${missing.join(', ')}`;
-    return [fault('database', 'D1', found, 'npx wrangler d1 migrations apply isotherm --remote')];
+    return [fault('database', 'D1', found, 'npx wrangler d1 migrations apply DB --remote')];
   }
   if (unknown.length > 0) {
     const found = `has migrations that are not here: ${unknown.join(', ')}`;
