@@ -55,15 +55,15 @@ const TRACES: Record<string, string> = {
   code: 'llm_servegen_language_m_mid_10min.csv',
 };
 const WEATHER_ERRORS = 'weather_forecast_vs_actual_2026.csv';
-const STEP_MINUTES = 10;
+const STEP_MINUTES = 5;
 
 export const loopOptions = (): Option[] => [
   new Option('--history <hours>', 'counted before the first hour')
     .argParser(wholeNumber(0, 335))
     .default(168),
-  new Option('--replan <minutes>', 'between plans, a multiple of 10')
-    .argParser(wholeNumber(10, 1440))
-    .default(60),
+  new Option('--replan <minutes>', 'between plans, a multiple of 5')
+    .argParser(wholeNumber(5, 1440))
+    .default(15),
   new Option('--trace-day <n>', 'day of the rates with which the first zone begins')
     .argParser(wholeNumber(0, 13))
     .default(0),
@@ -122,7 +122,7 @@ export async function loopSetting(
   const whole = await fleetOf(options);
   assertIndependentSlots(whole);
   if (options.replan % STEP_MINUTES !== 0) {
-    throw new InvalidInputError('--replan', [`is ${options.replan}, expected a multiple of 10`]);
+    throw new InvalidInputError('--replan', [`is ${options.replan}, expected a multiple of 5`]);
   }
   const traces = whole.classes.map((cls) => {
     const file = TRACES[cls.id];

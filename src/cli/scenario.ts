@@ -35,8 +35,8 @@ export function registerScenario(program: Command): void {
     .summary('a closed loop through a heat wave, a price cap or the loss of a site')
     .description(
       'The closed loop of isotherm loop through bad hours: heatwave, the hottest week of a year; ' +
-        'pricecap, every site on the wholesale price in a week of prices at five minutes, planned ' +
-        'anew every 15 minutes; siteloss, the busiest site lost at its hottest hour of the hottest day.',
+        'pricecap, every site on the wholesale price in a week of prices at five minutes; ' +
+        'siteloss, the busiest site lost at its hottest hour of the hottest day.',
     )
     .addArgument(new Argument('<name>', 'which').choices(Object.keys(scenarios)))
     .requiredOption('--data <dir>', 'folder of hourly series, rates and weather forecasts')
@@ -71,7 +71,6 @@ async function pricecap(options: ScenarioOptions): Promise<ScenarioRun> {
   const regions = new Map(setting.fleet.sites.map((s: Site) => [s.id, csvRegion(s)]));
   const spec: LoopSpec = {
     ...setting.spec,
-    replanMinutes: 15,
     stepMinutes: PRICE_STEP_MS / 60_000,
     spotAudPerMwh: (site, utcMs) => prices.audPerMwh(regions.get(site) ?? '', utcMs),
   };

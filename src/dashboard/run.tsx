@@ -11,6 +11,7 @@ const TRIGGERS: Record<string, string> = {
   cron: 'on schedule',
   admin: 'by an administrator',
   'site-down': 'as a site went down',
+  drift: 'as demand left what was planned for',
   'site-up': 'as a site came back',
 };
 

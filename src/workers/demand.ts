@@ -1,6 +1,7 @@
 import {
   ageHours,
   countHours,
+  countUnderWay,
   DEMAND_MARGIN,
   type DemandForecast,
   type DemandStates,
@@ -18,6 +19,11 @@ import { readCountedHours, readDemandStates, writeDemandStates } from '../store/
 
 /** An hour's last receipts are booked when its last streams have ended, and some seconds later. */
 const SETTLE_MS = MS_PER_HOUR / 6;
+
+/** An hour under way says what comes once it is this old. */
+const UNDER_WAY_MS = MS_PER_HOUR / 12;
+/** Requests are counted when they have ended: the last of them are not there yet (assumed mean). */
+const LAG_MS = 30_000;
 
 /** How far back counts are looked for, and how many a call takes in; the rest is the next call's. */
 const HISTORY_MS = 56 * 24 * MS_PER_HOUR;
@@ -39,6 +45,7 @@ export async function expectCounted(
   try {
     states = await readDemandStates(db);
     states = await takenIn(db, fleet, states, nowMs);
+    states = await withUnderWay(db, fleet, states, nowMs);
   } catch (error) {
     fault = `counts could not be taken in: ${(error as Error).message}`;
     console.error(fault);
@@ -69,6 +76,29 @@ async function takenIn(
   const after = countHours(fleet, states, hours);
   await writeDemandStates(db, after);
   return after;
+}
+
+/** States to plan by: with the hour before, if its counting is not over, and the one under way. */
+async function withUnderWay(
+  db: D1Database,
+  fleet: PublicFleet,
+  states: DemandStates,
+  nowMs: number,
+): Promise<DemandStates> {
+  const hours = await readCountedHours(db, fleet, {
+    fromUtcMs: floorToHour(nowMs - SETTLE_MS),
+    toUtcMs: nowMs,
+    mostHours: 2,
+  });
+  const passed = hours.map((hour) => ({
+    ...hour,
+    forMs: Math.min(MS_PER_HOUR, nowMs - hour.utcMs - LAG_MS),
+  }));
+  return countUnderWay(
+    fleet,
+    states,
+    passed.filter(({ forMs }) => forMs >= UNDER_WAY_MS),
+  );
 }
 
 function sourceOf(demand: DemandForecast, nowMs: number, margin: number): DemandSource {

@@ -1,6 +1,14 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { PublicSite } from '../core/model/fleet.ts';
 import {
+  countRequests,
+  type Drift,
+  judgeWindow,
+  noDrift,
+  windowEnds,
+} from '../core/planning/drift.ts';
+import { slotAt } from '../core/planning/plan.ts';
+import {
   type BoardEntry,
   isInQuestion,
   newEntry,
@@ -10,7 +18,8 @@ import {
   takeTally,
   timedAt,
 } from '../core/routing/board.ts';
-import { type Env, elapsedMs } from './env.ts';
+import { currentVersion, readPlan } from '../store/plans.ts';
+import { type Env, elapsedMs, now } from './env.ts';
 import { fleet } from './fleet.ts';
 import { optimize } from './optimize.ts';
 import { upstreamKey, upstreamUrl } from './upstream.ts';
@@ -26,7 +35,7 @@ const PROBES_AT_ONCE = 6;
 /**
  * What all isolates together know of the sites: which are down. Isolates report in the background, and
  * learn by the answer; probes find out about sites without traffic. When a site goes down or comes
- * back, a new plan is asked for.
+ * back, or demand leaves what was planned for, a new plan is asked for.
  */
 export class SiteBoard extends DurableObject<Env> {
   /** An isolate's attempts since it last reported, by site. Returns the sites that are down. */
@@ -42,6 +51,7 @@ export class SiteBoard extends DurableObject<Env> {
       changed = takeTally(entry, tally, nowMs) || changed;
     }
     await this.#keep(entries, changed ? 'site-down' : undefined);
+    await this.#watchDemand(tallies);
     return downIn(entries);
   }
 
@@ -64,6 +74,28 @@ export class SiteBoard extends DurableObject<Env> {
   async planSoon(trigger: string): Promise<void> {
     await this.ctx.storage.put('change', { trigger, sinceMs: Date.now() });
     await this.#schedule(await this.#entries());
+  }
+
+  /** Asks for a plan where far more or far less comes than the plan in force was made for. */
+  async #watchDemand(tallies: Record<string, Tally>): Promise<void> {
+    // A plan made for the population's demand would be the same again.
+    if (this.env.DEMAND === 'population') return;
+    const nowMs = Date.now();
+    const requests = Object.values(tallies).reduce((sum, { good, bad }) => sum + good + bad, 0);
+    const before = (await this.ctx.storage.get<Drift>('drift')) ?? noDrift(nowMs);
+    const drift = countRequests(before, requests, nowMs);
+    if (!windowEnds(drift, nowMs)) return this.ctx.storage.put('drift', drift);
+    // Reports go on coming while the plan is read.
+    await this.ctx.storage.put('drift', { ...drift, fromMs: nowMs, requests: 0 });
+    const planned = await plannedReqPerS(this.env);
+    if (planned === undefined) return;
+    const { drift: judged, isDrifting } = judgeWindow(drift, planned, nowMs);
+    const since = (await this.ctx.storage.get<Drift>('drift')) ?? noDrift(nowMs);
+    const { off, quietUntilMs } = judged;
+    await this.ctx.storage.put('drift', { ...since, off, quietUntilMs });
+    if (!isDrifting) return;
+    console.warn(`demand has left the ${planned.toFixed(2)} requests/s planned for`);
+    await this.planSoon('drift');
   }
 
   /** Probes every site of the registry. */
@@ -134,6 +166,21 @@ export class SiteBoard extends DurableObject<Env> {
     if (!isOpen && (await this.ctx.storage.get('change')) === undefined) return;
     if ((await this.ctx.storage.getAlarm()) !== null) return;
     await this.ctx.storage.setAlarm(Date.now() + PROBE_PAUSE_MS);
+  }
+}
+
+/** What the plan in force was made for at present; undefined where it does not say or cannot be read. */
+async function plannedReqPerS(env: Env): Promise<number | undefined> {
+  try {
+    const version = await currentVersion(env.DB);
+    const plan = version === undefined ? undefined : await readPlan(env.DB, version);
+    const classes = plan?.demand?.[slotAt(plan.header, now(env)).slot];
+    if (classes === undefined) return undefined;
+    const zones = Object.values(classes).flatMap((byZone) => Object.values(byZone));
+    return zones.reduce((sum, reqPerS) => sum + reqPerS, 0);
+  } catch (error) {
+    console.error(`the demand planned for cannot be read: ${(error as Error).message}`);
+    return undefined;
   }
 }
 

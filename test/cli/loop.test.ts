@@ -38,7 +38,7 @@ describe('isotherm loop', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const report = JSON.parse(stdout);
     expect(Object.keys(report.totals)).toEqual(['forecast', 'foresight', 'nearest']);
-    expect(report).toMatchObject({ plans: 3, historyHours: 168, replanMinutes: 60 });
+    expect(report).toMatchObject({ plans: 12, historyHours: 168, replanMinutes: 15 });
     expect(report.tempErrorC).toBeCloseTo(1 / 3, 6);
     expect(report.demandError).toBeLessThan(0.1);
   });
@@ -52,7 +52,7 @@ describe('isotherm loop', () => {
 
   it.each([
     [['--to', '2022-01-24'], /--to: is not after --from/],
-    [['--replan', '25'], /--replan: is 25, expected a multiple of 10/],
+    [['--replan', '17'], /--replan: is 17, expected a multiple of 5/],
     [['--history', '335'], /335 h of history and 3 h are more than the 336 h/],
     [['--data', dataFolder()], /has no file "llm_servegen/],
   ])('refuses %j', async (args, message) => {

@@ -111,11 +111,30 @@ test('hours are taken in once they are over, each once, whoever asks', async () 
       lastUtcMs: startUtcMs - MS_PER_HOUR,
     });
   }
-  // Its last receipts may still come.
+  // It is planned by all the same, as is an hour whose last receipts may still come.
   const early = floorToHour(nowMs) + MS_PER_HOUR + 60_000;
   const inputs = inputsNow();
   await expectCounted(env.DB, fleet, inputs, early, 1);
-  expect(inputs.demandSource?.source).toBe('requests counted in 2 h');
+  expect(inputs.demandSource?.source).toBe('requests counted in 3 h');
+});
+
+test('the hour under way tells of the next ones, in proportion to what has passed of it', async () => {
+  for (let h = 48; h >= 1; h--) await book(h, everyZone(1000));
+  const before = inputsNow();
+  await expectCounted(env.DB, fleet, before, nowMs, 1);
+  await book(0, everyZone(1000));
+  const after = inputsNow();
+  await expectCounted(env.DB, fleet, after, nowMs, 1);
+  // Half an hour has brought as much as hours did.
+  for (const t of [0, 1]) {
+    const ratio = ofSlot(after, t, 'perth', 'chat') / ofSlot(before, t, 'perth', 'chat');
+    expect(ratio).toBeGreaterThan(1.4);
+    expect(ratio).toBeLessThan(2.1);
+  }
+  // A minute says nothing.
+  const early = inputsNow();
+  await expectCounted(env.DB, fleet, early, startUtcMs + 60_000, 1);
+  expect(ofSlot(early, 1, 'perth', 'chat')).toBeCloseTo(ofSlot(before, 1, 'perth', 'chat'), 6);
 });
 
 test('an hour without any request is a gap, a zone without one in an hour with some is not', async () => {

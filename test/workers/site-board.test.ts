@@ -1,9 +1,12 @@
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';
+import { floorToHour } from '../../src/core/model/time.ts';
+import { publishPlan } from '../../src/store/plans.ts';
 import { fleet } from '../../src/workers/fleet.ts';
 import { boardOf, coordinatorOf } from '../../src/workers/optimize.ts';
-import { runToEnd } from './support/runs.ts';
+import { draft, slots } from './support/plans.ts';
+import { finish, runToEnd } from './support/runs.ts';
 
 const board = boardOf(env);
 
@@ -67,4 +70,44 @@ test('reports of isolates add up', async () => {
   expect(down).toContain('adelaide');
   expect(down).not.toContain('perth');
   expect(down).not.toContain('nowhere');
+});
+
+test('demand that leaves what was planned for brings a new plan, once', async () => {
+  play([]);
+  let nowMs = Date.now() + 3_600_000;
+  vi.useFakeTimers({ now: nowMs, toFake: ['Date'] });
+  // What the tests before have left to be planned.
+  await runDurableObjectAlarm(board);
+  await finish();
+  await publishPlan(
+    env.DB,
+    draft('small', { startUtcMs: floorToHour(nowMs) }),
+    slots(),
+    undefined,
+    undefined,
+    undefined,
+    slots().map(() => ({ chat: { sydney: 0.5 } })),
+  );
+  const seconds = async (total: number, good: number) => {
+    for (let s = 0; s < total; s += 20) {
+      nowMs += 20_000;
+      vi.setSystemTime(nowMs);
+      await board.exchange({ sydney: { good, bad: 0 } });
+    }
+  };
+  const alarm = async () => {
+    nowMs += 15_000;
+    vi.setSystemTime(nowMs);
+    await runDurableObjectAlarm(board);
+    return (await coordinatorOf(env).runs()).latest;
+  };
+  await seconds(600, 10);
+  expect((await alarm())?.trigger).not.toBe('drift');
+  // Four times as much, for two windows.
+  await seconds(260, 40);
+  const run = await alarm();
+  expect(run).toMatchObject({ trigger: 'drift', status: 'running' });
+  await finish();
+  await seconds(300, 40);
+  expect((await alarm())?.runId).toBe(run?.runId);
 });

@@ -69,6 +69,22 @@ export function countHours(
   return after;
 }
 
+/**
+ * States with the hours whose counting is not over: `forMs` of each are counted, the rest is taken to
+ * come as they did. To plan by, not to be kept.
+ */
+export function countUnderWay(
+  fleet: PublicFleet,
+  states: DemandStates,
+  hours: readonly (CountedHour & { forMs: number })[],
+): Map<string, SeriesState> {
+  const whole = hours.map(({ utcMs, requests, forMs }) => ({
+    utcMs,
+    requests: new Map([...requests].map(([key, n]) => [key, (n * MS_PER_HOUR) / forMs])),
+  }));
+  return countHours(fleet, states, whole);
+}
+
 /** Demand of every slot; by population where nothing was counted, and of work that may wait. */
 export function forecastDemand(
   fleet: PublicFleet,

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import type { Fleet } from '../../core/model/fleet.ts';
 import { localHourOfWeek } from '../../core/model/time.ts';
-import { MS_PER_HOUR } from '../../core/model/units.ts';
 
 /** Requests that came, from a service's recorded rates, for zones of a fleet. */
 
@@ -64,7 +63,7 @@ export class Asked {
     });
   }
 
-  /** req/s, index i·K + k, mean over the steps of the trace that begin in [utcMs, utcMs + forMs). */
+  /** req/s, index i·K + k, mean over [utcMs, utcMs + forMs). */
   reqPerS(utcMs: number, forMs: number): Float64Array {
     const K = this.#fleet.classes.length;
     return Float64Array.from({ length: this.#fleet.zones.length * K }, (_, n) => {
@@ -72,17 +71,14 @@ export class Asked {
       const cls = this.#fleet.classes[n % K] as Fleet['classes'][number];
       const { stepS, relative } = this.#traces[n % K] as RateTrace;
       const fromS = (utcMs - this.#startUtcMs) / 1000 + (this.#shiftS[Math.floor(n / K)] as number);
-      const from = Math.floor(fromS / stepS);
-      const steps = Math.max(1, Math.round(forMs / 1000 / stepS));
-      let sum = 0;
-      for (let s = from; s < from + steps; s++) sum += relative[s % relative.length] as number;
+      const toS = fromS + forMs / 1000;
+      let requests = 0;
+      for (let s = Math.floor(fromS / stepS); s * stepS < toS; s++) {
+        const withinS = Math.min(toS, (s + 1) * stepS) - Math.max(fromS, s * stepS);
+        requests += (relative[s % relative.length] as number) * withinS;
+      }
       const mean = this.#fleet.demand.meanReqPerSPerMillion[cls.id] ?? 0;
-      return (zone.population / 1e6) * mean * (sum / steps);
+      return (zone.population / 1e6) * mean * (requests / (toS - fromS));
     });
-  }
-
-  /** Requests of a whole hour, likewise. */
-  requests(utcMs: number): Float64Array {
-    return this.reqPerS(utcMs, MS_PER_HOUR).map((x) => Math.round(x * 3600));
   }
 }

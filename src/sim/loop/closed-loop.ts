@@ -1,5 +1,6 @@
 import {
   countHours,
+  countUnderWay,
   type DemandStates,
   forecastDemand,
   seriesKey,
@@ -159,7 +160,7 @@ function plan(
             ...spec.asked.reqPerS(slotUtcMs(horizon, t), MS_PER_HOUR),
           ]).flat(),
         )
-      : forecastDemand(open, states, horizon, spec.demandMargin).reqPerS,
+      : forecastDemand(open, seen(spec, open, states, utcMs), horizon, spec.demandMargin).reqPerS,
   };
   const problem = assembleDispatch(open, inputs, inputs.demandReqPerS);
   // Nobody knows when a loss will end.
@@ -299,9 +300,17 @@ function shutDown(p: DispatchProblem, spec: LoopSpec, t: number, utcMs: number):
   if (site) site.maxLoad[t] = 0;
 }
 
-/** An hour as the router counts it. */
-function counted({ fleet, asked }: LoopSpec, utcMs: number) {
-  const requests = asked.requests(utcMs);
+/** States with the hour under way, as soon as a deployment takes it in. */
+function seen(spec: LoopSpec, open: PublicFleet, states: DemandStates, utcMs: number) {
+  const hourMs = Math.floor(utcMs / MS_PER_HOUR) * MS_PER_HOUR;
+  const forMs = utcMs - hourMs;
+  if (forMs < MS_PER_HOUR / 12) return states;
+  return countUnderWay(open, states, [{ ...counted(spec, hourMs, forMs), forMs }]);
+}
+
+/** An hour as the router counts it, or its first part. */
+function counted({ fleet, asked }: LoopSpec, utcMs: number, forMs = MS_PER_HOUR) {
+  const requests = asked.reqPerS(utcMs, forMs).map((x) => Math.round((x * forMs) / 1000));
   const K = fleet.classes.length;
   return {
     utcMs,
