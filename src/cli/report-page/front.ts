@@ -59,7 +59,7 @@ export function frontChart(points: readonly FrontPoint[], days: number): string 
     'Carbon against all other costs',
     HEIGHT,
     body,
-    'The line goes through optima at the prices of carbon beside it, in AUD/t; no plan of these days is below and left of it, within the certified gap. Other policies are at the registry’s own prices.',
+    'Blue: optima at the prices of carbon beside them, in AUD/t. No plan of these days has both less carbon and less of all else than one of them, within the certified gap; between them the front bends below the lines. Other policies are at the registry’s own prices.',
   );
 }
 
