@@ -4,7 +4,7 @@ import { table } from '../../src/cli/table.ts';
 import { projectPath } from '../../src/local/bundle.ts';
 import { cpuMsOf } from '../workerd/process.ts';
 import type { Load, Measured } from './load.ts';
-import { soak } from './soak.ts';
+import { type Soaked, soakBoth } from './soak.ts';
 import { startTargets, type Target } from './targets.ts';
 
 interface Row {
@@ -48,7 +48,7 @@ export function registerRouter(program: Command): void {
       new Option('--rounds <n>', 'in which all have their turn').default(5).argParser(positive),
     )
     .addOption(new Option('--json', 'JSON on standard output'))
-    .addOption(new Option('--soak', 'a thousand streams at once instead, and workerd’s memory'))
+    .addOption(new Option('--soak', 'a thousand streams at once instead, and workerd’s memory, beside the bare Worker'))
     .addOption(new Option('--minutes <n>', 'of --soak').default(10).argParser(positive))
     .action((options: Options) => (options.soak ? soaked(options) : measure(options)));
 }
@@ -60,11 +60,13 @@ function positive(text: string): number {
 }
 
 async function soaked({ minutes, json }: Options): Promise<void> {
-  const result = await soak(minutes);
-  const { streams, completed, failures, slopeMbPerMinute, isFlat } = result;
-  const words = `${streams} streams at once, ${completed} in ${minutes} min, ${failures} failed: ${slopeMbPerMinute.toFixed(2)} MB a minute, ${isFlat ? 'flat' : 'not flat'}`;
-  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${words}\n`);
-  if (!isFlat || failures > 0) process.exitCode = 1;
+  const result = await soakBoth(minutes);
+  const { router, bare, isFlat } = result;
+  const words = ({ target, streams, completed, failures, slopeMbPerMinute }: Soaked) =>
+    `${target}: ${streams} streams at once, ${completed} in ${minutes} min, ${failures} failed: ${slopeMbPerMinute.toFixed(2)} MB a minute`;
+  const text = [words(router), words(bare), isFlat ? 'flat' : 'not flat'].join('\n');
+  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${text}\n`);
+  if (!isFlat || router.failures > 0) process.exitCode = 1;
 }
 
 async function measure(options: Options): Promise<void> {

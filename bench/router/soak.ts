@@ -14,41 +14,49 @@ const PACE_MS = 500;
 const SAMPLE_MS = 5000;
 /** Until all streams are there and code is compiled. */
 const WARM_UP_SHARE = 0.3;
-/** Growth of the resident memory that counts as none, as a share of it an hour. */
+/** Growth of the resident memory that counts as none, as a share of it an hour, beside the control's. */
 const FLAT_SHARE_PER_HOUR = 0.2;
 
 export interface Soaked {
+  target: 'router' | 'bare';
   streams: number;
   minutes: number;
   completed: number;
   failures: number;
   /** Resident memory of workerd every 5 s, MB. */
   residentMb: number[];
-  /** Then, of the router's isolate: objects on V8's heap, garbage included, and array buffers, MB. */
+  /** Then, of the target's isolate: objects on V8's heap, garbage included, and array buffers, MB. */
   heapMb: number[];
   buffersMb: number[];
   /** Of a line through them after the warm-up, MB a minute. */
   slopeMbPerMinute: number;
-  isFlat: boolean;
+}
+
+/** Both at the same time, each in a workerd of its own: what a bare Worker does is the measure. */
+export async function soakBoth(minutes: number) {
+  const [router, bare] = await Promise.all([soak('router', minutes), soak('bare', minutes)]);
+  const mean = router.residentMb.reduce((sum, x) => sum + x, 0) / router.residentMb.length;
+  const beyond = router.slopeMbPerMinute - Math.max(0, bare.slopeMbPerMinute);
+  return { router, bare, isFlat: beyond * 60 <= FLAT_SHARE_PER_HOUR * mean };
 }
 
 /** Holds a thousand streams open, each begun anew when it ends, and watches workerd's memory. */
-export async function soak(minutes: number): Promise<Soaked> {
+async function soak(target: Soaked['target'], minutes: number): Promise<Soaked> {
   const inspectorPort = await freePort();
   const targets = await startTargets({ withPortkey: false, inspectorPort });
   const generator = fork(projectPath('bench/router/load.ts'));
   let inspector: Inspector | undefined;
   try {
-    inspector = await Inspector.open(inspectorPort, 'router');
-    const router = targets.all.find((t) => t.name === 'router');
-    if (router?.pid === undefined) throw new Error('workerd has no process id');
+    inspector = await Inspector.open(inspectorPort, target === 'bare' ? 'beside' : 'router');
+    const asked = targets.all.find((t) => t.name === target);
+    if (asked?.pid === undefined) throw new Error('workerd has no process id');
     const body = JSON.stringify({
       model: 'isotherm-chat',
       messages: [{ role: 'user', content: 'Where is it cool today?' }],
       stream: true,
       metadata: { events: EVENTS, paceMs: PACE_MS },
     });
-    const { url, headers, pid } = router;
+    const { url, headers, pid } = asked;
     const load: Load = { url, headers, body, connections: STREAMS, seconds: minutes * 60 };
     const measured = new Promise<Measured>((resolve) => generator.once('message', resolve));
     generator.send(load);
@@ -62,13 +70,13 @@ export async function soak(minutes: number): Promise<Soaked> {
       heapMb.push(memory.heapMb);
       buffersMb.push(memory.buffersMb);
       const shown = [samples.at(-1) ?? 0, memory.heapMb, memory.buffersMb].map((x) => x.toFixed(1));
-      process.stderr.write(`${(ms + SAMPLE_MS) / 1000} s: ${shown.join(', ')} MB\n`);
+      process.stderr.write(`${target}, ${(ms + SAMPLE_MS) / 1000} s: ${shown.join(', ')} MB\n`);
     }
     const { answers, failures } = await measured;
     const steady = samples.slice(Math.ceil(samples.length * WARM_UP_SHARE));
     const slopeMbPerMinute = slope(steady) * (60_000 / SAMPLE_MS);
-    const mean = steady.reduce((sum, x) => sum + x, 0) / steady.length;
     return {
+      target,
       streams: STREAMS,
       minutes,
       completed: answers,
@@ -77,7 +85,6 @@ export async function soak(minutes: number): Promise<Soaked> {
       heapMb,
       buffersMb,
       slopeMbPerMinute,
-      isFlat: slopeMbPerMinute * 60 <= FLAT_SHARE_PER_HOUR * mean,
     };
   } finally {
     inspector?.close();

@@ -184,6 +184,7 @@ const vars = {
   FIRST_BYTE_DEADLINE_MS: '100',
   COMPLETION_DEADLINE_MS: '100',
   HEDGING: '{"minMs":1,"classes":{"chat":20}}',
+  STEERING: '{"maxDriftShare":0.5}',
 };
 
 test.each(Array.from({ length: Math.ceil(RUNS / BATCH) }, (_, n) => n * BATCH))(
