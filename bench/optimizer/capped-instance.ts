@@ -42,18 +42,19 @@ function withCaps(d: Dice, site: EdgeSite, unservedAud: number): EdgeSite {
     facilityKw: Number.POSITIVE_INFINITY,
     gridKw: Number.POSITIVE_INFINITY,
     exportKw: 0,
-    waterCapL: Number.POSITIVE_INFINITY,
-    carbonCapKg: Number.POSITIVE_INFINITY,
+    dayOf: new Int32Array(T),
+    waterCapL: new Float64Array(T).fill(Number.POSITIVE_INFINITY),
+    carbonCapKg: new Float64Array(T).fill(Number.POSITIVE_INFINITY),
     unservedAud,
   };
-  const cap = (perItKwh: (t: number) => number): number => {
+  const cap = (perItKwh: (t: number) => number): Float64Array => {
     let base = 0;
     let usual = 0;
     for (let t = 0; t < T; t++) {
       base += energy.baseItKw * perItKwh(t);
       usual += MEAN_LOAD * busyKw(site) * perItKwh(t);
     }
-    return base + d.uniform(0.3, 0.9) * usual;
+    return new Float64Array(T).fill((base + d.uniform(0.3, 0.9) * usual) / T);
   };
   const kind = d.uniform(0, 1);
   if (kind < 0.5) plant.waterCapL = cap((t) => energy.ppue[t]! * gridLPerKwh + itWaterL[t]!);

@@ -1,12 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Site } from '../core/model/fleet.ts';
-import {
-  isCurrent,
-  type PlantReport,
-  type PlantState,
-  parsePlantReport,
-} from '../core/model/plant-state.ts';
+import { isCurrent, type PlantState, parsePlantReport } from '../core/model/plant-state.ts';
 import { readBody } from './read-body.ts';
 
 /** Well within what a round waits for a site. */
@@ -39,16 +34,14 @@ export class PlantStates extends DurableObject<PlantStatesEnv> {
       const runs = (await this.ctx.storage.get<RunState[]>('runs')) ?? [];
       const known = runs.find((run) => run.runId === runId);
       if (known) return known.state;
-      const report = await this.#report(site, startUtcMs);
-      const { utcMs: _, ...state } = report ?? { utcMs: 0 };
-      const run: RunState = { runId, ...(report && { state }) };
+      const run: RunState = { runId, state: await this.#report(site, startUtcMs) };
       await this.ctx.storage.put('runs', [run, ...runs].slice(0, RUNS_KEPT));
       return run.state;
     });
   }
 
   /** A report that holds at this instant: a new one, else the latest. */
-  async #report(site: Site, startUtcMs: number): Promise<PlantReport | undefined> {
+  async #report(site: Site, startUtcMs: number): Promise<PlantState | undefined> {
     try {
       const report = await this.#ask(site, startUtcMs);
       if (!isCurrent(report, startUtcMs)) {
@@ -58,12 +51,12 @@ export class PlantStates extends DurableObject<PlantStatesEnv> {
       return report;
     } catch (error) {
       console.warn(`plant report of ${site.id}: ${reasonOf(error)}`);
-      const latest = await this.ctx.storage.get<PlantReport>('latest');
+      const latest = await this.ctx.storage.get<PlantState>('latest');
       return latest && isCurrent(latest, startUtcMs) ? latest : undefined;
     }
   }
 
-  async #ask(site: Site, startUtcMs: number): Promise<PlantReport> {
+  async #ask(site: Site, startUtcMs: number): Promise<PlantState> {
     const url = new URL(site.cost.plantStateUrl as string);
     url.searchParams.set('site', site.id);
     url.searchParams.set('at', new Date(startUtcMs).toISOString());

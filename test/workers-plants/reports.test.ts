@@ -1,22 +1,26 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
-import { floorToHour } from '../../src/core/model/time.ts';
+import { floorToHour, localDate } from '../../src/core/model/time.ts';
 import { currentVersion, readPlan } from '../../src/store/plans.ts';
+import { ADELAIDE_WATER_L } from '../core/support/planted.ts';
 import { adminCall } from '../workers/support/client.ts';
 import { runToEnd } from '../workers/support/runs.ts';
 import type { Answer } from './support/energy-system.ts';
 
-/** What Sydney's energy management system says of its battery, asked by its solver alone. */
+/** What energy management systems say of sites' plants, asked by their solvers alone. */
 
 const system = (env as unknown as { ENERGY_SYSTEM: Fetcher }).ENERGY_SYSTEM;
 const CAPACITY_KWH = 90;
 
-async function answers(answer: Answer): Promise<void> {
-  await system.fetch('https://x/__next', { method: 'POST', body: JSON.stringify(answer) });
+async function answers(answer: Answer, site = 'sydney'): Promise<void> {
+  await system.fetch(`https://x/__next?site=${site}`, {
+    method: 'POST',
+    body: JSON.stringify(answer),
+  });
 }
 
 async function asked(): Promise<URL[]> {
-  const urls = await (await system.fetch('https://x/__asked')).json<string[]>();
+  const urls = await (await system.fetch('https://x/__asked?site=sydney')).json<string[]>();
   return urls.map((url) => new URL(url));
 }
 
@@ -27,7 +31,7 @@ async function planned() {
   expect(run.status).toBe('published');
   const sites = await (await adminCall('GET', '/sites')).text();
   const plan = await readPlan(env.DB, (await currentVersion(env.DB)) as number);
-  return { run, sites, objectiveAud: plan?.header.certificate.objectiveAud as number };
+  return { run, sites, plan, objectiveAud: plan?.header.certificate.objectiveAud as number };
 }
 
 // Before any report has come: the latest would stand in for one that fails.
@@ -44,7 +48,7 @@ describe('without a report a plan begins as the registry has it, and says so', (
   ])('%s', async (_, answer) => {
     await answers(answer);
     const { run, sites } = await planned();
-    expect(run.plantStates).toEqual({ sydney: 'configured' });
+    expect(run.plantStates).toEqual({ sydney: 'configured', adelaide: 'configured' });
     expect(await asked()).toHaveLength(1);
     const { sites: listed } = JSON.parse(sites);
     expect(listed[0]).toMatchObject({
@@ -63,7 +67,7 @@ describe('with a report', () => {
       const { run, sites, objectiveAud } = await planned();
       expect(run.rounds.length).toBeGreaterThan(1);
       expect(run.rounds.flatMap((r) => r.missing)).toEqual([]);
-      expect(run.plantStates).toEqual({ sydney: 'reported' });
+      expect(run.plantStates?.sydney).toBe('reported');
       const urls = await asked();
       expect(urls).toHaveLength(1);
       expect(urls[0]?.origin).toBe('https://energy.sydney.example');
@@ -83,12 +87,35 @@ describe('with a report', () => {
     expect(empty).toBeGreaterThan(half);
   });
 
+  test('a day’s water that is used up leaves no requests to that day, and the next its own', async () => {
+    const utc = now();
+    await answers({ body: { utc, usedTodayWaterL: ADELAIDE_WATER_L } }, 'adelaide');
+    const { run, plan } = await planned();
+    expect(run.plantStates?.adelaide).toBe('reported');
+    const today = localDate(Date.parse(utc), 'Australia/Adelaide');
+    let mostToday = 0;
+    let mostTomorrow = 0;
+    plan?.slots.forEach((slot, t) => {
+      const shares = Object.values(slot).flatMap((zones) =>
+        Object.values(zones).flatMap((sites) =>
+          sites.flatMap(([site, share]) => (site === 'adelaide' ? [share] : [])),
+        ),
+      );
+      const most = Math.max(0, ...shares);
+      const date = localDate(run.startUtcMs + t * 3_600_000, 'Australia/Adelaide');
+      if (date === today) mostToday = Math.max(mostToday, most);
+      else mostTomorrow = Math.max(mostTomorrow, most);
+    });
+    expect(mostToday).toBeLessThan(0.02);
+    expect(mostTomorrow).toBeGreaterThan(0.2);
+  });
+
   test('the latest stands in for one that fails, while it is current', async () => {
     await answers({ body: { utc: new Date(floorToHour(Date.now())), storedKwh: 60 } });
     const first = await planned();
     await answers({ status: 500 });
     const second = await planned();
-    expect(second.run.plantStates).toEqual({ sydney: 'reported' });
+    expect(second.run.plantStates?.sydney).toBe('reported');
     expect(second.objectiveAud / first.objectiveAud).toBeCloseTo(1, 3);
   });
 });

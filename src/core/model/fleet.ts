@@ -67,7 +67,7 @@ export const siteCostSchema = z.strictObject({
   demandCharge: demandChargeSchema.optional(),
   /**
    * Where its solver asks how the plant is when a plan is made: plant-state.ts. Without it every plan
-   * begins with `battery.initialKwh` and `demandCharge.paidKw`.
+   * begins with `battery.initialKwh`, `demandCharge.paidKw` and all of its daily caps.
    */
   plantStateUrl: z
     .url({ protocol: /^https$/, error: 'must be an https URL' })
@@ -89,8 +89,9 @@ export function hasPlant(cost: SiteCost): boolean {
 }
 
 /** Whether its plant is one thing at one time and another at another. */
-function hasState({ battery, demandCharge }: SiteCost): boolean {
-  return battery !== undefined || demandCharge !== undefined;
+function hasState({ battery, demandCharge, limits }: SiteCost): boolean {
+  const parts = [battery, demandCharge, limits?.dailyWaterL, limits?.dailyCarbonKg];
+  return parts.some((part) => part !== undefined);
 }
 
 export const siteSchema = z.strictObject({
@@ -201,7 +202,8 @@ export const fleetSchema = z
     });
     fleet.sites.forEach(({ cost }, j) => {
       if (cost.plantStateUrl === undefined || hasState(cost)) return;
-      const message = 'the site has neither battery nor demandCharge, whose state it could tell';
+      const message =
+        'the site has neither battery, demandCharge nor daily caps, whose state it could tell';
       ctx.addIssue({ code: 'custom', path: ['sites', j, 'cost', 'plantStateUrl'], message });
     });
     const names = fleet.classes.flatMap((c, k) => [

@@ -6,21 +6,22 @@ import { MS_PER_HOUR } from './units.ts';
 
 /** What a plan of a site's plant begins with, as its energy management system knows it. */
 export interface PlantState {
+  utcMs: number;
   /** Energy in the battery. */
   storedKwh?: number;
   /** Highest mean import of an hour in this month so far, for the demand charge. */
   peakKw?: number;
-}
-
-/** A state and when it was so. */
-export interface PlantReport extends PlantState {
-  utcMs: number;
+  /** Of the caps of a day, since midnight on the site's own clock. */
+  usedTodayWaterL?: number;
+  usedTodayCarbonKg?: number;
 }
 
 const reportSchema = z.strictObject({
   utc: z.string(),
   storedKwh: z.number().min(0).max(1e6).optional(),
   peakKw: z.number().min(0).max(1e6).optional(),
+  usedTodayWaterL: z.number().min(0).max(1e9).optional(),
+  usedTodayCarbonKg: z.number().min(0).max(1e9).optional(),
 });
 
 /** Meters round, and batteries hold a little more than they are sold for. */
@@ -30,13 +31,13 @@ const METER_TOLERANCE = 1.05;
  * Reads a report on the site's plant: `{"utc": "2026-01-15T00:00Z", "storedKwh": 41.5, "peakKw": 63}`.
  * Throws {@link InvalidInputError}, which names no figure, if it lacks what the plant has or cannot be.
  */
-export function parsePlantReport(site: Site, value: unknown): PlantReport {
+export function parsePlantReport(site: Site, value: unknown): PlantState {
   const what = `plant report of ${site.id}`;
   const { utc, ...state } = parseInput(reportSchema, value, what);
   const utcMs = parseUtcMs(utc);
   const issues: string[] = [];
   if (utcMs === undefined) issues.push('utc: expected an instant with Z or an offset');
-  const { battery, demandCharge } = site.cost;
+  const { battery, demandCharge, limits } = site.cost;
   const { storedKwh, peakKw } = state;
   if (battery && storedKwh === undefined) issues.push('storedKwh: missing, the site has a battery');
   if (storedKwh !== undefined && storedKwh > METER_TOLERANCE * (battery?.capacityKwh ?? 0)) {
@@ -44,6 +45,12 @@ export function parsePlantReport(site: Site, value: unknown): PlantReport {
   }
   if (demandCharge && peakKw === undefined) {
     issues.push('peakKw: missing, the site has a demand charge');
+  }
+  if (limits?.dailyWaterL !== undefined && state.usedTodayWaterL === undefined) {
+    issues.push('usedTodayWaterL: missing, the site has a dailyWaterL');
+  }
+  if (limits?.dailyCarbonKg !== undefined && state.usedTodayCarbonKg === undefined) {
+    issues.push('usedTodayCarbonKg: missing, the site has a dailyCarbonKg');
   }
   if (utcMs === undefined || issues.length > 0) throw new InvalidInputError(what, issues);
   return { utcMs, ...state };
@@ -54,6 +61,6 @@ const OLDEST_MS = MS_PER_HOUR;
 const NEWEST_MS = 1.25 * MS_PER_HOUR;
 
 /** Whether a report can stand for the state at this instant. */
-export function isCurrent({ utcMs }: PlantReport, startUtcMs: number): boolean {
+export function isCurrent({ utcMs }: PlantState, startUtcMs: number): boolean {
   return utcMs >= startUtcMs - OLDEST_MS && utcMs <= startUtcMs + NEWEST_MS;
 }

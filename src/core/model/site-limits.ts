@@ -7,7 +7,7 @@ export const siteLimitsSchema = z.strictObject({
   /** Connection to the grid, drawing and feeding in. */
   gridKw: z.number().positive().optional(),
   exportKw: z.number().min(0).optional(),
-  /** Budgets of 24 hours; a plan over other spans has its share of them. */
+  /** Budgets of the site's calendar day where it reports what it has used; else of 24 hours of a plan. */
   dailyWaterL: z.number().positive().optional(),
   dailyCarbonKg: z.number().positive().optional(),
 });

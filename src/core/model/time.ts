@@ -70,6 +70,18 @@ export function localHourOfWeek(utcMs: number, timeZone: string): number {
   return 24 * weekday + hour;
 }
 
+const dateFormatters = new Map<string, Intl.DateTimeFormat>();
+
+/** Date on the wall clock of an IANA zone, such as 2026-01-15. */
+export function localDate(utcMs: number, timeZone: string): string {
+  let f = dateFormatters.get(timeZone);
+  if (f === undefined) {
+    f = new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' });
+    dateFormatters.set(timeZone, f);
+  }
+  return f.format(utcMs);
+}
+
 /** Whether the runtime knows this IANA zone. */
 export function isTimeZone(timeZone: string): boolean {
   try {

@@ -66,7 +66,7 @@ describe('a plan begins with the state reported', () => {
     // A battery that holds more than it is said to is full.
     [41, 20],
   ])('with %i kWh it ends with %i at least', (storedKwh, finalKwh) => {
-    const { plant } = dayFrom(0, { storedKwh, peakKw: 55 });
+    const { plant } = dayFrom(0, { utcMs: startUtcMs, storedKwh, peakKw: 55 });
     expect(plant.battery).toMatchObject({ initialKwh: Math.min(40, storedKwh), finalKwh });
     expect(plant.peak?.paidKw).toBe(55);
   });
@@ -80,7 +80,7 @@ describe('a plan begins with the state reported', () => {
       let gaveKwh = 0;
       let tookKwh = 0;
       for (let hour = 0; hour < hours; hour++) {
-        const state = reports ? { storedKwh, peakKw } : undefined;
+        const state = reports ? { utcMs: startUtcMs, storedKwh, peakKw } : undefined;
         const { plant, operation } = dayFrom(hour, state);
         const drawn = operation.importKw[0] as number;
         const gave = operation.dischargeKw[0] as number;
@@ -111,6 +111,70 @@ describe('a plan begins with the state reported', () => {
     const itKw = (plant.baseItKw[0] as number) + (plant.kwPerReqPerS[0] as number) * reqPerS;
     return (plant.ppue[0] as number) * itKw + plant.overheadKw;
   }
+});
+
+describe('caps of a day', () => {
+  const capped = tinyFleet((f) => {
+    Object.assign(f.sites[0]!.cost, { limits: { dailyWaterL: 400, dailyCarbonKg: 300 } });
+  });
+  /** From 20:00 in Sydney on: four hours of that day and twenty of the next. */
+  const eveningMs = Date.parse('2026-01-15T09:00Z');
+  const day = (state?: Partial<PlantState>) => {
+    const inputs = constantInputs(capped, { slotCount: HOURS, startUtcMs: eveningMs });
+    const problem = assembleSite(
+      capped.sites[0]!,
+      capped.classes,
+      capped.prices,
+      inputs,
+      (t) => conditionsAt(inputs, 0, t),
+      state && { utcMs: eveningMs + 600_000, ...state },
+    );
+    return { problem, plant: problem.plant as SitePlant };
+  };
+  const sum = (parts: Float64Array) => parts.reduce((a, b) => a + b, 0);
+  const first = (parts: Float64Array) => sum(parts.slice(0, 4));
+
+  test('without a report are of the plan’s hours', () => {
+    const { plant } = day();
+    expect(new Set(plant.dayOf)).toEqual(new Set([0]));
+    expect(sum(plant.waterCapL)).toBeCloseTo(400, 9);
+    expect(sum(plant.carbonCapKg)).toBeCloseTo(300, 9);
+  });
+
+  test('with one are what is left of the site’s own day, and the whole of the next', () => {
+    const { plant } = day({ usedTodayWaterL: 310, usedTodayCarbonKg: 120 });
+    expect([...plant.dayOf]).toEqual([...Array(4).fill(0), ...Array(20).fill(1)]);
+    expect(first(plant.waterCapL)).toBeCloseTo(90, 9);
+    expect(sum(plant.waterCapL)).toBeCloseTo(90 + 400, 9);
+    expect(first(plant.carbonCapKg)).toBeCloseTo(180, 9);
+    expect(sum(plant.carbonCapKg)).toBeCloseTo(180 + 300, 9);
+  });
+
+  test('that are used up leave what the site takes with no request, and nothing more', () => {
+    const { problem, plant } = day({ usedTodayWaterL: 400, usedTodayCarbonKg: 1e6 });
+    expect(first(plant.waterCapL)).toBeGreaterThan(0);
+    const totals = new Float64Array(HOURS).fill(1);
+    const { shedReqPerS } = operatePlant(problem, plant, totals);
+    expect([...shedReqPerS.slice(0, 4)].map((s) => s.toFixed(4))).toEqual(Array(4).fill('1.0000'));
+    expect(sum(shedReqPerS.slice(4))).toBeLessThan(1e-4);
+  });
+
+  test('count to the day that the report is of', () => {
+    const midnightMs = Date.parse('2026-01-15T13:00Z');
+    const { plant } = day({
+      utcMs: midnightMs + 60_000,
+      usedTodayWaterL: 100,
+      usedTodayCarbonKg: 9,
+    });
+    // It is of the plan’s second day.
+    expect(first(plant.waterCapL)).toBeCloseTo(400, 9);
+    expect(sum(plant.waterCapL)).toBeCloseTo(400 + 300, 9);
+  });
+
+  test('have to be reported where the site has them', () => {
+    const parse = () => parsePlantReport(capped.sites[0]!, { utc: '2026-01-15T00:00Z' });
+    expect(parse).toThrow(/usedTodayWaterL: missing.*; usedTodayCarbonKg: missing/);
+  });
 });
 
 describe('a report', () => {

@@ -258,7 +258,7 @@ describe('registry', () => {
     [
       'a state that nothing has',
       { plantStateUrl: 'https://energy.example/', solar: solarOf(5) },
-      /sites\[0\]\.cost\.plantStateUrl: the site has neither battery nor demandCharge/,
+      /sites\[0\]\.cost\.plantStateUrl: the site has neither battery, demandCharge nor daily caps/,
     ],
     [
       'a state over plain HTTP',

@@ -104,7 +104,16 @@ export function plantParts(
     carbon.push(term(h * p.importCarbonKg[t]!, `${of}b${t}`));
   }
   if (p.peak) cost.push(term(p.peak.audPerKw, `${of}r`));
-  if (p.waterCapL < Infinity) rows.push(`${water.join(' ')} <= ${p.waterCapL}`);
-  if (p.carbonCapKg < Infinity) rows.push(`${carbon.join(' ')} <= ${p.carbonCapKg}`);
+  for (const day of new Set(p.dayOf)) {
+    const own = [...p.dayOf.keys()].filter((t) => p.dayOf[t] === day);
+    const cap = (parts: Float64Array) => own.reduce((sum, t) => sum + parts[t]!, 0);
+    // Two terms of water a slot, one of carbon.
+    const waterTerms = own.flatMap((t) => water.slice(2 * t, 2 * t + 2));
+    if (cap(p.waterCapL) < Infinity) rows.push(`${waterTerms.join(' ')} <= ${cap(p.waterCapL)}`);
+    const carbonTerms = own.map((t) => carbon[t]);
+    if (cap(p.carbonCapKg) < Infinity) {
+      rows.push(`${carbonTerms.join(' ')} <= ${cap(p.carbonCapKg)}`);
+    }
+  }
   return { cost, rows, bounds, carbon, water };
 }

@@ -35,6 +35,9 @@ export function plantedFleet(): Fleet {
     battery: battery(30),
     solar: { kind: 'array', peakKw: 25, cloudCover: 0.3 },
   });
-  Object.assign(costOf('adelaide'), { limits: { dailyWaterL: ADELAIDE_WATER_L, gridKw: 60 } });
+  Object.assign(costOf('adelaide'), {
+    plantStateUrl: 'https://energy.adelaide.example/state',
+    limits: { dailyWaterL: ADELAIDE_WATER_L, gridKw: 60 },
+  });
   return fleetSchema.parse(fleet);
 }

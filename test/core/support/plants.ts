@@ -63,17 +63,26 @@ export function randomPlantSite(seed: number, partial: Partial<PlantShape> = {})
   const importCarbonKg = slots(() => d.uniform(0.05, 0.9));
   const importWaterL = slots(() => d.uniform(0.02, 1.2));
   const itWaterL = slots(() => onSite);
-  const sums = (perKwh: Float64Array, it: Float64Array, share: number) => {
-    let base = 0;
-    let full = 0;
-    for (let t = 0; t < T; t++) {
-      const atBase = ppue[t]! * baseItKw[t]! + overheadKw;
-      base += h * (atBase * perKwh[t]! + baseItKw[t]! * it[t]!);
-      full += h * (peakKw * perKwh[t]! + (peakKw / ppue[t]!) * it[t]!);
-    }
-    return base + share * (full - base);
-  };
   const share = () => (d.chance(0.1) ? 0 : d.uniform(0.05, 1));
+  // Caps of the whole span, or of two days of it.
+  const days = dice(seed + 1e6);
+  const midnight = T > 1 && days.chance(0.5) ? days.integer(1, T - 1) : T;
+  const dayOf = Int32Array.from({ length: T }, (_, t) => (t < midnight ? 0 : 1));
+  const caps = (perKwh: Float64Array, it: Float64Array) => {
+    const shares = [share(), days.uniform(0.05, 1)];
+    return slots((of) => {
+      const own = [...dayOf.keys()].filter((t) => dayOf[t] === dayOf[of]);
+      let base = 0;
+      let full = 0;
+      for (const t of own) {
+        const atBase = ppue[t]! * baseItKw[t]! + overheadKw;
+        base += h * (atBase * perKwh[t]! + baseItKw[t]! * it[t]!);
+        full += h * (peakKw * perKwh[t]! + (peakKw / ppue[t]!) * it[t]!);
+      }
+      return (base + shares[dayOf[of]!]! * (full - base)) / own.length;
+    });
+  };
+  const none = slots(() => Infinity);
   const plant: SitePlant = {
     slotHours: h,
     baseItKw,
@@ -93,8 +102,9 @@ export function randomPlantSite(seed: number, partial: Partial<PlantShape> = {})
     facilityKw: d.chance(0.4) ? above(share()) : Infinity,
     gridKw: d.chance(0.4) ? above(share()) : Infinity,
     exportKw: d.chance(0.3) ? 0 : d.chance(0.5) ? Infinity : d.uniform(0, peakKw),
-    waterCapL: d.chance(0.3) ? sums(importWaterL, itWaterL, share()) : Infinity,
-    carbonCapKg: d.chance(0.3) ? sums(importCarbonKg, new Float64Array(T), share()) : Infinity,
+    dayOf,
+    waterCapL: d.chance(0.3) ? caps(importWaterL, itWaterL) : none,
+    carbonCapKg: d.chance(0.3) ? caps(importCarbonKg, new Float64Array(T)) : none,
     unservedAud: 180 * money,
   };
   if (d.chance(0.7)) plant.battery = randomBattery(d, peakKw);

@@ -19,8 +19,8 @@ export function scaled({ problem: p, sites }: Instance, money: number, size: num
     facilityKw: s.facilityKw * size,
     gridKw: s.gridKw * size,
     exportKw: s.exportKw * size,
-    waterCapL: s.waterCapL * size,
-    carbonCapKg: s.carbonCapKg * size,
+    waterCapL: times(s.waterCapL, size),
+    carbonCapKg: times(s.carbonCapKg, size),
     unservedAud: s.unservedAud * money,
     battery: s.battery && {
       ...s.battery,

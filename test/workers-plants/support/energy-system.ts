@@ -1,6 +1,6 @@
 /**
- * A site's energy management system: `POST /__next` sets what it answers, `GET /__asked` says what it
- * was asked since. All other requests are a solver's, to whatever host.
+ * Sites' energy management systems: `POST /__next?site=` sets what one answers, `GET /__asked?site=` says
+ * what it was asked since. All other requests are a solver's, to whatever host.
  */
 export interface Answer {
   status?: number;
@@ -10,20 +10,21 @@ export interface Answer {
   delayMs?: number;
 }
 
-let next: Answer = { status: 503 };
-let asked: string[] = [];
+const told = new Map<string, { next: Answer; asked: string[] }>();
 
 export default {
   async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url);
+    const site = url.searchParams.get('site') ?? '';
+    const known = told.get(site) ?? { next: { status: 503 }, asked: [] };
+    told.set(site, known);
     if (url.pathname === '/__next') {
-      next = await request.json();
-      asked = [];
+      told.set(site, { next: await request.json(), asked: [] });
       return new Response();
     }
-    if (url.pathname === '/__asked') return Response.json(asked);
-    asked.push(url.href);
-    const { status = 200, body, delayMs = 0 } = next;
+    if (url.pathname === '/__asked') return Response.json(known.asked);
+    known.asked.push(url.href);
+    const { status = 200, body, delayMs = 0 } = known.next;
     await scheduler.wait(delayMs);
     return new Response(typeof body === 'string' ? body : JSON.stringify(body ?? null), { status });
   },

@@ -4,7 +4,7 @@ import type { Multipliers } from './multipliers.ts';
 import type { Operation } from './operate.ts';
 import { piecesOf } from './pieces.ts';
 import { importPrice, itAudAt } from './plane.ts';
-import type { SitePlant } from './plant.ts';
+import { binds, type SitePlant } from './plant.ts';
 
 /**
  * Bounds below v that say where caps lie, whether they bind at the proposal or not: one with caps for
@@ -20,14 +20,14 @@ export function capCuts(
 ): Cut[] {
   const free = priced(plant, multipliers, 0, 0);
   const at: Multipliers[] = [];
-  if (plant.waterCapL < Infinity) {
+  if (binds(plant.waterCapL)) {
     const most = highestPrice(plant, free, site.classCount, (t) => {
       const perKwh = (plant.ppue[t] as number) * (plant.importWaterL[t] as number);
       return perKwh + (plant.itWaterL[t] as number);
     });
     at.push(priced(plant, multipliers, Math.min(most, excess.waterAud), 0));
   }
-  if (plant.carbonCapKg < Infinity) {
+  if (binds(plant.carbonCapKg)) {
     const most = highestPrice(plant, free, site.classCount, (t) => {
       return (plant.ppue[t] as number) * (plant.importCarbonKg[t] as number);
     });
@@ -37,9 +37,13 @@ export function capCuts(
   return [free, ...at].map((m) => piecesOf(site, plant, excess, m, totals, peakAud));
 }
 
-/** The multipliers at other prices of the caps, power worth as much more as an import costs. */
+/** The multipliers at other prices of the caps, the same on every day, power worth as much more as an import costs. */
 function priced(plant: SitePlant, m: Multipliers, waterL: number, carbonKg: number): Multipliers {
-  const caps = { ...m, waterL, carbonKg };
+  const caps = {
+    ...m,
+    waterL: m.waterL.map(() => waterL),
+    carbonKg: m.carbonKg.map(() => carbonKg),
+  };
   const power = m.power.map((price, t) => {
     const imported = importPrice(plant, caps, t);
     const moved = price + imported - importPrice(plant, m, t);

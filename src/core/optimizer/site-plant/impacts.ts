@@ -134,7 +134,7 @@ class Marginals {
       if ((plane.rateAud[i] as number) >= plant.unservedAud) return 0;
       const t = Math.floor(i / K);
       const power = at(layout.balance[t] as number) + at(layout.facility[t] as number);
-      const water = at(layout.water) * (plant.itWaterL[t] as number);
+      const water = at(layout.water[t] as number) * (plant.itWaterL[t] as number);
       const direct = perItKwh?.[t] ?? 0;
       return kw * ((plant.ppue[t] as number) * power + plant.slotHours * (water + direct));
     });

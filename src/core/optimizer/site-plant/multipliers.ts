@@ -11,8 +11,9 @@ export interface Multipliers {
   stored: Float64Array;
   /** A kW less imported in the slot, for the peak's sake. */
   peak: Float64Array;
-  waterL: number;
-  carbonKg: number;
+  /** A litre and a kg less of the slot's day. */
+  waterL: Float64Array;
+  carbonKg: Float64Array;
 }
 
 /** Multipliers of a solved program, made feasible: as near as may be, but exactly. */
@@ -33,8 +34,8 @@ export function multipliersOf(
     facility: Float64Array.from(layout.facility, (row) => within(-at(row), excess.powerAud)),
     stored: Float64Array.from(layout.stored, (row) => -at(row)),
     peak: Float64Array.from(layout.peak, (row) => Math.max(0, -at(row))),
-    waterL: within(-at(layout.water), excess.waterAud),
-    carbonKg: within(-at(layout.carbon), excess.carbonAud),
+    waterL: Float64Array.from(layout.water, (row) => within(-at(row), excess.waterAud)),
+    carbonKg: Float64Array.from(layout.carbon, (row) => within(-at(row), excess.carbonAud)),
   };
   const peaks = m.peak.reduce((a, b) => a + b, 0);
   const most = plant.peak?.audPerKw ?? 0;
@@ -48,7 +49,8 @@ export function multipliersOf(
 
   function importAud(p: SitePlant, of: Multipliers, t: number): number {
     const resources =
-      of.waterL * (p.importWaterL[t] as number) + of.carbonKg * (p.importCarbonKg[t] as number);
+      (of.waterL[t] as number) * (p.importWaterL[t] as number) +
+      (of.carbonKg[t] as number) * (p.importCarbonKg[t] as number);
     return h * ((p.importAud[t] as number) + resources) + (of.peak[t] as number);
   }
 }

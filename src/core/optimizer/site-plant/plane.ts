@@ -50,7 +50,6 @@ export function interceptAt(
   t: number,
   { power, facility, peak }: SlotPrices,
 ): number {
-  const T = plant.baseItKw.length;
   const h = plant.slotHours;
   const baseKw = plant.baseItKw[t] as number;
   let least = itAudAt(plant, m, t) * baseKw + (power + facility) * facilityKwAt(plant, t, baseKw);
@@ -63,15 +62,18 @@ export function interceptAt(
   least += mostExportKw(plant, t) * Math.min(0, power - h * (plant.exportAud[t] as number));
   least += (plant.solarKw[t] as number) * Math.min(0, -power);
   least += batteryAud(plant, m, t, power);
-  if (m.waterL > 0) least -= (m.waterL * plant.waterCapL) / T;
-  if (m.carbonKg > 0) least -= (m.carbonKg * plant.carbonCapKg) / T;
+  const waterAud = m.waterL[t] as number;
+  const carbonAud = m.carbonKg[t] as number;
+  if (waterAud > 0) least -= waterAud * (plant.waterCapL[t] as number);
+  if (carbonAud > 0) least -= carbonAud * (plant.carbonCapKg[t] as number);
   return least;
 }
 
 /** A kW from the grid in slot t with what it takes of caps, AUD. */
 export function importPrice(plant: SitePlant, m: Multipliers, t: number): number {
   const resources =
-    m.waterL * (plant.importWaterL[t] as number) + m.carbonKg * (plant.importCarbonKg[t] as number);
+    (m.waterL[t] as number) * (plant.importWaterL[t] as number) +
+    (m.carbonKg[t] as number) * (plant.importCarbonKg[t] as number);
   return plant.slotHours * ((plant.importAud[t] as number) + resources);
 }
 
@@ -92,7 +94,7 @@ export function ratesAt(
 
 /** What a kW of IT power costs beside its facility power, AUD per kW and slot. */
 export function itAudAt(plant: SitePlant, m: Multipliers, t: number): number {
-  const water = m.waterL * (plant.itWaterL[t] as number);
+  const water = (m.waterL[t] as number) * (plant.itWaterL[t] as number);
   return plant.slotHours * ((plant.itAud[t] as number) + water);
 }
 

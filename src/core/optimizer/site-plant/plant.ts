@@ -8,7 +8,8 @@
  *          ppue P + overhead ≤ facilityKw                 b ≤ gridKw,  e ≤ exportKw,  s ≤ solarKw
  *          soc_t = soc_{t−1} + h (η_c c − d / η_d)        0 ≤ soc ≤ capacity,  soc_T ≥ final
  *          c / chargeKw + d / dischargeKw ≤ 1             b ≤ peak.paidKw + r
- *          Σ_t h (importWaterL b + itWaterL P) ≤ waterCapL,   Σ_t h importCarbonKg b ≤ carbonCapKg
+ *          Σ_t h (importWaterL b + itWaterL P) ≤ Σ_t waterCapL,   Σ_t h importCarbonKg b ≤ Σ_t carbonCapKg,
+ *          each over the slots of one day
  *
  * A battery that charges and discharges within one slot does one after the other, so the shares of
  * the slot it does either add up to one at most. Without that, energy could be burnt in a battery at
@@ -45,9 +46,11 @@ export interface SitePlant {
   facilityKw: number;
   gridKw: number;
   exportKw: number;
-  /** Over all slots. */
-  waterCapL: number;
-  carbonCapKg: number;
+  /** Which day's caps a slot counts to, from 0; the same for all where they are of the whole plan. */
+  dayOf: Int32Array;
+  /** A day's cap in equal parts by slot; infinite for all or for none. */
+  waterCapL: Float64Array;
+  carbonCapKg: Float64Array;
   /** Charge on the highest import of the horizon, beyond what is paid for already. */
   peak?: { audPerKw: number; paidKw: number };
   /** C_u: a request left unserved, AUD per req/s and slot. */
@@ -64,6 +67,11 @@ export interface PlantBattery {
   initialKwh: number;
   /** Least charge at the end, at most `initialKwh`: a battery left alone keeps it, so none is forced to charge. */
   finalKwh: number;
+}
+
+/** Whether a cap is one. */
+export function binds(cap: Float64Array): boolean {
+  return (cap[0] as number) < Infinity;
 }
 
 /** Facility power at IT power P in slot t, kW. */

@@ -1,8 +1,8 @@
 import { type Column, Program } from './program.ts';
 
 /** Rows of the caps come last, so that the matrix stays narrow, and are named before they exist. */
-export const WATER = -1;
-export const CARBON = -2;
+export const waterRow = (day: number) => -1 - 2 * day;
+export const carbonRow = (day: number) => -2 - 2 * day;
 
 export type Entry = [row: number, coefficient: number];
 

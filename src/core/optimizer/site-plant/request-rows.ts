@@ -1,7 +1,7 @@
 import { congestion, congestionSlope } from '../site-slot.ts';
 import type { SiteProblem } from '../site-subproblem.ts';
-import type { SitePlant } from './plant.ts';
-import { type Entry, type ProgramBuilder, WATER } from './program-builder.ts';
+import { binds, type SitePlant } from './plant.ts';
+import { type Entry, type ProgramBuilder, waterRow } from './program-builder.ts';
 
 /** Which requests the plant is to meet: given totals, or the best of a box. */
 export type Requests =
@@ -29,8 +29,9 @@ function draw(plant: SitePlant, t: number, at: number, rows: PowerRows, sign: nu
   const facilityKw = (plant.ppue[t] as number) * itKw;
   const entries: Entry[] = [[rows.balance, facilityKw]];
   if (rows.facility >= 0) entries.push([rows.facility, facilityKw]);
-  if (plant.waterCapL < Infinity) {
-    entries.push([WATER, plant.slotHours * (plant.itWaterL[t] as number) * itKw]);
+  if (binds(plant.waterCapL)) {
+    const row = waterRow(plant.dayOf[t] as number);
+    entries.push([row, plant.slotHours * (plant.itWaterL[t] as number) * itKw]);
   }
   return entries;
 }

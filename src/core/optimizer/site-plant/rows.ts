@@ -1,19 +1,19 @@
 import type { SiteProblem } from '../site-subproblem.ts';
-import { type Excess, facilityKwAt, mostExportKw, type SitePlant } from './plant.ts';
+import { binds, type Excess, facilityKwAt, mostExportKw, type SitePlant } from './plant.ts';
 import type { Program } from './program.ts';
-import { CARBON, type Entry, ProgramBuilder, WATER } from './program-builder.ts';
+import { carbonRow, type Entry, ProgramBuilder, waterRow } from './program-builder.ts';
 import { addFreeRequests, addFreeRows, addShed, type Requests } from './request-rows.ts';
 
 /** Where the program keeps what the answer is made of; −1 where there is none. */
 export interface Layout {
   program: Program;
-  /** Rows by slot, and those of the caps. */
+  /** Rows by slot; those of caps are one for all slots of a day. */
   balance: Int32Array;
   facility: Int32Array;
   stored: Int32Array;
   peak: Int32Array;
-  water: number;
-  carbon: number;
+  water: Int32Array;
+  carbon: Int32Array;
   /** Columns by slot. */
   imported: Int32Array;
   exported: Int32Array;
@@ -46,8 +46,8 @@ class PlantRows {
   readonly #layout: Omit<Layout, 'program'>;
   /** The order of the site's power, kW. */
   readonly #usualKw: number;
-  /** On-site water that depends on nothing, L. */
-  #fixedWaterL = 0;
+  /** On-site water of given requests and of none, by slot, L. */
+  readonly #fixedWaterL: Float64Array;
   #lastStored = -1;
   #lastPeak = -1;
 
@@ -63,13 +63,14 @@ class PlantRows {
     for (let t = 0; t < T; t++)
       usualKw = Math.max(usualKw, facilityKwAt(plant, t, this.#itKw(t, most)));
     this.#usualKw = usualKw || 1;
+    this.#fixedWaterL = new Float64Array(T);
     this.#layout = {
       balance: none(T),
       facility: none(T),
       stored: none(T),
       peak: none(T),
-      water: -1,
-      carbon: -1,
+      water: none(T),
+      carbon: none(T),
       imported: none(T),
       exported: none(T),
       solar: none(T),
@@ -106,13 +107,20 @@ class PlantRows {
   }
 
   addCaps(): void {
-    const { waterCapL, carbonCapKg, importWaterL, importCarbonKg } = this.#plant;
-    if (waterCapL < Infinity) {
-      const row = this.#addCap(WATER, waterCapL - this.#fixedWaterL, importWaterL, 'waterAud');
-      this.#layout.water = row;
-    }
-    if (carbonCapKg < Infinity) {
-      this.#layout.carbon = this.#addCap(CARBON, carbonCapKg, importCarbonKg, 'carbonAud');
+    const { dayOf, waterCapL, carbonCapKg, importWaterL, importCarbonKg } = this.#plant;
+    for (const day of new Set(dayOf)) {
+      const slots = Array.from(dayOf.keys()).filter((t) => dayOf[t] === day);
+      const sum = (of: Float64Array) => slots.reduce((all, t) => all + (of[t] as number), 0);
+      if (binds(waterCapL)) {
+        const left = sum(waterCapL) - sum(this.#fixedWaterL);
+        const row = this.#addCap(waterRow(day), left, sum(importWaterL), 'waterAud');
+        for (const t of slots) this.#layout.water[t] = row;
+      }
+      if (binds(carbonCapKg)) {
+        const perKwh = sum(importCarbonKg);
+        const row = this.#addCap(carbonRow(day), sum(carbonCapKg), perKwh, 'carbonAud');
+        for (const t of slots) this.#layout.carbon[t] = row;
+      }
     }
   }
 
@@ -141,7 +149,7 @@ class PlantRows {
   #addPower(t: number, itKw: number): { balance: number; facility: number } {
     const { facilityKw, slotHours, itWaterL } = this.#plant;
     const needKw = facilityKwAt(this.#plant, t, itKw);
-    this.#fixedWaterL += slotHours * (itWaterL[t] as number) * itKw;
+    this.#fixedWaterL[t] = slotHours * (itWaterL[t] as number) * itKw;
     const balance = this.#builder.row(-needKw);
     this.#layout.balance[t] = balance;
     if (!(facilityKw < Infinity)) return { balance, facility: -1 };
@@ -198,9 +206,11 @@ class PlantRows {
     const size = this.#usualKw;
     const entries: Entry[] = [[balance, -1]];
     if (plant.peak) entries.push([this.#addPeak(t, plant.peak), 1]);
-    if (plant.waterCapL < Infinity) entries.push([WATER, h * (plant.importWaterL[t] as number)]);
-    if (plant.carbonCapKg < Infinity)
-      entries.push([CARBON, h * (plant.importCarbonKg[t] as number)]);
+    const day = plant.dayOf[t] as number;
+    if (binds(plant.waterCapL))
+      entries.push([waterRow(day), h * (plant.importWaterL[t] as number)]);
+    if (binds(plant.carbonCapKg))
+      entries.push([carbonRow(day), h * (plant.importCarbonKg[t] as number)]);
     this.#layout.imported[t] = builder.column({
       cost: h * (plant.importAud[t] as number),
       upper: plant.gridKw,
@@ -241,8 +251,9 @@ class PlantRows {
     return row;
   }
 
-  #addCap(name: number, rhs: number, perKwh: Float64Array, what: keyof Excess): number {
-    const used = perKwh.reduce((sum, v) => sum + v, 0) * this.#plant.slotHours * this.#usualKw;
+  /** @param perKwh of a kWh imported in every slot of the day, together */
+  #addCap(name: number, rhs: number, perKwh: number, what: keyof Excess): number {
+    const used = perKwh * this.#plant.slotHours * this.#usualKw;
     const row = this.#builder.row(rhs);
     this.#builder.resolve(name, row);
     this.#builder.slack(row, used || 1);

@@ -185,8 +185,9 @@ function smallSite(change: Partial<SitePlant>): PlantSite {
     facilityKw: Infinity,
     gridKw: Infinity,
     exportKw: Infinity,
-    waterCapL: Infinity,
-    carbonCapKg: Infinity,
+    dayOf: new Int32Array(T),
+    waterCapL: fill(Infinity),
+    carbonCapKg: fill(Infinity),
     unservedAud: 180,
     ...change,
   };
@@ -253,7 +254,7 @@ describe('cuts of one slot’s choices', () => {
   });
 
   test('a cap is known before it binds', () => {
-    const { site, cuts } = cutsOf({ waterCapL: 24 });
+    const { site, cuts } = cutsOf({ waterCapL: Float64Array.of(12, 12) });
     expect(cuts.length).toBeGreaterThanOrEqual(2);
     const over = Float64Array.of(15, 15);
     const known = Math.max(...cuts.map((cut) => cutAt(cut, over).aud));
@@ -331,15 +332,28 @@ describe('by hand', () => {
 
   test('a cap sheds where it costs least to do without', () => {
     const importWaterL = Float64Array.of(1, 2);
-    const water = costOf({ importWaterL, waterCapL: 24 });
+    const water = costOf({ importWaterL, waterCapL: Float64Array.of(12, 12) });
     expect([...water.shedReqPerS].map((s) => s.toFixed(5))).toEqual(['0.00000', '3.00000']);
-    const carbon = costOf({ carbonCapKg: 0 });
+    const carbon = costOf({ carbonCapKg: new Float64Array(2) });
     expect([...carbon.shedReqPerS].map((s) => s.toFixed(5))).toEqual(['10.00000', '10.00000']);
     expect(carbon.costAud).toBeCloseTo(3600, 5);
   });
 
+  test('a cap of each day binds by itself', () => {
+    const carbonCapKg = Float64Array.of(3, 4);
+    const days = costOf({ dayOf: Int32Array.of(0, 1), carbonCapKg });
+    expect([...days.shedReqPerS].map((n) => n.toFixed(5))).toEqual(['4.00000', '2.00000']);
+    // Together seven kg are had where a request costs more to do without: nowhere in particular.
+    const whole = costOf({ carbonCapKg });
+    expect(whole.shedReqPerS[0]! + whole.shedReqPerS[1]!).toBeCloseTo(6, 5);
+    expect(whole.shedReqPerS[0]).toBeLessThan(1e-5);
+  });
+
   test('no requests and nothing to pay: zero', () => {
-    const { costAud, shedReqPerS } = costOf({ battery, carbonCapKg: 0 }, new Float64Array(2));
+    const { costAud, shedReqPerS } = costOf(
+      { battery, carbonCapKg: new Float64Array(2) },
+      new Float64Array(2),
+    );
     expect(costAud).toBeCloseTo(0, 9);
     expect([...shedReqPerS]).toEqual([0, 0]);
   });
@@ -351,8 +365,12 @@ describe('by hand', () => {
       { baseItKw: Float64Array.of(3, 3), facilityKw: 1 },
       /facilityKw or gridKw is too low/,
     ],
-    ['water', { baseItKw: Float64Array.of(3, 3), waterCapL: 5 }, /dailyWaterL is too low/],
-    ['carbon', { overheadKw: 3, carbonCapKg: 2 }, /dailyCarbonKg is too low/],
+    [
+      'water',
+      { baseItKw: Float64Array.of(3, 3), waterCapL: Float64Array.of(2, 3) },
+      /dailyWaterL is too low/,
+    ],
+    ['carbon', { overheadKw: 3, carbonCapKg: Float64Array.of(1, 1) }, /dailyCarbonKg is too low/],
   ])(
     'a limit the base load alone breaks is a fault of the configuration: %s',
     (_, change, words) => {
