@@ -102,7 +102,7 @@ const clientErrors = {
 };
 
 const generationErrors = {
-  413: json('The body is larger than 4 MiB.', errorSchema),
+  413: json('The body is larger than `MAX_BODY_BYTES`, 8 MiB unless set.', errorSchema),
   502: json('No site gave a usable answer: `site_fault`.', errorSchema),
   503: json(
     'No site could be reached, all are drained (`sites_drained`), or no key can be checked just now.',

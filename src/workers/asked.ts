@@ -3,14 +3,19 @@ import { parseUtcMs } from '../core/model/time.ts';
 import { digest } from '../core/routing/rendezvous.ts';
 import { nearestZone } from '../core/routing/zone.ts';
 import type { Endpoint } from './endpoints.ts';
-import type { Env } from './env.ts';
+import { type Env, numberVar } from './env.ts';
 import { fleet } from './fleet.ts';
 import { classOfModel, unknownModel } from './models.ts';
 import { Rejection } from './openai-error.ts';
 import { readBody } from './read-body.ts';
 
-/** A body is in memory several times over, beside those of other requests to the isolate (128 MB). */
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/**
+ * A body is in memory some four times at once (its bytes, their text, what the text says, the text as a
+ * site gets it) and an isolate has 128 MB for all of its requests: three of 8 MiB fit, beside the rest.
+ */
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** Alone in its isolate, one of these just fits. */
+const MOST_BODY_BYTES = 24 * 1024 * 1024;
 /** Beyond any model's context; what is above is a mistake or an attempt. */
 const MAX_TOKEN_LIMIT = 10_000_000;
 const MAX_WAIT_MS = 3_600_000;
@@ -42,7 +47,7 @@ export async function readAsked(request: Request, endpoint: Endpoint, env: Env):
   const hedgeMs = msHeader(request, 'x-isotherm-hedge-ms', 0, 'invalid_hedge');
   const waitUntilMs = waitUntilOf(request);
   const zone = zoneOf(request, env);
-  const { text, body } = await readJsonObject(request);
+  const { text, body } = await readJsonObject(request, env);
   const { model, stream } = body;
   if (typeof model !== 'string') {
     const message = 'you must provide a model parameter';
@@ -79,10 +84,12 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
 async function readJsonObject(
   request: Request,
+  env: Env,
 ): Promise<{ text: string; body: Record<string, unknown> }> {
-  const bytes = await readBody(request, MAX_BODY_BYTES);
+  const maxBytes = numberVar(env.MAX_BODY_BYTES, MAX_BODY_BYTES, 1024, MOST_BODY_BYTES);
+  const bytes = await readBody(request, maxBytes);
   if (bytes === undefined) {
-    const message = `Request body is larger than ${MAX_BODY_BYTES} bytes.`;
+    const message = `Request body is larger than ${maxBytes} bytes.`;
     throw new Rejection(413, message, 'request_too_large');
   }
   let text: string;

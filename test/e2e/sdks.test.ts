@@ -97,6 +97,48 @@ describe('openai', () => {
     expect(error).toMatchObject({ code: 'upstream_broken', type: 'server_error' });
   });
 
+  test.each([
+    ['9 MB', 9, client],
+    ['30 MB', 30, client],
+    ['9 MB with a wrong key', 9, () => client('sk-no')],
+  ])(
+    'a body that is too large, %s: the router’s answer, not a broken connection',
+    async (_, megabytes, of) => {
+      const messages = [{ role: 'user' as const, content: 'x'.repeat(megabytes * 1_000_000) }];
+      for (let n = 0; n < 4; n++) {
+        const error = await of()
+          .chat.completions.create({ model, messages })
+          .catch((e) => e);
+        expect(error).toBeInstanceOf(OpenAI.APIError);
+        const isStranger = of !== client;
+        expect(error.status).toBe(isStranger ? 401 : 413);
+        expect(error.code).toBe(isStranger ? 'invalid_api_key' : 'request_too_large');
+      }
+    },
+  );
+
+  test('a body of 6 MB, as a photo in base64 makes it, is served', async () => {
+    const messages = [{ role: 'user' as const, content: 'A'.repeat(6_000_000) }];
+    const answer = await client().chat.completions.create({ model, max_tokens: 2, messages });
+    expect(answer.usage?.completion_tokens).toBe(2);
+  });
+
+  test('its own timeout: an error of its own', async () => {
+    nearest().setFault({ kind: 'slow', factor: 100 });
+    const error = await new OpenAI({
+      baseURL: gateway.url,
+      apiKey: key,
+      maxRetries: 0,
+      timeout: 300,
+    }).chat.completions
+      .create({ model, max_tokens: 5, messages: [{ role: 'user', content: 'x' }] })
+      .catch((e) => e);
+    nearest().setFault(null);
+    expect(error).toBeInstanceOf(OpenAI.APIConnectionTimeoutError);
+    // It closes its connection without a reset: see clients.test.ts.
+    await until(() => nearest().stats().running === 0);
+  });
+
   test('a deadline of the client’s own', async () => {
     nearest().setFault({ kind: 'slow', factor: 1000 });
     const error = await client()
@@ -152,6 +194,15 @@ describe('ai with @ai-sdk/openai-compatible', () => {
     }).catch((e) => e);
     expect(APICallError.isInstance(error)).toBe(true);
     expect(error).toMatchObject({ statusCode: 401, isRetryable: false });
+  });
+
+  test('its own timeout', async () => {
+    nearest().setFault({ kind: 'hang' });
+    const error = await generateText({ ...asked(), abortSignal: AbortSignal.timeout(150) }).catch(
+      (e) => e,
+    );
+    nearest().setFault(null);
+    expect(error.name).toBe('TimeoutError');
   });
 
   test('aborted, it stops the site', async () => {

@@ -79,7 +79,7 @@ describe('what is asked', () => {
   });
 
   test('a body over the limit is refused', async () => {
-    const response = await chat(JSON.stringify(hello({ pad: 'x'.repeat(4 * 1024 * 1024) })));
+    const response = await chat(JSON.stringify(hello({ pad: 'x'.repeat(8 * 1024 * 1024) })));
     expect(response.status).toBe(413);
   });
 
