@@ -1,8 +1,13 @@
 /**
  * Weighted rendezvous hashing (Thaler and Ravishankar 1998; logarithmic weights after Schindelhauer
  * and Schomaker 2005): every session ranks the sites by −w / ln h(session, site), so that a site
- * leads for its share of sessions, a session keeps its leader while the shares stand, and a change of
- * shares moves the fewest sessions.
+ * leads for its share of sessions and a session keeps its leader while the shares stand.
+ *
+ * Where a change of shares makes a part δ of the sessions have another leader at least, at most
+ * 2δ / (1 + δ) of them move (Daliri, Musco and Suresh 2024, "Coupling without Communication and
+ * Drafter-Invariant Speculative Decoding", for what is the same draw), less than twice as many; without
+ * knowing what was before, no ranking does better by all changes (Bavarian et al. 2020, "Optimality
+ * of Correlated Sampling Strategies"). A site that goes moves its own sessions only.
  */
 export function rankSites(
   session: string,
