@@ -4,6 +4,7 @@ import type { PublicSite, RequestClass, Zone } from '../core/model/fleet.ts';
 import { bearerToken, bearsOneOf } from './auth.ts';
 import { type Env, now } from './env.ts';
 import { keyRing } from './keys.ts';
+import { namesOfModel } from './models.ts';
 import { openAiError } from './openai-error.ts';
 
 /** What the data plane does around a request. Forwarding knows nothing of keys, limits and receipts. */
@@ -64,5 +65,5 @@ export async function authorize(
 
 /** Whether a caller may ask for a model at all. */
 export function isAllowed({ key }: Caller, model: string, classId: string): boolean {
-  return key === undefined || mayAskFor(key, model, classId);
+  return key === undefined || mayAskFor(key, namesOfModel(model), classId);
 }

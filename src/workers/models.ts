@@ -21,6 +21,12 @@ export function classOfModel(name: string): number {
   return classByName.get(name) ?? -1;
 }
 
+/** All names of the model that a name means; none if it means none. */
+export function namesOfModel(name: string): readonly string[] {
+  const k = classOfModel(name);
+  return [...classByName.keys()].filter((other) => classByName.get(other) === k);
+}
+
 export function unknownModel(id: string): Rejection {
   const known = models.map((m) => m.id).join(', ');
   const shown = id.length <= 128 ? id : `${id.slice(0, 128)}…`;

@@ -18,7 +18,7 @@ export function costKnowledge(
   hours: readonly SiteHours[] | undefined,
 ): CostKnowledge {
   const classes = fleet.classes.filter((cls) =>
-    [cls.model, ...(cls.aliases ?? [])].some((model) => mayAskFor(key, model, cls.id)),
+    mayAskFor(key, [cls.model, ...(cls.aliases ?? [])], cls.id),
   );
   const served = fleet.sites.flatMap((site) => {
     const of = classes.filter((cls) => cls.model in site.upstream.models);

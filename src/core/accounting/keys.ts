@@ -26,7 +26,7 @@ const names = z.array(z.string().min(1).max(128)).min(1).max(64);
 /** What a new key may do, as an operator says it. */
 export const keyInputSchema = z.strictObject({
   name: z.string().min(1).max(100),
-  models: names.optional().describe('Models it may ask for; absent: all.'),
+  models: names.optional().describe('Models it may ask for, by all of their names; absent: all.'),
   classes: names.optional().describe('Request classes it may ask for; absent: all.'),
   requestsPerMinute: z.int().min(1).max(1_000_000).optional(),
   tokensPerMinute: z.int().min(1).max(1_000_000_000).optional(),
@@ -103,14 +103,15 @@ export function isLive(key: ApiKey, nowMs: number): boolean {
   return key.revokedUtcMs === null && (key.expiresUtcMs === null || nowMs < key.expiresUtcMs);
 }
 
+/** @param names all that mean the model: a key that may have it by one of them may by all */
 export function mayAskFor(
-  key: Pick<ApiKey, 'models' | 'classes'>,
-  model: string,
+  { models, classes }: Pick<ApiKey, 'models' | 'classes'>,
+  names: readonly string[],
   classId: string,
 ): boolean {
   return (
-    (key.models === null || key.models.includes(model)) &&
-    (key.classes === null || key.classes.includes(classId))
+    (models === null || names.some((name) => models.includes(name))) &&
+    (classes === null || classes.includes(classId))
   );
 }
 

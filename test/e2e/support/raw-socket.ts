@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { type Gateway, key } from './gateway.ts';
 
 /** A connection to the router on which a test writes bytes, not requests. */
-export async function rawSocket(gateway: Gateway) {
+export async function rawSocket(gateway: Pick<Gateway, 'url'>) {
   const { hostname, port } = new URL(gateway.url);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   await new Promise<void>((resolve) => socket.once('connect', resolve));
