@@ -18,9 +18,12 @@ import { openAiError, Rejection } from './openai-error.ts';
 import type { OutcomeKind, RequestOutcome } from './outcome.ts';
 import { overlay } from './overlay.ts';
 import { PlanHolder } from './plan-holder.ts';
+import { drain } from './read-body.ts';
 import { RequestAccount } from './request-account.ts';
+import { requestIdOf } from './request-id.ts';
 import { health, retryBudget } from './site-health.ts';
 import { siteOrder } from './steering.ts';
+import { unrouted } from './unrouted.ts';
 
 const holder = new PlanHolder();
 
@@ -32,10 +35,17 @@ interface Variables {
 export const dataPlane = new Hono<{ Bindings: Env; Variables: Variables }>();
 
 dataPlane.use('*', async (c, next) => {
-  const caller = await authorize(c.req.raw, c.env, c.executionCtx as ExecutionContext);
-  if (caller instanceof Response) return caller;
-  c.set('caller', caller);
-  return next();
+  const startedUtcMs = Date.now();
+  const ctx = c.executionCtx as ExecutionContext;
+  const caller = await authorize(c.req.raw, c.env, ctx);
+  if (caller instanceof Response) c.res = caller;
+  else {
+    c.set('caller', caller);
+    await next();
+  }
+  const endpoint = isModels(c.req.path) ? 'models' : 'unknown';
+  const about = { request: c.req.raw, endpoint, startedUtcMs };
+  await unrouted(about, c.res, c.env, ctx);
 });
 
 dataPlane.get('/models', (c) => {
@@ -50,11 +60,25 @@ dataPlane.get('/models/:id{.+}', (c) => {
   return model ? c.json(model) : rejection(unknownModel(id));
 });
 
-dataPlane.all('*', (c) =>
-  openAiError(404, `Unknown request URL: ${c.req.method} ${new URL(c.req.url).pathname}.`, {
-    code: 'unknown_url',
-  }),
-);
+dataPlane.all('*', (c) => {
+  const allow = allowedAt(c.req.path);
+  if (allow === undefined) return unknownUrl(c.req.raw);
+  const message = `${c.req.method} is not for ${c.req.path}; expected ${allow}.`;
+  return openAiError(405, message, { code: 'method_not_allowed', headers: { allow } });
+});
+
+/** The method of a path there is; undefined where there is none. */
+function allowedAt(path: string): string | undefined {
+  if (endpointsByPath.has(path)) return 'POST';
+  return isModels(path) ? 'GET' : undefined;
+}
+
+const isModels = (path: string) => /^\/v1\/models(\/|$)/.test(path);
+
+function unknownUrl({ method, url }: Request): Response {
+  const message = `Unknown request URL: ${method} ${new URL(url).pathname}.`;
+  return openAiError(404, message, { code: 'unknown_url' });
+}
 
 function mayHave(caller: Caller, model: string): boolean {
   return isAllowed(caller, model, fleet.classes[classOfModel(model)]?.id ?? '');
@@ -77,8 +101,10 @@ export async function answer(
   ctx: ExecutionContext,
   endpoint: Endpoint,
 ): Promise<Response> {
+  const startedUtcMs = Date.now();
   const caller = await authorize(request, env, ctx);
-  return caller instanceof Response ? caller : route(request, env, ctx, endpoint, caller);
+  if (!(caller instanceof Response)) return route(request, env, ctx, endpoint, caller);
+  return unrouted({ request, endpoint: endpoint.name, startedUtcMs }, caller, env, ctx);
 }
 
 /** One request, from its headers to the record of what came of it. */
@@ -152,7 +178,10 @@ async function route(
     if (request.signal.aborted) forwarding.clientGone();
     return forwarding.run(order);
   };
-  const answering = answered().catch((error) => failed(error, request));
+  const answering = answered().catch(async (error) => {
+    await drain(request);
+    return failed(error, request);
+  });
   // From here on, since a client that leaves ends all that nobody waits for.
   ctx.waitUntil(
     answering.then(async (answer) => {
@@ -247,11 +276,6 @@ function limitsOf(asked: Asked, env: Env): Limits {
     isClients: asked.deadlineMs !== undefined && asked.deadlineMs < wholeMs,
     hedgeAfterMs: hedgeAfterMs(asked, env.HEDGING),
   };
-}
-
-function requestIdOf(request: Request): string | undefined {
-  const given = request.headers.get('x-request-id');
-  return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : undefined;
 }
 
 /**

@@ -173,9 +173,8 @@ export class RequestAccount implements AnswerWatch {
     const { promptTokens = 0, completionTokens = 0 } = receipt?.usage ?? {};
     const { rates, reservedTokens } = this.#admission;
     rates?.correct('tokens', promptTokens + completionTokens - reservedTokens);
-    count(outcome, receipt);
+    recordOutcome(outcome, receipt);
     this.#env.ANALYTICS?.writeDataPoint(dataPoint(this.#caller, outcome, receipt));
-    console.log(JSON.stringify({ event: 'request', ...outcome, usage: receipt?.usage }));
     await journal.writeSoon(this.#env);
   }
 
@@ -229,6 +228,12 @@ const decoder = new TextDecoder();
 const requestLabels = labelTexts('site', 'class', 'status', 'outcome');
 const tokenLabels = labelTexts('site', 'class', 'kind');
 const ttftLabels = labelTexts('site', 'class');
+
+/** A request's line in the log, and what it adds to the counters. */
+export function recordOutcome(outcome: RequestOutcome, receipt?: Receipt): void {
+  count(outcome, receipt);
+  console.log(JSON.stringify({ event: 'request', ...outcome, usage: receipt?.usage }));
+}
 
 function count(outcome: RequestOutcome, receipt: Receipt | undefined): void {
   const site = outcome.site ?? 'none';
