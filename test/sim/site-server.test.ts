@@ -280,7 +280,7 @@ describe('errors', () => {
       JSON.stringify({ model: MODEL, messages: [{ role: 'user' }], max_tokens: 0 }),
       400,
     ],
-    ['a body over 4 MB', JSON.stringify({ model: MODEL, pad: 'x'.repeat(4_194_304) }), 413],
+    ['a body over 8 MB', JSON.stringify({ model: MODEL, pad: 'x'.repeat(8_388_608) }), 413],
   ])('refuses %s', async (_name, body, status) => {
     const site = await start();
     const response = await post(site, body);

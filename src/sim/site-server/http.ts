@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 /** Past this an oversized upload is cut off instead of being read to its end. */
-const MAX_DRAIN_BYTES = 2 * MAX_BODY_BYTES;
+const MAX_DRAIN_BYTES = 8 * MAX_BODY_BYTES;
 
 /** An answer in OpenAI's error JSON. */
 export class ApiError extends Error {
