@@ -48,7 +48,12 @@ export function registerRouter(program: Command): void {
       new Option('--rounds <n>', 'in which all have their turn').default(5).argParser(positive),
     )
     .addOption(new Option('--json', 'JSON on standard output'))
-    .addOption(new Option('--soak', 'a thousand streams at once instead, and workerd’s memory, beside the bare Worker'))
+    .addOption(
+      new Option(
+        '--soak',
+        'a thousand streams at once instead, and workerd’s memory, beside the bare Worker',
+      ),
+    )
     .addOption(new Option('--minutes <n>', 'of --soak').default(10).argParser(positive))
     .action((options: Options) => (options.soak ? soaked(options) : measure(options)));
 }
