@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import type { z } from 'zod';
 import { sha256Hex } from '../../core/accounting/sha256.ts';
 import { type Fleet, publicFleet, publicFleetSchema } from '../../core/model/fleet.ts';
+import { solverOf } from '../../core/model/solver-name.ts';
 import { projectPath } from '../../local/bundle.ts';
 import { count, utc } from '../format.ts';
 import {
@@ -61,7 +62,7 @@ export async function deploymentChecks(fleet: Fleet, io: DeployedIo): Promise<Ch
     ...database,
     ...cronChecks(runs, nowUtcMs),
     planCheck(plan, nowUtcMs),
-    ...solverChecks(sites),
+    ...solverChecks(sites, fleet),
     ...deployedFeedChecks(feeds),
   ];
 }
@@ -130,17 +131,16 @@ function planCheck(plan: Answer<z.output<typeof planSchema>>, nowUtcMs: number):
     : fault('plan', 'current', `${found}, past its horizon`, again);
 }
 
-function solverChecks(sites: Answer<z.output<typeof sitesSchema>>): Check[] {
+function solverChecks(sites: Answer<z.output<typeof sitesSchema>>, fleet: Fleet): Check[] {
   if (!sites.body) return [fault('solver', 'sites', sites.fault as string, 'npx wrangler tail')];
   return sites.body.sites.map(({ id, excluded, solver }) => {
     const why = solver.fault ?? excluded;
     if (why !== null) {
-      return fault(
-        'solver',
-        id,
-        why,
-        `npx wrangler deploy -c wrangler.site.toml -e ${id}, or its own "solver"`,
-      );
+      const own = fleet.sites.find((s) => s.id === id);
+      const fix = /server is down/.test(why)
+        ? 'is the site’s server up? isotherm doctor asks it from here'
+        : `npx wrangler deploy -c wrangler.site.toml -e ${own ? solverOf(own) : id}`;
+      return fault('solver', id, why, fix);
     }
     return solver.placement === null
       ? warning(
