@@ -26,6 +26,9 @@ interface Answer {
   description: string;
   type?: 'application/json' | 'text/csv' | 'text/plain' | 'text/html' | 'text/event-stream';
   schema?: z.ZodType;
+  /** It may come as server-sent events instead, where they are asked for. */
+  streams?: true;
+  headers?: z.ZodObject;
 }
 
 const json = (description: string, schema?: z.ZodType): Answer => ({
@@ -90,7 +93,27 @@ const generationHeaders = z.object({
     .string()
     .optional()
     .describe('Zone of the client, where `ZONE_HEADER_ENABLED` is `true`.'),
+  traceparent: z.string().optional().describe('W3C trace context; the site gets it on.'),
   'x-request-id': z.string().optional().describe('Up to 128 letters, digits and `_.:-`.'),
+});
+
+const text = z.string().optional();
+const count = z.int().min(0).optional();
+/** Of every answer of the data plane. */
+const everyAnswer = { 'x-request-id': text.describe('The client’s own, else a new UUID.') };
+const generationAnswer = z.object({
+  ...everyAnswer,
+  'x-isotherm-site': text.describe('The site that answered.'),
+  'x-isotherm-plan': text.describe('Version of the plan, `3 stale` past its horizon, or `none`.'),
+  'x-isotherm-receipt': text.describe(
+    'JSON: energy, carbon, water and cost here and at the nearest site; of a stream what is known at its beginning.',
+  ),
+  'x-ratelimit-limit-requests': count.describe('Of a key with limits, a minute; so the others.'),
+  'x-ratelimit-limit-tokens': count,
+  'x-ratelimit-remaining-requests': count,
+  'x-ratelimit-remaining-tokens': count,
+  'x-ratelimit-reset-requests': text.describe('Until all are back, such as `6m0s`.'),
+  'x-ratelimit-reset-tokens': text,
 });
 
 const clientErrors = {
@@ -111,7 +134,7 @@ const generationErrors = {
   504: json('`completion_timeout` or `deadline_exceeded`; no other site was asked.', errorSchema),
 };
 
-function generationOf(path: string, summary: string, body: z.ZodType): Operation {
+function generationOf(path: string, summary: string, body: z.ZodType, streams?: true): Operation {
   const description =
     'As the site gives it; with `stream`, as events. `x-isotherm-receipt` says what it took.';
   return {
@@ -121,7 +144,11 @@ function generationOf(path: string, summary: string, body: z.ZodType): Operation
     access: 'client',
     body,
     headers: generationHeaders,
-    answers: { 200: json(description), ...clientErrors, ...generationErrors },
+    answers: {
+      200: { ...json(description), ...(streams && { streams }), headers: generationAnswer },
+      ...clientErrors,
+      ...generationErrors,
+    },
   };
 }
 
@@ -147,23 +174,30 @@ const planSchema = z.object({
 });
 
 export const operations: Operation[] = [
-  generationOf('/v1/chat/completions', 'Chat completion, routed to a site', chatBody),
-  generationOf('/v1/completions', 'Text completion', completionBody),
-  generationOf('/v1/responses', 'Response', responsesBody),
+  generationOf('/v1/chat/completions', 'Chat completion, routed to a site', chatBody, true),
+  generationOf('/v1/completions', 'Text completion', completionBody, true),
+  generationOf('/v1/responses', 'Response', responsesBody, true),
   generationOf('/v1/embeddings', 'Embeddings', embeddingsBody),
   {
     method: 'get',
     path: '/v1/models',
     summary: 'Models this key may ask for',
     access: 'client',
-    answers: { 200: json('A list as OpenAI gives it.'), 401: clientErrors[401] },
+    answers: {
+      200: { ...json('A list as OpenAI gives it.'), headers: z.object(everyAnswer) },
+      401: clientErrors[401],
+    },
   },
   {
     method: 'get',
     path: '/v1/models/{id}',
     summary: 'One model',
     access: 'client',
-    answers: { 200: json('The model.'), 401: clientErrors[401], 404: clientErrors[404] },
+    answers: {
+      200: { ...json('The model.'), headers: z.object(everyAnswer) },
+      401: clientErrors[401],
+      404: clientErrors[404],
+    },
   },
   adminOperation('post', '/keys', {
     summary: 'Make a client key; it is shown in this answer only',

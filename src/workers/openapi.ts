@@ -58,11 +58,17 @@ function operationObject(o: Operation) {
       },
     }),
     responses: Object.fromEntries(
-      Object.entries(o.answers).map(([status, { description, type, schema }]) => [
+      Object.entries(o.answers).map(([status, { description, type, schema, streams, headers }]) => [
         status,
         {
           description,
-          ...(type && { content: { [type]: schema ? { schema: jsonSchema(schema) } : {} } }),
+          ...(type && {
+            content: {
+              [type]: schema ? { schema: jsonSchema(schema) } : {},
+              ...(streams && { 'text/event-stream': {} }),
+            },
+          }),
+          ...(headers && { headers: headersOf(headers) }),
         },
       ]),
     ),
@@ -78,6 +84,15 @@ function parameters({ path, query, headers }: Operation) {
   }));
   const all = [...inPath, ...optional('query', query), ...optional('header', headers)];
   return all.length > 0 ? { parameters: all } : {};
+}
+
+function headersOf(given: z.ZodObject) {
+  return Object.fromEntries(
+    optional('header', given).map(({ name, description, schema }) => [
+      name,
+      { ...(description && { description }), schema },
+    ]),
+  );
 }
 
 function optional(where: 'query' | 'header', given: z.ZodObject | undefined) {

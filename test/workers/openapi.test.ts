@@ -1,15 +1,17 @@
 import { exports } from 'cloudflare:workers';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { admin } from '../../src/workers/admin.ts';
 import { dataPlane, routedAs } from '../../src/workers/data-plane.ts';
 import { endpoints } from '../../src/workers/endpoints.ts';
+import { makeKey, playCounting, settled } from './support/accounts.ts';
+import { chat, hello } from './support/client.ts';
 
 interface Operation {
   operationId: string;
   security: object[];
   parameters?: { name: string; in: string; required: boolean; schema: object }[];
   requestBody?: { content: { 'application/json': { schema: Record<string, unknown> } } };
-  responses: Record<string, { description: string }>;
+  responses: Record<string, { description: string; content?: object; headers?: object }>;
 }
 
 function fetchPath(path: string): Promise<Response> {
@@ -78,6 +80,25 @@ describe('the OpenAPI document', () => {
     const query = paths['/admin/v1/usage']?.get?.parameters?.map((p) => p.name);
     expect(query).toEqual(['from', 'to', 'key', 'by', 'format']);
   });
+});
+
+test('an answer has no header of the router’s that the document does not name, and streams are named', async () => {
+  const { paths } = await documentOf();
+  const { key } = await makeKey({ requestsPerMinute: 60, tokensPerMinute: 60_000 });
+  const declared = paths['/v1/chat/completions']?.post?.responses['200'];
+  for (const stream of [false, true]) {
+    playCounting(() => ({ prompt_tokens: 1, completion_tokens: 1 }));
+    const response = await chat(hello({ stream }), { key });
+    await response.text();
+    expect(response.status).toBe(200);
+    const own = [...response.headers.keys()].filter((name) => name.startsWith('x-'));
+    expect(own).toContain('x-ratelimit-remaining-tokens');
+    expect(own.filter((name) => !(name in (declared?.headers ?? {})))).toEqual([]);
+    const type = response.headers.get('content-type')?.split(';')[0] as string;
+    expect(Object.keys(declared?.content ?? {})).toContain(type);
+  }
+  await settled();
+  vi.restoreAllMocks();
 });
 
 test('the page of it needs nothing from elsewhere, and no script', async () => {
