@@ -51,38 +51,44 @@ Examples:
 
 type Sums = Record<string, string | number>;
 
-const figures: [name: string, header: string[]][] = [
+/** With the unit of small sums, a thousandth, where there is one. */
+const figures: [name: string, header: [string, string], small?: string][] = [
   ['requests', ['requests', '']],
   ['promptTokens', ['prompt', 'tokens']],
   ['completionTokens', ['completion', 'tokens']],
-  ['energyKwh', ['energy', 'kWh']],
-  ['carbonKg', ['carbon', 'kg']],
-  ['waterL', ['water', 'L']],
+  ['energyKwh', ['energy', 'kWh'], 'Wh'],
+  ['carbonKg', ['carbon', 'kg'], 'g'],
+  ['waterL', ['water', 'L'], 'mL'],
   ['costAud', ['cost', 'AUD']],
-  ['nearestCarbonKg', ['nearest', 'kg']],
-  ['nearestWaterL', ['nearest', 'L']],
+  ['nearestCarbonKg', ['nearest', 'kg'], 'g'],
+  ['nearestWaterL', ['nearest', 'L'], 'mL'],
 ];
 
 function usageTable(json: string): string {
   const { by, usage } = JSON.parse(json) as { by: string[]; usage: Sums[] };
-  const digits = new Map(
-    figures.map(([name]) => {
-      const values = usage.map((sums) => Number(sums[name]));
-      return [name, values.every(Number.isInteger) ? 0 : commonDigits(values) + 2];
-    }),
-  );
+  const shown = figures.map(([name, [title, unit], small]) => {
+    const largest = Math.max(...usage.map((sums) => Math.abs(Number(sums[name]))));
+    const isSmall = small !== undefined && largest > 0 && largest < 0.1;
+    const values = usage.map((sums) => Number(sums[name]) * (isSmall ? 1000 : 1));
+    const digits = values.every(Number.isInteger) ? 0 : digitsOf(values);
+    return { name, header: [title, isSmall ? small : unit], digits, values };
+  });
   const isPriced = (sums: Sums) => Number(sums.unpriced) < Number(sums.requests);
   const columns: Column[] = [
     ...by.map((name): Column => ({ header: [name, ''], align: 'left' })),
-    ...figures.map(([, header]): Column => ({ header })),
+    ...shown.map(({ header }): Column => ({ header })),
   ];
-  const rows = usage.map((sums) => [
+  const rows = usage.map((sums, n) => [
     ...by.map((name) => String(sums[name])),
-    ...figures.map(([name]) =>
-      name === 'costAud' && !isPriced(sums)
-        ? 'unknown'
-        : decimal(Number(sums[name]), digits.get(name) ?? 0),
+    ...shown.map(({ name, values, digits }) =>
+      name === 'costAud' && !isPriced(sums) ? 'unknown' : decimal(values[n] as number, digits),
     ),
   ]);
   return rows.length > 0 ? table(columns, rows) : 'No receipts in these hours.';
+}
+
+/** Two more than plans show, and so many that the largest has three significant ones. */
+function digitsOf(values: readonly number[]): number {
+  const largest = Math.max(...values.map(Math.abs));
+  return Math.max(commonDigits(values) + 2, Math.min(9, 2 - Math.floor(Math.log10(largest))));
 }

@@ -79,6 +79,10 @@ describe('a key’s life from the command line', () => {
     const { stdout: shown } = await inProcess(query);
     expect(shown).toContain(id);
     expect(shown).toContain('unknown');
+    // Two requests take less than a kWh by far: nothing of theirs is shown as nothing.
+    const row = shown.split('\n').find((l) => l.includes(id)) as string;
+    expect(shown).toMatch(/Wh +g +mL/);
+    expect(row).not.toMatch(/ 0\.0+(?: |$)/);
   });
 
   it('is listed, then revoked', async () => {
