@@ -21,7 +21,7 @@ interface Shown {
   costAud: number | null;
   costBasis: string | null;
   tokens: { prompt: number; completion: number; estimated: boolean };
-  counterfactual: { site: string; energyWh: number };
+  counterfactual: { site: string; energyWh: number; carbonG: number; costAud: number | null };
 }
 
 const receiptOf = (response: Response) =>
@@ -155,6 +155,41 @@ describe('what is booked', () => {
     const column = header?.split(',').indexOf('requests') as number;
     expect(lines.reduce((a, line) => a + Number(line.split(',')[column]), 0)).toBe(2000);
   }, 60_000);
+
+  test('is the sum of streamed receipts and plain ones, with cost and the nearest site’s', async () => {
+    const { id, key } = await makeKey();
+    playCounting(({ user }) => {
+      const n = Number(String(user).slice(5));
+      return { prompt_tokens: 100 + 37 * n, completion_tokens: 10 + 13 * n };
+    });
+    const sums = { costNanoAud: 0, carbonMg: 0, energyMilliWh: 0 };
+    const nearest = { nearestCarbonMg: 0, nearestEnergyMilliWh: 0, nearestCostNanoAud: 0 };
+    for (let n = 0; n < 40; n++) {
+      const stream = n % 2 === 0;
+      const response = await chat(hello({ user: `user-${n}`, stream }), {
+        key,
+        headers: {
+          'x-isotherm-zone': ['sydney', 'hobart', 'perth'][n % 3] as string,
+          ...(stream && { 'x-isotherm-receipt': 'stream' }),
+        },
+        vars: { REFERENCE_AUD_PER_KWH: '0.25' },
+      });
+      const text = await response.text();
+      const comment = /: isotherm-receipt (\{.*\})\n/.exec(text)?.[1] as string;
+      const receipt = stream ? (JSON.parse(comment) as Shown) : receiptOf(response);
+      expect(receipt.tokens.prompt).toBe(100 + 37 * n);
+      const other = receipt.counterfactual;
+      sums.costNanoAud += Math.round((receipt.costAud as number) * 1e9);
+      sums.carbonMg += Math.round(receipt.carbonG * 1000);
+      sums.energyMilliWh += Math.round(receipt.energyWh * 1000);
+      nearest.nearestCarbonMg += Math.round(other.carbonG * 1000);
+      nearest.nearestEnergyMilliWh += Math.round(other.energyWh * 1000);
+      nearest.nearestCostNanoAud += Math.round((other.costAud as number) * 1e9);
+    }
+    expect(sums.costNanoAud).toBeGreaterThan(0);
+    const [all] = await booked(`key=${id}&by=`);
+    expect(all).toMatchObject({ requests: 40, ...sums, ...nearest });
+  });
 
   test('counts a batch once, however often it is written', async () => {
     const batch = {
