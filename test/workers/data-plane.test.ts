@@ -78,6 +78,41 @@ describe('what is asked', () => {
     expect(await response.json()).toMatchObject({ error: { code, message: expect.any(String) } });
   });
 
+  test.each([
+    [1e12, 400],
+    ['many', 400],
+    [-1, 400],
+    [1.5, 400],
+    [0, 200],
+    [null, 200],
+    [4096, 200],
+  ])('max_tokens %s', async (max_tokens, status) => {
+    const seen = playUpstreams((_r, site) => completion(site));
+    const response = await chat(hello({ max_tokens }));
+    const body = await response.json();
+    expect(response.status).toBe(status);
+    expect(seen).toHaveLength(status === 200 ? 1 : 0);
+    if (status === 200) expect(seen[0]?.body.max_tokens).toBe(max_tokens);
+    else expect(body).toMatchObject({ error: { param: 'max_tokens' } });
+  });
+
+  test('a body that is not UTF-8 is refused, and no site hears of it', async () => {
+    const seen = playUpstreams((_r, site) => completion(site));
+    const text = JSON.stringify(hello({ user: 'XX' }));
+    const bytes = new TextEncoder().encode(text);
+    bytes[text.indexOf('XX')] = 0xc3;
+    const response = await exports.default.fetch(
+      new Request('https://router.test/v1/chat/completions', {
+        method: 'POST',
+        headers: { authorization: 'Bearer test-client-key' },
+        body: bytes,
+      }),
+    );
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: 'invalid_json' } });
+    expect(seen).toHaveLength(0);
+  });
+
   test('a body over the limit is refused', async () => {
     const response = await chat(JSON.stringify(hello({ pad: 'x'.repeat(8 * 1024 * 1024) })));
     expect(response.status).toBe(413);
