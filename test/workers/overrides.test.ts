@@ -15,8 +15,11 @@ import { finish, runToEnd } from './support/runs.ts';
 import { slowD1 } from './support/slow-d1.ts';
 import { completion, events, playUpstreams } from './support/upstreams.ts';
 
-beforeEach(() => {
+beforeEach(async () => {
   vi.spyOn(console, 'log').mockReturnValue();
+  // The requests of these tests are not the demand that their plans are for.
+  await env.DB.exec('DELETE FROM usage_hours');
+  await env.DB.exec('DELETE FROM demand_series');
 });
 afterEach(async () => {
   await settled();
