@@ -124,6 +124,8 @@ const TEST_TIMEOUT_MS = 30_000;
 
 export default defineConfig({
   test: {
+    // By default one core is left to the terminal; many of these files wait for workerd or a browser.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

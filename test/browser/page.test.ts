@@ -243,7 +243,9 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await page.getByLabel('Budget, kg CO₂e a month').fill('0.000001');
     await page.getByLabel('Good until').fill('2099-01-01');
     await page.getByRole('button', { name: 'Make it' }).click();
-    const secret = await page.getByLabel('The key of search team').inputValue();
+    const secret = await page
+      .getByRole('textbox', { name: /^The key of search team/ })
+      .inputValue();
     expect(secret).toMatch(/^sk-iso-/);
     const row = page.getByRole('row', { name: /^search team/ });
     expect(await row.innerText()).toMatch(

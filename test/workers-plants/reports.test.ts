@@ -84,7 +84,8 @@ describe('with a report', () => {
     // What it holds above half may be used: 43.75 kWh, each worth the lowest rate there at least.
     const [empty, half, full] = costs as [number, number, number];
     expect(half - full).toBeGreaterThan(43.75 * 0.922 * 0.162);
-    expect(empty).toBeGreaterThan(half);
+    // An empty one need not end fuller than it began, so it may cost less than one half full.
+    expect(empty).toBeGreaterThan(full);
   });
 
   test('a day’s water that is used up leaves no requests to that day, and the next its own', async () => {
