@@ -1,3 +1,4 @@
+import { Choice } from './choice.tsx';
 import { type MeasureId, measures } from './measures.ts';
 
 const ids = Object.keys(measures) as MeasureId[];
@@ -11,19 +12,13 @@ export function MeasureChoice({
   onChoose: (id: MeasureId) => void;
 }) {
   return (
-    <fieldset class="choice">
-      <legend>Colour</legend>
-      {ids.map((id) => (
-        <label key={id}>
-          <input
-            type="radio"
-            name="measure"
-            checked={id === chosen}
-            onChange={() => onChoose(id)}
-          />
-          {measures[id].label}
-        </label>
-      ))}
-    </fieldset>
+    <Choice
+      legend="Colour"
+      name="measure"
+      ids={ids}
+      labelOf={(id) => measures[id].label}
+      chosen={chosen}
+      onChoose={onChoose}
+    />
   );
 }

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { MARGIN } from './axis.tsx';
+import { Choice } from './choice.tsx';
 import { count, figure, fixed, percent } from './format.ts';
 import { Gate, type GatedView } from './gate.tsx';
 import { Head } from './head.tsx';
@@ -91,43 +92,30 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
         })}
       </dl>
       <div class="section-head controls">
-        <fieldset class="choice">
-          <legend>Against</legend>
-          {baselineIds.map((id) => (
-            <label key={id}>
-              <input
-                type="radio"
-                name="against"
-                checked={id === against}
-                onChange={() => setAgainst(id)}
-              />
-              {baselines[id].label}
-            </label>
-          ))}
-        </fieldset>
-        <fieldset class="choice">
-          <legend>Show</legend>
-          {ids.map((id) => (
-            <label key={id}>
-              <input
-                type="radio"
-                name="amount"
-                checked={id === amount}
-                onChange={() => setAmount(id)}
-              />
-              {amounts[id].label}
-            </label>
-          ))}
-        </fieldset>
-        <fieldset class="choice">
-          <legend>By</legend>
-          {(['day', 'month'] as const).map((id) => (
-            <label key={id}>
-              <input type="radio" name="by" checked={id === by} onChange={() => setBy(id)} />
-              {id}
-            </label>
-          ))}
-        </fieldset>
+        <Choice
+          legend="Against"
+          name="against"
+          ids={baselineIds}
+          labelOf={(id) => baselines[id].label}
+          chosen={against}
+          onChoose={setAgainst}
+        />
+        <Choice
+          legend="Show"
+          name="amount"
+          ids={ids}
+          labelOf={(id) => amounts[id].label}
+          chosen={amount}
+          onChoose={setAmount}
+        />
+        <Choice
+          legend="By"
+          name="by"
+          ids={['day', 'month'] as const}
+          labelOf={(id) => id}
+          chosen={by}
+          onChoose={setBy}
+        />
       </div>
       {data && periods.length === 0 && (
         <p>

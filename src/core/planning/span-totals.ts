@@ -1,5 +1,5 @@
-/** What a span of operation came to, under the true model. */
-export interface SpanTotals {
+/** What adds up over spans, so that days can be put together in any way. */
+interface Additive {
   objectiveAud: number;
   energyCostAud: number;
   facilityKwh: number;
@@ -14,6 +14,10 @@ export interface SpanTotals {
   /** Of all classes, the unserved included. */
   requests: number;
   unservedRequests: number;
+}
+
+/** What a span of operation came to, under the true model. */
+export interface SpanTotals extends Additive {
   /** Of classes that do not wait. */
   ttftMeanMs: number;
   /** 95th percentile over their requests, waiting included. */
@@ -26,19 +30,8 @@ export interface SpanTotals {
   zones: ZoneTotals[];
 }
 
-/** Those of a span's totals that add up over spans, so that days can be put together in any way. */
-export interface SpanSums {
-  objectiveAud: number;
-  energyCostAud: number;
-  facilityKwh: number;
-  gridKwh: number;
-  coolingKwh: number;
-  itKwh: number;
-  carbonKg: number;
-  waterL: number;
-  userHours: number;
-  requests: number;
-  unservedRequests: number;
+/** A span by what adds up alone. */
+export interface SpanSums extends Additive {
   /** Of classes that do not wait: asked for, served, over their SLO (unserved included), and TTFT of the served. */
   userRequests: number;
   servedUserRequests: number;
