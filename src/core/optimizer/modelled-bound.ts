@@ -34,6 +34,8 @@ export function modelledBoundAud(
     loadPerReqPerS: site.loadPerReqPerS,
     maxLoad: site.maxLoad[t] as number,
     congestionAud,
+    // At a minimum the value is off by the square of this only.
+    precision: 1e-5,
   });
   let least = (answer.costAud[t] as number) - gainAud;
   for (let k = 0; k < K; k++) {

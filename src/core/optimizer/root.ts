@@ -1,9 +1,15 @@
 /**
  * Root of an increasing function between `low` (f ≤ 0) and `high` (f ≥ 0): regula falsi with the
  * Illinois correction, and a bisection step whenever the bracket did not halve in two steps.
- * Returns the upper end once the bracket is as narrow as doubles allow, so f(root) ≥ 0.
+ * Returns the upper end once the bracket is as narrow as asked, so f(root) ≥ 0.
+ * @param precision relative to the ends; as narrow as doubles allow unless told
  */
-export function bracketedRoot(f: (x: number) => number, low: number, high: number): number {
+export function bracketedRoot(
+  f: (x: number) => number,
+  low: number,
+  high: number,
+  precision = 4e-16,
+): number {
   let a = low;
   let b = high;
   let fa = f(a);
@@ -12,7 +18,7 @@ export function bracketedRoot(f: (x: number) => number, low: number, high: numbe
   let width = b - a;
   let lastSide = 0;
   for (let step = 0; step < 200; step++) {
-    const tolerance = 4e-16 * Math.max(Math.abs(a), Math.abs(b));
+    const tolerance = precision * Math.max(Math.abs(a), Math.abs(b));
     if (b - a <= tolerance || fb === 0) return b;
     let x = b - (fb * (b - a)) / (fb - fa);
     if (step % 3 === 2 && b - a > 0.5 * width) x = a + 0.5 * (b - a);

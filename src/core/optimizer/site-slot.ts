@@ -85,6 +85,8 @@ export interface SlotOffer {
   loadPerReqPerS: Float64Array;
   maxLoad: number;
   congestionAud: (load: number) => number;
+  /** Of the load, relative; see root.ts. */
+  precision?: number;
 }
 
 /**
@@ -109,7 +111,7 @@ export function bestFill(offer: SlotOffer): { load: number; gainAud: number } {
     const to =
       congestionAud(limit) <= ratio
         ? limit
-        : bracketedRoot((l) => congestionAud(l) - ratio, load, limit);
+        : bracketedRoot((l) => congestionAud(l) - ratio, load, limit, offer.precision);
     gainAud += ratio * (to - load);
     load = to;
     if (load < full) break;
