@@ -4,6 +4,7 @@ import { Spending, type Spent } from '../core/accounting/spending.ts';
 import { keysChangedSince } from '../store/keys.ts';
 import { monthSpent } from '../store/usage.ts';
 import { matchesHash } from './auth.ts';
+import { Freshness, RETRY_MS, WAIT_MS } from './freshness.ts';
 import { journal } from './journal.ts';
 import { SharedRefresh } from './shared-refresh.ts';
 
@@ -11,15 +12,8 @@ import { SharedRefresh } from './shared-refresh.ts';
 const REFRESH_MS = 3000;
 /** Older knowledge is waited for: a key revoked while an isolate idled must not open it later. */
 const TRUSTED_MS = 10_000;
-/** How often unknown keys may send an isolate to D1, and how long a request waits for D1. */
+/** How often unknown keys may send an isolate to D1. */
 const UNKNOWN_MS = 250;
-const WAIT_MS = 2000;
-/**
- * Once D1 has failed or kept a request waiting, nobody waits for it for so long, while it is tried
- * again behind requests' backs this often. Under traffic a failure that goes on is renewed by those.
- */
-const FAILING_MS = 10_000;
-const RETRY_MS = 1000;
 /** While D1 fails, keys serve on as last known for so long: so late may a revocation come then. */
 const STALE_MS = 3_600_000;
 
@@ -30,13 +24,11 @@ const STALE_MS = 3_600_000;
 export class KeyRing {
   readonly #keys = new Map<string, ApiKey>();
   readonly #spending = new Spending();
+  readonly #freshness = new Freshness();
   readonly #refresh: SharedRefresh;
   readonly #unbooked: (keyId: string, nowUtcMs: number) => Spent;
   #db: D1Database | undefined;
   #revision = 0;
-  #checkedMs = Number.NEGATIVE_INFINITY;
-  #triedMs = Number.NEGATIVE_INFINITY;
-  #failedMs = Number.NEGATIVE_INFINITY;
   #nowUtcMs = 0;
   #reads = 0;
   #newestRead = 0;
@@ -61,19 +53,19 @@ export class KeyRing {
     const id = keyIdOf(token);
     if (id === undefined) return 'unknown';
     const known = this.#keys.has(id);
-    if (this.#ageMs > TRUSTED_MS) {
+    if (this.#freshness.ageMs > TRUSTED_MS) {
       await this.#look(ctx);
     } else if (!known) {
       // It may be new. Guessing is slowed by it, too.
-      const waitMs = UNKNOWN_MS - since(this.#triedMs);
+      const waitMs = UNKNOWN_MS - this.#freshness.sinceTriedMs;
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
       await this.#look(ctx);
-    } else if (this.#ageMs > REFRESH_MS && since(this.#triedMs) > UNKNOWN_MS) {
+    } else if (this.#freshness.ageMs > REFRESH_MS && this.#freshness.sinceTriedMs > UNKNOWN_MS) {
       this.#refresh.begin(ctx);
     }
-    if (this.#ageMs > STALE_MS) return 'unavailable';
+    if (this.#freshness.ageMs > STALE_MS) return 'unavailable';
     const key = this.#keys.get(id);
-    if (key === undefined) return this.#isFailing ? 'unavailable' : 'unknown';
+    if (key === undefined) return this.#freshness.isFailing ? 'unavailable' : 'unknown';
     if (!matchesHash(sha256Hex(token), key.hash) || !isLive(key, nowUtcMs)) return 'unknown';
     if (key.budgetNanoAud !== null || key.budgetCarbonMg !== null) await this.#follow(id, ctx);
     return key;
@@ -89,19 +81,11 @@ export class KeyRing {
     return this.#spending.of(keyId, monthOf(nowUtcMs));
   }
 
-  get #ageMs(): number {
-    return since(this.#checkedMs);
-  }
-
-  get #isFailing(): boolean {
-    return since(this.#failedMs) < FAILING_MS;
-  }
-
   /** Asks D1 and waits for it, unless it is known not to answer. */
   async #look(ctx: ExecutionContext): Promise<void> {
-    if (!this.#isFailing) {
-      if (!(await this.#refresh.within(WAIT_MS, ctx))) this.#failedMs = Date.now();
-    } else if (since(this.#triedMs) > RETRY_MS) {
+    if (!this.#freshness.isFailing) {
+      if (!(await this.#refresh.within(WAIT_MS, ctx))) this.#freshness.fail();
+    } else if (this.#freshness.sinceTriedMs > RETRY_MS) {
       this.#refresh.begin(ctx);
     }
   }
@@ -115,34 +99,22 @@ export class KeyRing {
     }
   }
 
-  async #read(): Promise<void> {
+  #read(): Promise<void> {
     const read = ++this.#reads;
-    const begunMs = Date.now();
-    this.#triedMs = begunMs;
-    const slow = setTimeout(() => {
-      this.#failedMs = Date.now();
-    }, WAIT_MS);
-    try {
+    return this.#freshness.reading('keys cannot be read, those known serve on', async () => {
       const session = (this.#db as D1Database).withSession('first-unconstrained');
       for (let more = true; more; ) {
         const found = await keysChangedSince(session, this.#revision);
         // One that hung while a later one answered may still have a key as it was before.
-        if (read < this.#newestRead) return;
+        if (read < this.#newestRead) return false;
         this.#newestRead = read;
         for (const key of found.keys) this.#keys.set(key.id, key);
         this.#revision = Math.max(this.#revision, found.revision);
         more = found.more;
       }
       await this.#readSpent(session);
-      // As of when it began: an answer that was long on its way is as old as that.
-      this.#checkedMs = begunMs;
-      this.#failedMs = Number.NEGATIVE_INFINITY;
-    } catch (error) {
-      this.#failedMs = Date.now();
-      console.error(`keys cannot be read, those known serve on: ${error}`);
-    } finally {
-      clearTimeout(slow);
-    }
+      return true;
+    });
   }
 
   async #readSpent(session: D1DatabaseSession): Promise<void> {
@@ -155,11 +127,6 @@ export class KeyRing {
       this.#spending.learn(id, monthUtcMs, found.get(id), this.#unbooked(id, nowUtcMs));
     }
   }
-}
-
-/** A clock that was set back says as little as an old answer. */
-function since(ms: number): number {
-  return Math.abs(Date.now() - ms);
 }
 
 export const keyRing = new KeyRing((keyId, nowUtcMs) => journal.unbooked(keyId, nowUtcMs));
