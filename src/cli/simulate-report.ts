@@ -115,7 +115,8 @@ function certificateNotes({ options, results }: SimulationRun): string[] {
     if (maxGap === undefined || maxRounds === undefined) return [];
     const missed =
       maxGap > options.gap ? `, MORE than the ${gapPercent(options.gap)} asked for` : '';
-    return `${policy}: at most ${count(maxRounds, 'round')} a day (${options.mode}), every day proven within ${gapPercent(maxGap)} of its own optimum${missed}`;
+    const plan = options.hourly ? 'plan' : 'day';
+    return `${policy}: at most ${count(maxRounds, 'round')} a ${plan} (${options.mode}), every ${plan} proven within ${gapPercent(maxGap)} of its own optimum${missed}`;
   });
 }
 
@@ -125,8 +126,9 @@ function repeatCommand({ options: o }: SimulationRun): string {
   if (o.fleet !== undefined) parts.push('--fleet', o.fleet);
   if (o.tariff !== undefined) parts.push('--tariff', o.tariff);
   if (o.cooling !== undefined) parts.push('--cooling', o.cooling);
+  if (o.hourly) parts.push('--hourly');
   if (o.mode !== 'learned') parts.push('--mode', o.mode);
-  if (o.gap !== 0.001) parts.push('--gap', String(o.gap));
+  if (o.gap !== 0.00001) parts.push('--gap', String(o.gap));
   return parts
     .map((p, n) => (n > 0 && !/^[\w./,:-]+$/.test(p) ? `'${p.replaceAll("'", `'\\''`)}'` : p))
     .join(' ');
@@ -144,6 +146,7 @@ export function simulationJson(run: SimulationRun) {
       gapTarget: options.gap,
       tariff: options.tariff ?? 'own',
       cooling: options.cooling ?? 'own',
+      replanned: options.hourly ? 'hourly' : 'daily',
     },
     policies: results,
     /** isotherm less the other, in percent of the other. */

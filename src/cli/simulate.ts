@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Fleet } from '../core/model/fleet.ts';
@@ -7,6 +8,8 @@ import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { type Policy, policiesFor, policies as registry } from '../core/planning/policies/index.ts';
 import { backtest, type PolicyResult } from '../sim/backtest.ts';
 import { readDataset } from '../sim/dataset.ts';
+import { HORIZON_SLOTS, rollingIssue } from '../sim/rolling.ts';
+import { backtestHourly } from '../sim/rolling-pool.ts';
 import { DEMAND_NOTE, groupedBySite, placeholderNotes } from './notes.ts';
 import {
   assertFolderInputs,
@@ -17,6 +20,7 @@ import {
   hourMs,
   type SolverOptions,
   solverOptions,
+  wholeNumber,
 } from './options.ts';
 import { startProgress } from './progress.ts';
 import { simulationCsv, simulationJson, simulationText } from './simulate-report.ts';
@@ -26,6 +30,8 @@ export interface SimulateOptions extends FleetOptions, SolverOptions {
   from: string;
   to: string;
   policies?: string;
+  hourly?: true;
+  threads: number;
   json?: true;
   csv?: string;
   progress?: true;
@@ -55,7 +61,18 @@ export function registerSimulate(program: Command): void {
     .requiredOption('--data <dir>', 'folder of hourly series: weather_<site>_*.csv, …')
     .requiredOption('--from <date>', 'first hour, UTC: 2022-01-24 or 2022-01-24T15:00Z')
     .requiredOption('--to <date>', 'end, UTC, exclusive: the first hour no longer simulated')
-    .addOption(new Option('--policies <list>', 'comma-separated (default: all, see below)'));
+    .addOption(new Option('--policies <list>', 'comma-separated (default: all, see below)'))
+    .addOption(
+      new Option(
+        '--hourly',
+        `plan anew every hour over the ${HORIZON_SLOTS} that follow (default: a day at a time)`,
+      ),
+    )
+    .addOption(
+      new Option('--threads <n>', 'that plan, with --hourly')
+        .argParser(wholeNumber(1, 256))
+        .default(availableParallelism(), 'processors there are'),
+    );
   for (const option of [...fleetOptions(), ...solverOptions(1e-5)]) command.addOption(option);
   command
     .addOption(new Option('--json', 'JSON on standard output').conflicts('csv'))
@@ -72,6 +89,7 @@ ${registry.map((p) => `  ${p.id.padEnd(16)} ${p.summary}`).join('\n')}
 Examples:
   isotherm simulate --data ../shared/data --from 2022-01-24 --to 2022-01-31
   isotherm simulate --data ../shared/data --from 2022-01-01 --to 2023-01-01 --tariff spot
+  isotherm simulate --data ../shared/data --from 2022-01-01 --to 2023-01-01 --hourly --progress
   isotherm simulate --data ../shared/data --from 2022-09-05 --to 2022-09-12 \\
     --policies isotherm,fixed-ppue,nearest --cooling economizer-quadratic --json`,
     )
@@ -109,11 +127,19 @@ async function simulated(options: SimulateOptions): Promise<SimulationRun> {
   const policies = policiesOf(options.policies, whole);
   const { fleet, inputs, notes } = readDataset(options.data, whole, { startUtcMs, hours });
   assertFolderInputs(fleet, inputs, options.data);
+  const issue = options.hourly && rollingIssue(fleet);
+  if (issue) {
+    throw new InvalidInputError('--hourly', [
+      `${issue}, and a backtest does not carry from plan to plan what that leaves; expected a fleet without work that may wait or plants`,
+    ]);
+  }
   const progress = startProgress(options.progress === true);
   const settings = { mode: options.mode, gapTarget: options.gap };
-  const results = backtest(fleet, inputs, policies, settings, (policy, share) =>
-    progress.update(policy, share),
-  );
+  const onPlan = (policy: string, share: number) => progress.update(policy, share);
+  const { threads } = options;
+  const results = options.hourly
+    ? await backtestHourly({ fleet, inputs, settings }, policies, { threads, onPlan })
+    : backtest(fleet, inputs, policies, settings, onPlan);
   progress.done();
   return {
     fleet,
@@ -124,7 +150,9 @@ async function simulated(options: SimulateOptions): Promise<SimulationRun> {
       ...groupedBySite(notes),
       ...placeholderNotes(fleet, inputs, 'water'),
       DEMAND_NOTE,
-      "every policy decides a day at a time, knowing the day's weather, prices and demand exactly",
+      options.hourly
+        ? `every policy plans anew every hour, knowing weather, prices and demand of the ${HORIZON_SLOTS} that follow exactly; the first of them is what is done`
+        : "every policy decides a day at a time, knowing the day's weather, prices and demand exactly",
     ],
   };
 }

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import fleet from '../../config/fleet.json' with { type: 'json' };
+import { fleetWithDigest } from '../core/support/fleets.ts';
 import { dataFolder } from './support/data.ts';
 import { emptyFolder, inProcess, isotherm } from './support/run.ts';
 
@@ -63,6 +64,27 @@ describe('isotherm simulate', () => {
       'melbourne',
       'hobart',
     ]);
+  });
+
+  it('plans anew every hour, which changes nothing where hours do not depend on one another', async () => {
+    const few = [...span, '--policies', 'isotherm,nearest'];
+    const hourly = await simulationJson(...few, '--hourly', '--threads', '1');
+    const daily = await simulationJson(...few);
+    expect([hourly.options.replanned, daily.options.replanned]).toEqual(['hourly', 'daily']);
+    expect(hourly.repeatWith).toMatch(/ --hourly$/);
+    expect(hourly.notes.join('\n')).toContain('plans anew every hour');
+    hourly.policies.forEach((p: { objectiveAud: number; energyCostAud: number }, n: number) => {
+      expect(p.objectiveAud / daily.policies[n].objectiveAud).toBeCloseTo(1, 4);
+      expect(p.energyCostAud / daily.policies[n].energyCostAud).toBeCloseTo(1, 3);
+    });
+  });
+
+  it('carries no work from plan to plan, and says so', async () => {
+    const file = join(emptyFolder(), 'fleet.json');
+    writeFileSync(file, JSON.stringify(fleetWithDigest()));
+    const { code, stderr } = await inProcess(['simulate', ...span, '--hourly', '--fleet', file]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--hourly: class "digest" may wait');
   });
 
   it('agrees with the plan of the same day, certificate included', async () => {

@@ -1,8 +1,7 @@
 import type { Fleet, ObjectivePrices } from '../../model/fleet.ts';
-import { solve } from '../../optimizer/solve.ts';
 import { assembleSites } from '../assemble.ts';
 import { greedyByRequest } from './by-request.ts';
-import { optimize } from './optimized.ts';
+import { decided, optimize } from './optimized.ts';
 import type { Policy } from './types.ts';
 import { unpricedQueues, withoutQueue } from './xu.ts';
 
@@ -25,10 +24,9 @@ function blindTo(id: string, what: string, prices: Partial<ObjectivePrices>): Po
 const withoutQueueing: Policy = {
   id: 'no-queueing',
   summary: 'the same optimizer, blind to queues',
-  decide({ fleet, inputs, problem, settings }) {
-    const sites = assembleSites(fleet, inputs).map(withoutQueue);
-    const { flow, unserved, rounds, certificate } = solve(unpricedQueues(problem), sites, settings);
-    return { flow, unserved, rounds, gap: certificate.gap };
+  decide(context) {
+    const sites = assembleSites(context.fleet, context.inputs).map(withoutQueue);
+    return decided(context, unpricedQueues(context.problem), sites);
   },
 };
 

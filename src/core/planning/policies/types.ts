@@ -2,6 +2,7 @@ import type { Fleet } from '../../model/fleet.ts';
 import type { DispatchProblem } from '../../optimizer/problem.ts';
 import type { SettingsInput } from '../../optimizer/settings.ts';
 import type { PlanningInputs } from '../inputs.ts';
+import type { LearnedCurves } from '../warm-start.ts';
 import type { SpanMeans } from './span-means.ts';
 
 /** What a policy may look at when it decides on a block of slots. */
@@ -11,6 +12,8 @@ export interface PolicyContext {
   problem: DispatchProblem;
   settings: SettingsInput;
   spanMeans: SpanMeans;
+  /** What the policy's last decision left of what it learned; absent: it begins anew. */
+  learned?: LearnedCurves;
 }
 
 /** Flows a policy chose: by slot, req/s by edge and req/s by row left unserved. */
@@ -20,6 +23,8 @@ export interface Decision {
   /** Of the policies that optimize: rounds and certified gap. */
   rounds?: number;
   gap?: number;
+  /** For the next decision: rounds it need not make again. */
+  learned?: LearnedCurves;
 }
 
 /** One policy a file; `index.ts` is their registry. */

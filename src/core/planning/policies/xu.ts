@@ -2,8 +2,8 @@ import type { Fleet } from '../../model/fleet.ts';
 import { mayWait } from '../../model/request-class.ts';
 import { type DispatchProblem, loadsOf } from '../../optimizer/problem.ts';
 import type { SiteProblem } from '../../optimizer/site-subproblem.ts';
-import { solve } from '../../optimizer/solve.ts';
 import { assembleSites } from '../assemble.ts';
+import { decided } from './optimized.ts';
 import type { Decision, Policy, PolicyContext } from './types.ts';
 
 /** The constant pPUE of those that do not look at the weather, as the paper's (second-hand). */
@@ -27,10 +27,12 @@ function decide(context: PolicyContext, variant: Variant): Decision {
   const believed = believedFleet(context, variant);
   const sites = assembleSites(believed, context.inputs).map(withoutQueue);
   const problem = unpricedQueues(context.problem);
-  if (variant.capacityAware || !problem.batch) return decided(problem, sites, context);
+  if (variant.capacityAware || !problem.batch) return decided(context, problem, sites);
   const nobody = problem.demandReqPerS.map(() => 0);
-  const waiting = decided({ ...problem, demandReqPerS: nobody }, sites, context);
-  const users = decided(besides(problem, waiting.flow), sites, context);
+  // What the two learn belongs to two problems.
+  const cold = { ...context, learned: undefined };
+  const waiting = decided(cold, { ...problem, demandReqPerS: nobody }, sites);
+  const users = decided(cold, besides(problem, waiting.flow), sites);
   return {
     flow: users.flow.map((slot, t) => slot.map((x, e) => x + (waiting.flow[t]?.[e] as number))),
     unserved: users.unserved.map((slot, t) =>
@@ -78,11 +80,6 @@ function besides(problem: DispatchProblem, flow: Float64Array[]): DispatchProble
       maxLoad: s.maxLoad.map((load, t) => Math.max(0, load - (taken[t]?.[j] as number))),
     })),
   };
-}
-
-function decided(problem: DispatchProblem, sites: SiteProblem[], context: PolicyContext): Decision {
-  const { flow, unserved, rounds, certificate } = solve(problem, sites, context.settings);
-  return { flow, unserved, rounds, gap: certificate.gap };
 }
 
 /** Without work that may wait there is no capacity to share out, and two of the four are the others. */
