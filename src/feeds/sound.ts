@@ -1,3 +1,4 @@
+import { floorToHour } from '../core/model/time.ts';
 import type { ConfiguredFeed } from './configured.ts';
 import { FeedError, type FeedHour, type FeedIo } from './feed.ts';
 import { plausible } from './plausible.ts';
@@ -15,7 +16,10 @@ export interface SoundHours {
   refusedWhy?: string;
 }
 
-/** What a feed brings its sites that can be used. Rejects with {@link FeedError} where that is nothing. */
+/**
+ * What a feed brings its sites that can be used, of the present hour and those to come: an old answer that
+ * some cache has kept does not say when it was made. Rejects with {@link FeedError} where that is nothing.
+ */
 export async function soundHours({ feed, sites }: ConfiguredFeed, io: FeedIo): Promise<SoundHours> {
   const rows: SoundHour[] = [];
   let refused = 0;
@@ -28,13 +32,14 @@ export async function soundHours({ feed, sites }: ConfiguredFeed, io: FeedIo): P
       refusedWhy ??= `${site}: issued ${new Date(issuedUtcMs).toISOString()}, too long ago`;
       continue;
     }
-    const checked = plausible(feed.group, place, hours);
+    const toCome = hours.filter(({ utcMs }) => utcMs >= floorToHour(io.nowMs));
+    const checked = plausible(feed.group, place, toCome);
     refused += checked.refused;
     refusedWhy ??= checked.fault;
     rows.push(...checked.kept.map((hour) => ({ ...hour, site, issuedUtcMs })));
   }
   if (rows.length > 0) return { rows, refused, refusedWhy };
-  throw new FeedError(refusedWhy ? `nothing usable: ${refusedWhy}` : 'it has no hours');
+  throw new FeedError(refusedWhy ? `nothing usable: ${refusedWhy}` : 'it has no hours to come');
 }
 
 /** Why a feed failed, in words that hold no key: of errors not foreseen only the name. */

@@ -55,7 +55,9 @@ describe('what of a feed can be used', () => {
     const absurd = feedOf('price', [price('sydney', NOW, 1e6)]);
     await expect(soundHours({ feed: absurd, sites }, io)).rejects.toThrow(/1000000 AUD\/MWh/);
     const empty = feedOf('price', []);
-    await expect(soundHours({ feed: empty, sites }, io)).rejects.toThrow(/^it has no hours$/);
+    await expect(soundHours({ feed: empty, sites }, io)).rejects.toThrow(
+      /^it has no hours to come$/,
+    );
   });
 
   test('sites that nobody asked for are left out', async () => {

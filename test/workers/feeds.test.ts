@@ -147,7 +147,7 @@ describe('cron', () => {
   });
 
   test.each<[string, () => Response | Promise<Response>, RegExp]>([
-    ['nothing usable', () => forecast(0)(new URL('https://x')), /it has no hours$/],
+    ['nothing usable', () => forecast(0)(new URL('https://x')), /it has no hours to come$/],
     ['a page', () => new Response('<html>'), /no JSON, or cut short$/],
     ['a broken connection', () => Promise.reject(new TypeError('x')), /the connection failed$/],
     ['429', () => new Response(null, { status: 429 }), /HTTP 429$/],
