@@ -1,4 +1,5 @@
 import manifest from '../../package.json' with { type: 'json' };
+import { mayWait } from '../core/model/request-class.ts';
 import { slotUtcMs } from '../core/planning/inputs.ts';
 import type { Comparison } from '../sim/events/compare.ts';
 import { traceFigures } from '../sim/events/trace.ts';
@@ -53,7 +54,7 @@ export function replayText(run: ReplayRun): string {
   const verdict =
     off.length === 0
       ? `The model is within ${options.tolerance} % in all of it.`
-      : `The model is off by more than ${options.tolerance} % (of shares over SLO, ${options.tolerance / 10} points) in ${off.length} of ${comparison.length}.`;
+      : `The model is off by more than ${options.tolerance} % (of shares over SLO and put off, ${options.tolerance / 10} points) in ${off.length} of ${comparison.length}.`;
   return [
     bold(
       `Replay of ${count(run.replayed.arrived, 'request')} (${count(run.replayed.samples.length, 'measured request')}) at ${fleet.name}, ${utc(inputs.startUtcMs)} to ${utc(slotUtcMs(inputs, inputs.slotCount))}, plan by ${options.policy}`,
@@ -73,7 +74,7 @@ export function replayText(run: ReplayRun): string {
 
 function comparisonRow(c: Comparison): string[] {
   const digits = commonDigits([c.forecast, c.simulated]);
-  const error = c.quantity.endsWith('over SLO') ? 'points' : '%';
+  const error = /over SLO$|^put off$/.test(c.quantity) ? 'points' : '%';
   return [
     c.quantity,
     decimal(c.forecast, digits),
@@ -96,6 +97,13 @@ function notesOf({ fleet, traces, options, replayed, unservedShare }: ReplayRun)
           `of the prompt tokens that the traces' cache held, ${decimal((100 * replayed.reusedTokens) / replayed.cachedTokens, 1)} % were held at the site that got the request; the model expects all`,
         ]
       : [];
+  const waiting = fleet.classes.filter(mayWait).map((cls) => cls.id);
+  const putOff =
+    waiting.length > 0
+      ? [
+          `${waiting.join(', ')} may wait: all clients give leave and come back when they are told; what comes before the plan begins is served as it comes`,
+        ]
+      : [];
   const unserved =
     unservedShare > 1e-9
       ? [
@@ -105,6 +113,7 @@ function notesOf({ fleet, traces, options, replayed, unservedShare }: ReplayRun)
   return [
     ...requests,
     ...reused,
+    ...putOff,
     ...unserved,
     'the simulated wait includes the decode step under way, which the model counts as a part of TTFT of its own',
     'utilisation is work at full batches over capacity; a server with one sequence is as busy as one with many',

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type Fleet, publicFleet } from '../core/model/fleet.ts';
-import { mayWait } from '../core/model/request-class.ts';
 import { floorToHour } from '../core/model/time.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { policies } from '../core/planning/policies/index.ts';
@@ -143,12 +142,6 @@ async function replayed(options: ReplayOptions): Promise<ReplayRun> {
   const registry = await fleetOf(options);
   const [unknown] = feedIssues(registry);
   if (unknown) throw new InvalidInputError('--fleet', [`${unknown.path}: ${unknown.message}`]);
-  const waiting = registry.classes.find(mayWait);
-  if (waiting) {
-    throw new InvalidInputError('--fleet', [
-      `class "${waiting.id}" may wait, expected classes whose requests are served as they come`,
-    ]);
-  }
   assertClasses(registry, options.trace, '--trace');
   const traces = tracesOf(registry, options);
   const fleet = withTraceTokens(withSlos(registry, options.slo), traces);

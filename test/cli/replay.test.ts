@@ -79,9 +79,17 @@ describe('isotherm replay', () => {
     return join(folderWith({ 'fleet.json': [text] }), 'fleet.json');
   }
 
-  it('refuses classes whose requests may wait', async () => {
-    const { stderr } = await inProcess([...base, '--fleet', registryWithBatch()]);
-    expect(stderr).toContain('--fleet: class "code" may wait');
+  it('puts off what may wait as the plan has it, and says what that came to', async () => {
+    const own = ['--fleet', registryWithBatch(), '--at', '2026-01-15T09:00Z', '--hours', '4'];
+    const { stdout, code } = await inProcess([...base, ...small, ...own, '--json']);
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout);
+    const quantities = report.comparison.map((c: { quantity: string }) => c.quantity);
+    expect(quantities).toEqual(expect.arrayContaining(['put off', 'mean delay', 'chat TTFT p95']));
+    expect(quantities.join()).not.toContain('code');
+    expect(report.model.waiting.movedShare).toBeGreaterThan(0);
+    expect(report.notes.join()).toContain('code may wait: all clients give leave');
+    expect(report.requests.finished).toBe(report.requests.arrived);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import type { RequestClass } from '../model/fleet.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
-import type { Plan } from '../planning/plan.ts';
+import type { Plan, PlanHeader } from '../planning/plan.ts';
 import { unitHash } from './rendezvous.ts';
 
 /** A request that may wait, as its client puts it. */
@@ -11,6 +11,11 @@ export interface Patience {
   text: string;
 }
 
+/** What of a plan says when work is served that may wait. */
+export interface WaitingPlan extends Pick<Plan, 'putOff'> {
+  header: Pick<PlanHeader, 'startUtcMs' | 'slotHours'>;
+}
+
 /**
  * When a plan wants a request served that may wait, or undefined for now. It came `maxDelayHours`
  * before it is due, or now if it has longer than that; the plan serves so much of what came in that
@@ -18,7 +23,7 @@ export interface Patience {
  * request from before the plan's horizon was put off by an earlier one, and is served when it is back.
  */
 export function servedAtMs(
-  { header, putOff }: Pick<Plan, 'header' | 'putOff'>,
+  { header, putOff }: WaitingPlan,
   cls: RequestClass,
   zone: string,
   { waitUntilMs, text }: Patience,

@@ -1,14 +1,15 @@
 import type { Fleet } from '../../core/model/fleet.ts';
+import { mayWait } from '../../core/model/request-class.ts';
 import type { Figures } from './figures.ts';
 
 /** A quantity as the model has it and as the simulation found it. */
 export interface Comparison {
   /** `utilisation`, `chat TTFT mean`, … */
   quantity: string;
-  unit: 'ms' | 'kWh' | '%';
+  unit: 'ms' | 'kWh' | 'h' | '%';
   forecast: number;
   simulated: number;
-  /** (forecast − simulated) / simulated; of shares in %, the difference in points over 100. */
+  /** (forecast − simulated) / simulated; of shares, the difference in points over 100. */
   error: number;
   /** Whether the error is beyond the tolerance. */
   off: boolean;
@@ -16,7 +17,7 @@ export interface Comparison {
 
 /**
  * What the fluid model gets wrong, and by how much.
- * @param tolerance of relative errors; of shares over SLO, a tenth of it in points: 0.1 bears 1 point
+ * @param tolerance of relative errors; of shares, a tenth of it in points: 0.1 bears 1 point
  */
 export function compare(
   fleet: Fleet,
@@ -41,21 +42,30 @@ export function compare(
       off: Math.abs(error) > tolerance,
     });
   };
-  relative('utilisation', '%', (f) => fleetUtilisationPct(fleet, f));
-  relative('IT energy', 'kWh', (f) => f.sites.reduce((sum, s) => sum + s.itKwh, 0));
-  relative('facility energy', 'kWh', (f) => f.sites.reduce((sum, s) => sum + s.facilityKwh, 0));
-  fleet.classes.forEach((cls, k) => {
-    const of = (key: TtftKey) => (f: Figures) => (f.classes[k] as Figures['classes'][number])[key];
-    for (const [name, key] of ttftQuantities) relative(`${cls.id} ${name}`, 'ms', of(key));
-    const [forecast, found] = [of('overSloShare')(model), of('overSloShare')(simulated)];
+  const points = (quantity: string, forecast: number, found: number): void => {
     rows.push({
-      quantity: `${cls.id} over SLO`,
+      quantity,
       unit: '%',
       forecast: 100 * forecast,
       simulated: 100 * found,
       error: forecast - found,
       off: Math.abs(forecast - found) > tolerance / 10,
     });
+  };
+  relative('utilisation', '%', (f) => fleetUtilisationPct(fleet, f));
+  relative('IT energy', 'kWh', (f) => f.sites.reduce((sum, s) => sum + s.itKwh, 0));
+  relative('facility energy', 'kWh', (f) => f.sites.reduce((sum, s) => sum + s.facilityKwh, 0));
+  if (model.waiting && simulated.waiting) {
+    points('put off', model.waiting.movedShare, simulated.waiting.movedShare);
+    relative('mean delay', 'h', (f) => f.waiting?.meanDelayHours as number);
+  }
+  fleet.classes.forEach((cls, k) => {
+    // Nobody waits for work that may wait.
+    if (mayWait(cls)) return;
+    const of = (key: TtftKey) => (f: Figures) => (f.classes[k] as Figures['classes'][number])[key];
+    for (const [name, key] of ttftQuantities) relative(`${cls.id} ${name}`, 'ms', of(key));
+    const [forecast, found] = [of('overSloShare')(model), of('overSloShare')(simulated)];
+    points(`${cls.id} over SLO`, forecast, found);
   });
   return rows;
 }

@@ -1,7 +1,12 @@
+import type { WaitingFigures } from './put-off.ts';
+
 /** What is said of a span's requests and sites, by the model before or by the simulation after it. */
 export interface Figures {
+  /** Of work that may wait, TTFT counts from when it is served. */
   classes: ClassFigures[];
   sites: SiteFigures[];
+  /** Of work that may wait; absent where none may. */
+  waiting?: WaitingFigures;
 }
 
 export interface ClassFigures {

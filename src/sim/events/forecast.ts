@@ -3,9 +3,12 @@ import { unloadedTtftMs } from '../../core/model/eligibility.ts';
 import type { Fleet } from '../../core/model/fleet.ts';
 import type { RequestWork } from '../../core/model/hardware.ts';
 import { waitingRequests, waitProbability } from '../../core/model/queueing.ts';
+import { mayWait } from '../../core/model/request-class.ts';
 import { chosenPower, siteFactors, siteWork } from '../../core/model/site-power.ts';
 import { type DispatchProblem, loadsOf } from '../../core/optimizer/problem.ts';
+import { BatchTally } from '../../core/planning/batch-tally.ts';
 import { conditionsAt, type PlanningInputs } from '../../core/planning/inputs.ts';
+import type { Decision } from '../../core/planning/policies/index.ts';
 import type { ClassFigures, Figures } from './figures.ts';
 
 /** Requests alike: so many with this TTFT before waiting, of which some wait an exponential time. */
@@ -22,7 +25,7 @@ export function forecast(
   fleet: Fleet,
   problem: DispatchProblem,
   inputs: PlanningInputs,
-  flow: Float64Array[],
+  { flow, unserved }: Pick<Decision, 'flow' | 'unserved'>,
 ): Figures {
   const K = problem.classCount;
   const groups = fleet.classes.map((): Group[] => []);
@@ -93,7 +96,20 @@ export function forecast(
       ...classFigures(groups[k] ?? [], c.ttftSloMs ?? Infinity),
     })),
     sites,
+    ...(fleet.classes.some(mayWait) && { waiting: waitingOf(problem, inputs, flow, unserved) }),
   };
+}
+
+function waitingOf(
+  p: DispatchProblem,
+  { slotHours }: PlanningInputs,
+  flow: Float64Array[],
+  unserved: Float64Array[],
+) {
+  const tally = new BatchTally();
+  tally.add(p, flow, unserved, slotHours, slotHours * 3600);
+  const { movedShare, meanDelayHours } = tally.totals();
+  return { movedShare, meanDelayHours };
 }
 
 function eachEdge(

@@ -47,7 +47,7 @@ export function measure(
     const samples = result.samples.filter((s) => s.classIndex === k);
     return { class: cls.id, ...classFigures(samples, cls.ttftSloMs ?? Infinity) };
   });
-  return { classes, sites };
+  return { classes, sites, ...(result.waiting && { waiting: result.waiting }) };
 }
 
 function classFigures(samples: Sample[], sloMs: number) {

@@ -2,25 +2,23 @@ import { type Fleet, publicFleet } from '../../core/model/fleet.ts';
 import { estimateRttMs } from '../../core/model/geo.ts';
 import { decodeStepMs, hardwareProfiles, prefillMs } from '../../core/model/hardware.ts';
 import type { PlanShares } from '../../core/planning/plan.ts';
+import type { PutOff } from '../../core/planning/put-off.ts';
 import { candidateSites } from '../../core/routing/candidates.ts';
-import { type Arrival, type ArrivalKind, arrivals, slotOf } from './arrivals.ts';
+import { slotOf } from './arrivals.ts';
 import { EventQueue } from './event-queue.ts';
+import { PatientClients, type WaitingFigures } from './put-off.ts';
 import type { Job, LlmServer } from './server.ts';
 import { SimulatedSite, type SiteMeter } from './site.ts';
+import { type Asked, type Stream, type StreamSpec, streamsOf } from './streams.ts';
 import type { RequestTrace } from './trace.ts';
 
-export interface ReplaySpec {
-  fleet: Fleet;
+export interface ReplaySpec extends StreamSpec {
   startUtcMs: number;
   slotHours: number;
   /** By slot of the measured time. */
   shares: PlanShares[];
-  /** Demand, req/s, index (t·I + i)·K + k. */
-  demandReqPerS: Float64Array;
-  /** By class, in the fleet's order. */
-  traces: RequestTrace[];
-  kind: ArrivalKind;
-  seed: number;
+  /** By slot, what the plan puts off; absent where nothing may wait. */
+  putOff?: PutOff[];
   /** Simulated before anything is measured, so that sites are as busy as they would be, s. */
   warmUpS: number;
   onProgress?: (share: number) => void;
@@ -45,6 +43,8 @@ export interface ReplayResult {
   /** Tokens of prompts that the traces' cache held, and those that were still there. */
   cachedTokens: number;
   reusedTokens: number;
+  /** Of work that may wait; absent where none may. */
+  waiting?: WaitingFigures;
 }
 
 /** Work of the requests that came to a site in the measured time, in seconds of one server. */
@@ -66,15 +66,9 @@ interface RequestInFlight extends Job {
   measured: boolean;
 }
 
-interface Stream {
-  zone: number;
-  classIndex: number;
-  head: Arrival;
-  rest: Generator<Arrival>;
-}
-
 type Event =
   | { kind: 'request'; stream: Stream }
+  | { kind: 'back'; asked: Asked }
   | { kind: 'arrival'; request: RequestInFlight }
   | { kind: 'server'; server: LlmServer; site: SimulatedSite };
 
@@ -113,9 +107,11 @@ export function replay(spec: ReplaySpec): ReplayResult {
     return simulated;
   });
   const work = fleet.sites.map((): SiteWorkDone => ({ requests: 0, prefillS: 0, decodeS: 0 }));
+  const header = { startUtcMs: spec.startUtcMs, slotHours: spec.slotHours };
+  const clients = new PatientClients(fleet, { header, putOff: spec.putOff }, endS);
   const cache = new Map<string, number>();
   const reach = { fromS: -spec.warmUpS, toS: endS + AFTER_RUN_S };
-  for (const stream of streamsOf(spec, slotS, reach)) {
+  for (const stream of streamsOf(spec, { count: slots, slotS }, reach)) {
     queue.push(stream.head.timeS, { kind: 'request', stream });
   }
   for (let event = queue.pop(); event; event = queue.pop()) {
@@ -123,12 +119,17 @@ export function replay(spec: ReplaySpec): ReplayResult {
     if (item.kind === 'server') {
       // A server that changed its mind since has another event.
       if (item.server.nextS === timeS) item.site.advance(item.server);
+    } else if (item.kind === 'back') {
+      send(item.asked, timeS);
     } else if (item.kind === 'arrival') {
       sites[item.request.site]?.arrive(item.request, timeS);
     } else {
       const { stream } = item;
-      const request = routed(stream, timeS);
-      queue.push(request.arrivedS, { kind: 'arrival', request });
+      const { zone, classIndex, head } = stream;
+      const asked = { zone, classIndex, head };
+      const backS = clients.backS(zone, classIndex, sessionOf(asked), timeS);
+      if (backS === undefined) send(asked, timeS);
+      else queue.push(backS, { kind: 'back', asked });
       const next = stream.rest.next();
       if (!next.done) {
         stream.head = next.value;
@@ -140,15 +141,27 @@ export function replay(spec: ReplaySpec): ReplayResult {
     }
   }
   for (const site of sites) site.settle(endS);
+  result.waiting = clients.figures();
   result.sites = sites.map((s, j) => ({ ...s.meter, ...(work[j] as SiteWorkDone) }));
   return result;
 
-  function routed({ zone, classIndex, head }: Stream, timeS: number): RequestInFlight {
+  function send(asked: Asked, timeS: number): void {
+    const request = routed(asked, timeS);
+    queue.push(request.arrivedS, { kind: 'arrival', request });
+  }
+
+  function sessionOf({ zone, classIndex, head }: Asked): string {
+    const { index, copy, cycle } = head;
+    const { session } = spec.traces[classIndex] as RequestTrace;
+    return `${zone}/${classIndex}/${copy}/${cycle}/${session ? session[index] : index}`;
+  }
+
+  function routed(asked: Asked, timeS: number): RequestInFlight {
+    const { zone, classIndex, head } = asked;
     const trace = spec.traces[classIndex] as RequestTrace;
     const slot = slotOf({ slotS }, slots, timeS);
-    const { index, copy, cycle } = head;
-    const conversation = trace.session ? trace.session[index] : index;
-    const session = `${zone}/${classIndex}/${copy}/${cycle}/${conversation}`;
+    const { index } = head;
+    const session = sessionOf(asked);
     const utcMs = spec.startUtcMs + timeS * 1000;
     const zoneOf = open.zones[zone] as (typeof open.zones)[number];
     const [first] = candidateSites(open, zoneOf, classIndex, spec.shares[slot], session, utcMs);
@@ -199,29 +212,6 @@ export function replay(spec: ReplaySpec): ReplayResult {
 
 /** One block of Mooncake's: a system prompt that most conversations begin with. */
 const SHARED_PREFIX_TOKENS = 512;
-
-function streamsOf(
-  spec: ReplaySpec,
-  slotS: number,
-  reach: { fromS: number; toS: number },
-): Stream[] {
-  const { fleet, demandReqPerS, seed, kind } = spec;
-  const K = fleet.classes.length;
-  const perSlot = fleet.zones.length * K;
-  return fleet.zones.flatMap((z, zone) =>
-    fleet.classes.flatMap((cls, classIndex): Stream[] => {
-      const reqPerS = Float64Array.from(
-        { length: spec.shares.length },
-        (_, t) => demandReqPerS[t * perSlot + zone * K + classIndex] as number,
-      );
-      const trace = spec.traces[classIndex] as RequestTrace;
-      const name = `${z.id} ${cls.id}`;
-      const rest = arrivals(trace, { slotS, reqPerS }, reach, kind, seed, name);
-      const head = rest.next();
-      return head.done ? [] : [{ zone, classIndex, head: head.value, rest }];
-    }),
-  );
-}
 
 function finish(result: ReplayResult, r: RequestInFlight): void {
   result.finished++;

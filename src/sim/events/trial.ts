@@ -4,6 +4,7 @@ import { assembleDispatch } from '../../core/planning/assemble.ts';
 import type { PlanningInputs } from '../../core/planning/inputs.ts';
 import { sharesOf } from '../../core/planning/plan.ts';
 import { type Policy, spanMeans } from '../../core/planning/policies/index.ts';
+import { putOffOf } from '../../core/planning/put-off.ts';
 import type { ArrivalKind } from './arrivals.ts';
 import { type Comparison, compare } from './compare.ts';
 import type { Figures } from './figures.ts';
@@ -74,12 +75,13 @@ export function trial(fleet: Fleet, inputs: PlanningInputs, options: TrialOption
     settings: { gapTarget: options.gapTarget },
     spanMeans: spanMeans(fleet, inputs),
   });
-  const model = forecast(fleet, problem, inputs, flow);
+  const model = forecast(fleet, problem, inputs, { flow, unserved });
   const replayed = replay({
     fleet,
     startUtcMs: inputs.startUtcMs,
     slotHours: inputs.slotHours,
     shares: flow.map((f) => sharesOf(open, problem, f)),
+    putOff: putOffOf(open, problem, inputs, flow, unserved),
     demandReqPerS: inputs.demandReqPerS,
     ...options,
   });

@@ -7,6 +7,7 @@ import { embeddedInputs } from '../../../src/feeds/embedded/index.ts';
 import { arrivalKinds } from '../../../src/sim/events/arrivals.ts';
 import { readTrace } from '../../../src/sim/events/trace.ts';
 import { type TrialOptions, trial, withTraceTokens } from '../../../src/sim/events/trial.ts';
+import { fleetWithDigest } from '../../core/support/fleets.ts';
 import { folderWith, traceLines } from './support.ts';
 
 const dir = folderWith({
@@ -62,6 +63,37 @@ describe('trial', () => {
       const came = simulated.sites[j]?.requests as number;
       expect(Math.abs(came - requests)).toBeLessThanOrEqual(5 * Math.sqrt(requests + 1));
     });
+  });
+
+  it('puts off what may wait by the shares and for as long as the plan has it', () => {
+    const waiting = withTraceTokens(fleetWithDigest(), [...traces, traces[0]!]);
+    const policy = policies.find((p) => p.id === 'isotherm')!;
+    const inputs = embeddedInputs(publicFleet(waiting), Date.parse('2026-01-15T00:00Z'), 6);
+    inputs.demandReqPerS = inputs.demandReqPerS.map((v, n) => (n % 3 === 2 ? 0.05 : 0.01) * v);
+    const tryWith = (chosen: TrialOptions['policy']) =>
+      trial(waiting, inputs, {
+        policy: chosen,
+        traces: [...traces, traces[0]!],
+        kind: 'poisson',
+        seed: 1,
+        warmUpS: 60,
+        gapTarget: 1e-3,
+        tolerance: 0.1,
+      });
+    const { model, simulated, comparison, replayed } = tryWith(policy);
+    expect(replayed.finished).toBe(replayed.arrived);
+    const { movedShare, meanDelayHours } = model.waiting!;
+    expect(movedShare).toBeGreaterThan(0.05);
+    const digests = replayed.samples.filter((s) => s.classIndex === 2).length;
+    const spread = 5 * Math.sqrt(0.25 / digests);
+    expect(Math.abs(simulated.waiting!.movedShare - movedShare)).toBeLessThan(spread);
+    // Delays are of six hours at most.
+    expect(Math.abs(simulated.waiting!.meanDelayHours - meanDelayHours)).toBeLessThan(6 * spread);
+    const [utilisation] = comparison;
+    expect(Math.abs(utilisation!.error)).toBeLessThan(0.05);
+    expect(comparison.map((c) => c.quantity).filter((q) => q.startsWith('digest'))).toEqual([]);
+    const atOnce = tryWith(policies.find((p) => p.id === 'nearest')!);
+    expect(atOnce.simulated.waiting).toEqual({ movedShare: 0, meanDelayHours: 0 });
   });
 
   it('names a class that no site can answer in time', () => {
