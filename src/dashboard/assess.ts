@@ -1,5 +1,5 @@
 import { clipped, count, fixed, HOUR_MS, list, NBSP, percent, within } from './format.ts';
-import type { Status } from './types.ts';
+import type { SiteTrouble, Status } from './types.ts';
 
 /** How the system stands, in plain words. */
 
@@ -19,24 +19,62 @@ const ago = (utcMs: number): Part => ({ utcMs });
 
 export function assess(status: Status): Assessment {
   const { plan } = status;
-  if (!plan) return { level: 'attention', sentences: [noPlan(status)] };
+  const ill = troublesOf(status);
+  if (!plan) return { level: 'attention', sentences: [noPlan(status), ...ill] };
   const problems = problemsOf(status, plan);
   if (problems.length === 0) {
-    return { level: 'fine', sentences: [allWell(plan), ...drained(status, plan)] };
+    const isWell = ill.length === 0;
+    const well = [proven(isWell ? 'All is well: plan' : 'The plan is well: plan', plan)];
+    const sentences = [...ill, ...well, ...drained(status, plan)];
+    return { level: isWell ? 'fine' : 'attention', sentences };
   }
   const sentences = problems.map((problem, n) =>
     problem(
       n === 0 ? [`Plan${NBSP}${plan.version}, made `, ago(plan.createdUtcMs), ','] : ['The plan'],
     ),
   );
-  return { level: 'attention', sentences };
+  return { level: 'attention', sentences: [...ill, ...sentences, ...drained(status, plan)] };
+}
+
+/** Sites that do not serve as they should, the worst first. */
+function troublesOf(status: Status): Sentence[] {
+  const { troubles, plan } = status;
+  if (troubles === null) {
+    return [['Nobody can say whether the sites are up: what watches them does not answer.']];
+  }
+  const name = namesOf(status);
+  const without = new Set(plan?.excluded.map((e) => e.site));
+  const drained = plan?.overrides?.sites ?? {};
+  const order = ['down', 'failing', 'slow'];
+  return troubles
+    .filter(({ site }) => !drained[site]?.drained)
+    .toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
+    .map((trouble) => troubleWords(trouble, name(trouble.site), without.has(trouble.site)));
+}
+
+function troubleWords({ kind, sinceUtcMs }: SiteTrouble, name: string, isWithout: boolean) {
+  if (kind === 'down') {
+    return [
+      `${name} was found down `,
+      ago(sinceUtcMs),
+      isWithout
+        ? '. Other sites serve its requests, and the plan does without it.'
+        : '. Other sites serve its requests; the plan still counts on it.',
+    ];
+  }
+  const what = kind === 'failing' ? 'fails requests' : 'is far slower than the other sites';
+  return [
+    `${name} ${what}, first seen `,
+    ago(sinceUtcMs),
+    ': other sites are asked before it until it does better.',
+  ];
 }
 
 type Plan = NonNullable<Status['plan']>;
 
-function allWell({ version, createdUtcMs, certificate, rounds }: Plan): Sentence {
+function proven(what: string, { version, createdUtcMs, certificate, rounds }: Plan): Sentence {
   return [
-    `All is well: plan${NBSP}${version}, made `,
+    `${what}${NBSP}${version}, made `,
     ago(createdUtcMs),
     `, is proven to be within ${within(certificate.gap)} of the optimum after ${count(rounds, 'round')}.`,
   ];
@@ -108,8 +146,11 @@ function problemsOf(status: Status, plan: Plan): ((subject: Sentence) => Sentenc
 function partsMissing(status: Status, plan: Plan): ((subject: Sentence) => Sentence)[] {
   const problems: string[] = [];
   const name = namesOf(status);
-  if (plan.excluded.length > 0) {
-    const sites = plan.excluded.map(({ site, reason }) => `${name(site)} (${clipped(reason, 80)})`);
+  // Said with what is wrong there.
+  const down = new Set(status.troubles?.filter((t) => t.kind === 'down').map((t) => t.site));
+  const excluded = plan.excluded.filter(({ site }) => !down.has(site));
+  if (excluded.length > 0) {
+    const sites = excluded.map(({ site, reason }) => `${name(site)} (${clipped(reason, 80)})`);
     problems.push(` does without ${list(sites)}.`);
   }
   if (plan.unservedShare >= SMALLEST_UNSERVED) {

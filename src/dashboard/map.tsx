@@ -7,7 +7,7 @@ import { Legend } from './legend.tsx';
 import { type Measure, type MeasureId, measures } from './measures.ts';
 import { type Projection, projection } from './projection.ts';
 import { cividis, extent, linear, type Scale } from './scale.ts';
-import type { View } from './types.ts';
+import type { SiteTrouble, View } from './types.ts';
 
 const MAX_HEIGHT = 620;
 const LINE_HEIGHT = 15;
@@ -20,19 +20,21 @@ interface MapProps {
   view: View;
   slot: SlotView;
   measureId: MeasureId;
+  troubles: readonly SiteTrouble[];
 }
 
 /** Where requests come from and go, and how the sites are. The table under it says the same. */
-export function FleetMap({ view, slot, measureId }: MapProps) {
+export function FleetMap({ view, slot, measureId, troubles }: MapProps) {
   const [ref, width] = useWidth();
   const measure: Measure = measures[measureId];
   const [low, high] = extent(slot.sites.map((s) => measure.of(s)));
   const shade = linear([low, high], [0, 1]);
   return (
     <div ref={ref} class="map">
-      {width > 0 && <Drawing {...{ view, slot, measure, shade, width }} />}
+      {width > 0 && <Drawing {...{ view, slot, measure, shade, width, troubles }} />}
       <Legend measure={measure} low={low} high={high}>
         Area of a site: its load. Arrows: requests that leave their city.
+        {troubles.length > 0 && ' Dashed ring: a site in trouble.'}
       </Legend>
     </div>
   );
@@ -44,9 +46,10 @@ interface DrawingProps {
   measure: Measure;
   shade: Scale;
   width: number;
+  troubles: readonly SiteTrouble[];
 }
 
-function Drawing({ view, slot, measure, shade, width }: DrawingProps) {
+function Drawing({ view, slot, measure, shade, width, troubles }: DrawingProps) {
   const { sites } = view.fleet;
   const map = projection(coastline.box, width, MAX_HEIGHT);
   const loads = slot.sites.map((s, j) => s.utilisation * (sites[j]?.servers ?? 0));
@@ -87,6 +90,11 @@ function Drawing({ view, slot, measure, shade, width }: DrawingProps) {
           <title>{`${site.name}: ${fixed(s.reqPerS, 2)} requests/s, ${measure.text(measure.of(s))} ${measure.label.toLowerCase()}`}</title>
         </circle>
       ))}
+      {marks
+        .filter(({ site }) => troubles.some((t) => t.site === site.id))
+        .map(({ site, x, y, radius }) => (
+          <circle key={site.id} class="trouble" cx={x} cy={y} r={radius + 4} />
+        ))}
       {labels.map(
         (at, n) =>
           at && (

@@ -10,7 +10,8 @@ import { type MeasureId, measures } from './measures.ts';
 import { Scroll } from './scroll.tsx';
 import { Sources } from './sources.tsx';
 import { Tiles } from './tiles.tsx';
-import type { Status, View } from './types.ts';
+import { TroubleTag } from './trouble-tag.tsx';
+import type { SiteTrouble, Status, View } from './types.ts';
 
 /** What the system does now. */
 export function NowView({ live: { status, view } }: { live: LiveState }) {
@@ -33,7 +34,7 @@ export function NowView({ live: { status, view } }: { live: LiveState }) {
             <h2 id="map-title">{plan.stale ? 'The hour served by' : 'This hour'}</h2>
             <MeasureChoice chosen={measureId} onChoose={setMeasure} />
           </div>
-          <FleetMap view={view} slot={slot} measureId={measureId} />
+          <FleetMap {...{ view, slot, measureId }} troubles={status.troubles ?? []} />
           <p class="source">
             {measures[measureId].about} Coastline: Natural Earth (public domain).
           </p>
@@ -50,7 +51,7 @@ export function NowView({ live: { status, view } }: { live: LiveState }) {
           </p>
         </section>
       </div>
-      <SitesNow view={view} slot={slot} plan={plan} />
+      <SitesNow {...{ view, slot, plan }} troubles={status.troubles ?? []} />
       <Sources status={status} />
     </>
   );
@@ -104,10 +105,12 @@ function SitesNow({
   view,
   slot,
   plan,
+  troubles,
 }: {
   view: View;
   slot: SlotView;
   plan: NonNullable<Status['plan']>;
+  troubles: readonly SiteTrouble[];
 }) {
   const total = slot.plan.reqPerS;
   const out = new Set(plan.excluded.map((e) => e.site));
@@ -135,7 +138,8 @@ function SitesNow({
               <tr key={site.id}>
                 <th scope="row">
                   {site.name} {out.has(site.id) && <span class="tag alert">left out</span>}
-                  {isDrained(site.id) && <span class="tag">drained</span>}
+                  {isDrained(site.id) && <span class="tag">drained</span>}{' '}
+                  <TroubleTag of={site.id} troubles={troubles} />
                 </th>
                 <td>{clock(slot.utcMs, site.timeZone)}</td>
                 <td>

@@ -4,17 +4,21 @@ import { Head } from './head.tsx';
 import { Scroll } from './scroll.tsx';
 import type { SiteOrderKind } from './site-order.tsx';
 import type { OperatedSite } from './sites.tsx';
+import { TroubleTag } from './trouble-tag.tsx';
+import type { SiteTrouble } from './types.ts';
 
 /** Every site with its state, health and times, and the buttons that change it. */
 export function SitesTable({
   sites,
   slot,
+  troubles,
   onOrder,
 }: {
   /** In the fleet's order, as those of the slot. */
   sites: readonly OperatedSite[];
   /** The plan's present hour. */
   slot: SlotView | undefined;
+  troubles: readonly SiteTrouble[];
   onOrder: (kind: SiteOrderKind, site: OperatedSite) => void;
 }) {
   const total = slot?.plan.reqPerS ?? 0;
@@ -39,7 +43,7 @@ export function SitesTable({
               <tr key={site.id}>
                 <th scope="row">{site.name}</th>
                 <td>
-                  <State site={site} />
+                  <State site={site} troubles={troubles} />
                 </td>
                 <td class="orders">
                   {site.override?.drained ? (
@@ -68,13 +72,13 @@ export function SitesTable({
   );
 }
 
-function State({ site }: { site: OperatedSite }) {
+function State({ site, troubles }: { site: OperatedSite; troubles: readonly SiteTrouble[] }) {
   const limit = site.override?.capacityShare;
   return (
     <span class="tags">
       {site.state === 'drained' ? <span class="tag alert">drained</span> : 'in use'}
       {limit !== undefined && <span class="tag">at most {fixed(100 * limit, 0)} %</span>}
-      {site.isDown && <span class="tag alert">down</span>}
+      <TroubleTag of={site.id} troubles={troubles} />
       {site.isDown === null && <span class="tag">health unknown</span>}
       {site.excluded !== null && <span class="tag alert">left out of the plan</span>}
     </span>

@@ -69,6 +69,7 @@ function Operated({ live, ask }: { live: LiveState; ask: Ask }) {
           <SitesTable
             sites={data.sites}
             slot={slot}
+            troubles={live.status?.troubles ?? []}
             onOrder={(kind, site) => setOrder({ kind, site })}
           />
         )}

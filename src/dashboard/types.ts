@@ -12,11 +12,19 @@ export interface Status {
   nowUtcMs: number;
   plan: (PlanHeader & { slot: number; stale: boolean }) | null;
   sites: { id: string; name: string; timeZone: string; gridRegion: string }[];
+  /** Sites that are not well; null where nobody can say. */
+  troubles: SiteTrouble[] | null;
   staleInputs: string[];
   /** Whose data the plan's is, and under what terms; absent before the first plan. */
   attributions?: { source: string; text: string; licence: string; url: string }[];
   latestRun: Run | null;
   lastFailure: Run | null;
+}
+
+export interface SiteTrouble {
+  site: string;
+  kind: 'down' | 'failing' | 'slow';
+  sinceUtcMs: number;
 }
 
 export interface Run {

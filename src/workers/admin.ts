@@ -20,7 +20,13 @@ import { fleet } from './fleet.ts';
 import { inputAges } from './inputs.ts';
 import { inputsBodySchema } from './inputs-body.ts';
 import { jsonBody } from './json-body.ts';
-import { boardOf, coordinatorOf, optimize, RunUnderWayError, runInputSchema } from './optimize.ts';
+import {
+  coordinatorOf,
+  knownSites,
+  optimize,
+  RunUnderWayError,
+  runInputSchema,
+} from './optimize.ts';
 
 /** The operator's API, under a bearer token of its own. */
 export const admin = new Hono<{ Bindings: Env }>();
@@ -108,7 +114,7 @@ admin.get('/sites', async (c) => {
     sites: applyOverrides(fleet, overrides).sites.map(({ capacityShare: _, ...site }) => ({
       ...site,
       override: overrides.sites[site.id] ?? null,
-      isDown: known ? (known[site.id]?.isDown ?? false) : null,
+      isDown: known ? known[site.id]?.trouble?.kind === 'down' : null,
       measured: measuredOf(known?.[site.id]?.timed),
       plan: plan?.header.sites.find((s) => s.site === site.id) ?? null,
       excluded: plan?.header.excluded.find((e) => e.site === site.id)?.reason ?? null,
@@ -140,16 +146,6 @@ admin.route('/keys', adminKeys);
 admin.route('/usage', adminUsage);
 
 admin.all('*', (c) => c.json({ error: `no such endpoint: ${c.req.method} ${c.req.path}` }, 404));
-
-/** Undefined where the board does not answer: no reason to show nothing. */
-async function knownSites(env: Env) {
-  try {
-    return await boardOf(env).known();
-  } catch (error) {
-    console.warn(`the board of sites does not answer: ${(error as Error).message}`);
-    return undefined;
-  }
-}
 
 /** Means of streams of about the last quarter of an hour, ms; null where there were none. */
 function measuredOf(timed: Timed | undefined) {

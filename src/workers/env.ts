@@ -72,7 +72,11 @@ export interface Env {
 
 /** The system's clock: hours of plans, inputs and receipts go by it; durations do not. */
 export function now(env: Env): number {
-  const wallMs = Date.now();
+  return systemUtcMs(env, Date.now());
+}
+
+/** What the system's clock shows at an instant of true time. */
+export function systemUtcMs(env: Env, wallMs: number): number {
   const fromMs = Number(env.CLOCK_FROM_MS) || 0;
   const ahead = (Number(env.CLOCK_OFFSET_MS) || 0) + (clockRate(env) - 1) * (wallMs - fromMs);
   return wallMs + ahead;

@@ -66,6 +66,16 @@ async function sitesDown(env: Env): Promise<string[]> {
   }
 }
 
+/** Undefined where the board does not answer: no reason to show nothing. */
+export async function knownSites(env: Env) {
+  try {
+    return await boardOf(env).known();
+  } catch (error) {
+    console.warn(`the board of sites does not answer: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
 /** The standing plan, where it has anything to say to the next one. */
 async function standingPlan(env: Env): Promise<Plan | undefined> {
   if (!fleet.classes.some(mayWait)) return undefined;

@@ -14,9 +14,11 @@ import {
   newEntry,
   type Tally,
   type Timed,
+  type Trouble,
   takeProbe,
   takeTally,
   timedAt,
+  troubleOf,
 } from '../core/routing/board.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
 import { type Env, elapsedMs, now } from './env.ts';
@@ -59,13 +61,13 @@ export class SiteBoard extends DurableObject<Env> {
     return downIn(await this.#entries());
   }
 
-  /** What is known of every site that anything is known of: whether it is down, and lately measured TTFT. */
-  async known(): Promise<Record<string, { isDown: boolean; timed?: Timed }>> {
+  /** What is known of every site that anything is known of: its trouble, and lately measured TTFT. */
+  async known(): Promise<Record<string, { trouble?: Trouble; timed?: Timed }>> {
     const nowMs = Date.now();
     return Object.fromEntries(
       Object.entries(await this.#entries()).map(([id, entry]) => [
         id,
-        { isDown: entry.downSinceMs !== undefined, timed: timedAt(entry, nowMs) },
+        { trouble: troubleOf(entry, nowMs), timed: timedAt(entry, nowMs) },
       ]),
     );
   }
@@ -105,7 +107,9 @@ export class SiteBoard extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const entries = await this.#entries();
-    await this.#probe(fleet.sites.filter((s) => isInQuestion(entries[s.id] ?? newEntry())));
+    const nowMs = Date.now();
+    const inQuestion = (id: string) => isInQuestion(entries[id] ?? newEntry(), nowMs);
+    await this.#probe(fleet.sites.filter((s) => inQuestion(s.id)));
     await this.#planAnew();
     await this.#schedule(await this.#entries());
   }
@@ -162,7 +166,8 @@ export class SiteBoard extends DurableObject<Env> {
 
   /** The next alarm, while there is anything to find out or to ask for. */
   async #schedule(entries: Record<string, BoardEntry>): Promise<void> {
-    const isOpen = Object.values(entries).some(isInQuestion);
+    const nowMs = Date.now();
+    const isOpen = Object.values(entries).some((entry) => isInQuestion(entry, nowMs));
     if (!isOpen && (await this.ctx.storage.get('change')) === undefined) return;
     if ((await this.ctx.storage.getAlarm()) !== null) return;
     await this.ctx.storage.setAlarm(Date.now() + PROBE_PAUSE_MS);

@@ -1,21 +1,22 @@
 import { slotAt } from '../core/planning/plan.ts';
 import { attributionsOfSites } from '../feeds/attribution.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
-import { type Env, now } from './env.ts';
+import { type Env, now, systemUtcMs } from './env.ts';
 import { feedReports } from './feeds.ts';
 import { fleet } from './fleet.ts';
 import { inputAges } from './inputs.ts';
-import { coordinatorOf } from './optimize.ts';
+import { coordinatorOf, knownSites } from './optimize.ts';
 
 /** What the status page shows: the plan that holds, how it came about, and what went wrong. */
 export async function status(env: Env) {
   const nowMs = now(env);
   const version = await currentVersion(env.DB);
   const plan = version === undefined ? undefined : await readPlan(env.DB, version);
-  const [{ latest, ended }, inputs, feeds] = await Promise.all([
+  const [{ latest, ended }, inputs, feeds, known] = await Promise.all([
     coordinatorOf(env).runs(),
     inputAges(env.DB, fleet, nowMs),
     feedReports(env, fleet),
+    knownSites(env),
   ]);
   return {
     fleet: fleet.name,
@@ -27,6 +28,14 @@ export async function status(env: Env) {
       timeZone,
       gridRegion,
     })),
+    /** Sites that are not well, and since when; null where nobody can say. */
+    troubles: known
+      ? fleet.sites.flatMap(({ id }) => {
+          const trouble = known[id]?.trouble;
+          if (!trouble) return [];
+          return [{ site: id, kind: trouble.kind, sinceUtcMs: systemUtcMs(env, trouble.sinceMs) }];
+        })
+      : null,
     /** Sites that were fed once, and not for long now. */
     staleInputs: fleet.sites.map((s) => s.id).filter((id) => inputs.get(id)?.stale),
     /** Live feeds, with what is wrong with them. */

@@ -26,6 +26,7 @@ function statusWith(change: Partial<NonNullable<Status['plan']>> = {}, rest: Par
       ...change,
     },
     sites: [{ id: 'hobart', name: 'Hobart', timeZone: 'Australia/Hobart', gridRegion: 'TAS1' }],
+    troubles: [],
     staleInputs: [],
     latestRun: null,
     lastFailure: null,
@@ -84,6 +85,36 @@ describe('how it stands, in plain words', () => {
     const { level, text } = said(statusWith(plan, rest));
     expect(level).toBe('attention');
     expect(text.join('\n')).toMatch(expected);
+  });
+
+  test.each([
+    [
+      [{ site: 'hobart', kind: 'down', sinceUtcMs: MADE }],
+      { excluded: [{ site: 'hobart', reason: 'its server is down' }] },
+      ['Hobart was found down …. Other sites serve its requests, and the plan does without it.'],
+    ],
+    [
+      [{ site: 'hobart', kind: 'down', sinceUtcMs: MADE }],
+      {},
+      ['Hobart was found down …. Other sites serve its requests; the plan still counts on it.'],
+    ],
+    [[{ site: 'hobart', kind: 'failing', sinceUtcMs: MADE }], {}, ['Hobart fails requests']],
+    [[{ site: 'hobart', kind: 'slow', sinceUtcMs: MADE }], {}, ['Hobart is far slower']],
+    [null, {}, ['Nobody can say whether the sites are up']],
+  ] as const)('sites in trouble come first: %j', (troubles, plan, words) => {
+    const status = statusWith(plan as object, { troubles: troubles as Status['troubles'] });
+    const { level, text } = said(status);
+    expect(level).toBe('attention');
+    expect(text[0]).toContain(words[0]);
+    expect(text[1]).toMatch(/^The plan is well: plan.7/);
+    expect(text).toHaveLength(2);
+  });
+
+  test('what is drained is not asked, so it is in no trouble', () => {
+    const sites = { hobart: { drained: true as const } };
+    const troubles = [{ site: 'hobart', kind: 'down' as const, sinceUtcMs: MADE }];
+    const overrides = { revision: 3, sites, prices: {} };
+    expect(said(statusWith({ overrides }, { troubles })).level).toBe('fine');
   });
 
   test('no plan', () => {

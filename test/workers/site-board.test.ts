@@ -5,6 +5,7 @@ import { floorToHour } from '../../src/core/model/time.ts';
 import { publishPlan } from '../../src/store/plans.ts';
 import { fleet } from '../../src/workers/fleet.ts';
 import { boardOf, coordinatorOf } from '../../src/workers/optimize.ts';
+import { status } from '../../src/workers/status.ts';
 import { draft, slots } from './support/plans.ts';
 import { finish, runToEnd } from './support/runs.ts';
 
@@ -70,6 +71,21 @@ test('reports of isolates add up', async () => {
   expect(down).toContain('adelaide');
   expect(down).not.toContain('perth');
   expect(down).not.toContain('nowhere');
+});
+
+test('a site that isolates put out of use is told of at once, and probed until it is known to be down', async () => {
+  play(['darwin']);
+  await board.exchange({ darwin: { good: 20, bad: 3, ejected: 'failures' } });
+  expect((await board.known()).darwin?.trouble?.kind).toBe('failing');
+  for (let n = 0; n < 3; n++) {
+    expect(await board.down()).not.toContain('darwin');
+    await runDurableObjectAlarm(board);
+  }
+  expect(await board.down()).toContain('darwin');
+  expect((await board.known()).darwin?.trouble?.kind).toBe('down');
+  expect((await status(env)).troubles).toContainEqual(
+    expect.objectContaining({ site: 'darwin', kind: 'down' }),
+  );
 });
 
 test('demand that leaves what was planned for brings a new plan, once', async () => {

@@ -13,12 +13,26 @@ const FORGOTTEN_MS = 3_600_000;
 /** Times to first token of a site are remembered about as long as this. */
 const TIMED_WINDOW_MS = 900_000;
 
+/** An isolate that puts a site out of use says so again within 160 s, unless nobody asks the site. */
+const OUT_MS = 180_000;
+
 /** Attempts that succeeded and failed. */
 export interface Tally {
   good: number;
   bad: number;
+  /** Why the isolate put the site out of use, if it did and has had no answer since. */
+  ejected?: EjectionReason;
   /** Of streams that began. */
   timed?: Timed;
+}
+
+/** Why an isolate puts a site out of use. */
+export type EjectionReason = 'failures' | 'slow';
+
+/** How a site is that is not well: down for all, or lately put out of use by isolates. */
+export interface Trouble {
+  kind: 'down' | 'failing' | 'slow';
+  sinceMs: number;
 }
 
 /** Streams' times to first token at a site, summed. */
@@ -38,6 +52,8 @@ export interface BoardEntry extends Tally {
   /** Length of the last time down, for the next. */
   holdMs: number;
   changedMs: number;
+  /** Out of use in an isolate, and no other has reported an answer since: from when, last said when, and why. */
+  out?: { sinceMs: number; saidMs: number; reason: EjectionReason };
 }
 
 export function newEntry(): BoardEntry {
@@ -45,7 +61,14 @@ export function newEntry(): BoardEntry {
 }
 
 /** Takes in what an isolate saw. True if that changed whether the site is down. */
-export function takeTally(entry: BoardEntry, { good, bad, timed }: Tally, nowMs: number): boolean {
+export function takeTally(entry: BoardEntry, tally: Tally, nowMs: number): boolean {
+  const { good, bad, timed, ejected } = tally;
+  if (ejected) {
+    const sinceMs = outAt(entry, nowMs)?.sinceMs ?? nowMs;
+    entry.out = { sinceMs, saidMs: nowMs, reason: ejected };
+  } else if (good > 0) {
+    delete entry.out;
+  }
   const before = timedAt(entry, nowMs);
   if (before || timed) entry.timed = sumOf(before, timed);
   const kept = Math.exp(-Math.max(0, nowMs - entry.seenMs) / WINDOW_MS);
@@ -80,6 +103,7 @@ export function takeProbe(entry: BoardEntry, succeeded: boolean, nowMs: number):
   const since = entry.downSinceMs;
   if (since === undefined || entry.probes < PROBES_UP || nowMs - since < entry.holdMs) return false;
   delete entry.downSinceMs;
+  delete entry.out;
   entry.changedMs = nowMs;
   entry.good = 0;
   entry.bad = 0;
@@ -87,8 +111,18 @@ export function takeProbe(entry: BoardEntry, succeeded: boolean, nowMs: number):
 }
 
 /** Whether more is to be found out about a site than traffic and the next round of probes say. */
-export function isInQuestion(entry: BoardEntry): boolean {
-  return entry.downSinceMs !== undefined || entry.probes < 0;
+export function isInQuestion(entry: BoardEntry, nowMs: number): boolean {
+  return entry.probes < 0 || troubleOf(entry, nowMs) !== undefined;
+}
+
+export function troubleOf(entry: BoardEntry, nowMs: number): Trouble | undefined {
+  if (entry.downSinceMs !== undefined) return { kind: 'down', sinceMs: entry.downSinceMs };
+  const out = outAt(entry, nowMs);
+  return out && { kind: out.reason === 'slow' ? 'slow' : 'failing', sinceMs: out.sinceMs };
+}
+
+function outAt({ out }: BoardEntry, nowMs: number): BoardEntry['out'] {
+  return out && nowMs - out.saidMs < OUT_MS ? out : undefined;
 }
 
 function goDown(entry: BoardEntry, nowMs: number): boolean {

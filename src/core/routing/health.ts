@@ -1,4 +1,4 @@
-import type { Tally } from './board.ts';
+import type { EjectionReason, Tally } from './board.ts';
 import { SiteRecord } from './site-record.ts';
 
 /**
@@ -13,8 +13,6 @@ export interface SiteLimits {
   /** Sequences the site works on at once. */
   concurrency: number;
 }
-
-export type EjectionReason = 'failures' | 'slow';
 
 /** What became of an attempt. */
 export type Verdict =
@@ -41,6 +39,8 @@ export class SiteHealth {
   readonly #onEject: (site: string, reason: EjectionReason) => void;
   #toldDown: ReadonlySet<string> = new Set();
   #tallies: Record<string, Tally> = {};
+  /** Why each site was put out of use last. */
+  readonly #ejectedFor = new Map<string, EjectionReason>();
 
   /** @param onEject is told of every site put out of use, and why */
   constructor(
@@ -85,13 +85,13 @@ export class SiteHealth {
       const isTimed = verdict.kind === 'began' ? expectedMs > 0 : ttftMs > expectedMs;
       if (isTimed) record.timed(ttftMs, expectedMs, nowMs);
       if (isTimed && verdict.kind === 'began') this.#tallyTime(site, ttftMs, expectedMs);
-      if (this.#isSlow(record) && record.eject(nowMs)) this.#onEject(site, 'slow');
+      if (this.#isSlow(record) && record.eject(nowMs)) this.#ejected(site, 'slow');
     } else if (verdict.kind === 'answered') {
       record.answered(nowMs);
     } else if (verdict.kind === 'busy') {
       record.busy(nowMs, verdict.retryAtMs);
     } else if (verdict.kind === 'failed') {
-      if (record.failed(nowMs)) this.#onEject(site, 'failures');
+      if (record.failed(nowMs)) this.#ejected(site, 'failures');
     } else {
       const failures = record.suspected(verdict.client, verdict.request, nowMs);
       for (let n = 0; n < failures; n++) this.judge(site, { kind: 'failed' }, nowMs);
@@ -101,6 +101,10 @@ export class SiteHealth {
   /** Attempts that ended since this was last called, by site. */
   takeTallies(): Record<string, Tally> {
     const tallies = this.#tallies;
+    for (const [site, tally] of Object.entries(tallies)) {
+      // Answers to requests from before say nothing of how it is now.
+      if (this.#records.get(site)?.isDoubted) tally.ejected = this.#ejectedFor.get(site);
+    }
     this.#tallies = {};
     return tallies;
   }
@@ -153,6 +157,12 @@ export class SiteHealth {
   /** TTFT against expectation, as lately seen; undefined where too little was. */
   slowness(site: string): number | undefined {
     return this.#records.get(site)?.slowness;
+  }
+
+  #ejected(site: string, reason: EjectionReason): void {
+    this.#tallyOf(site).ejected = reason;
+    this.#ejectedFor.set(site, reason);
+    this.#onEject(site, reason);
   }
 
   #tally(site: string, kind: 'answered' | 'failed'): void {

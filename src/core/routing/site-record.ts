@@ -120,6 +120,11 @@ export class SiteRecord {
     return nowMs < this.#ejectedUntilMs || nowMs < this.#probeUntilMs;
   }
 
+  /** It was put out of use, and has answered nothing since that time was over. */
+  get isDoubted(): boolean {
+    return this.#ejections > 0;
+  }
+
   get isFull(): boolean {
     return this.inFlight >= this.#limit.value;
   }

@@ -5,6 +5,7 @@ import {
   takeProbe,
   takeTally,
   timedAt,
+  troubleOf,
 } from '../../../src/core/routing/board.ts';
 
 test('down by traffic: enough attempts, most of them failed, once', () => {
@@ -29,7 +30,7 @@ test('down by three probes; up by two, but not before its time, which doubles', 
   expect(takeProbe(entry, true, 30_000)).toBe(false);
   expect(takeProbe(entry, true, 45_000)).toBe(false);
   expect(takeProbe(entry, true, 60_002)).toBe(true);
-  expect(isInQuestion(entry)).toBe(false);
+  expect(isInQuestion(entry, 60_002)).toBe(false);
   for (let n = 0; n < 3; n++) takeProbe(entry, false, 100_000);
   expect(entry.downSinceMs).toBe(100_000);
   for (let n = 0; n < 5; n++) expect(takeProbe(entry, true, 219_999)).toBe(false);
@@ -39,10 +40,36 @@ test('down by three probes; up by two, but not before its time, which doubles', 
 test('one failed probe is a question, not an answer', () => {
   const entry = newEntry();
   takeProbe(entry, false, 0);
-  expect(isInQuestion(entry)).toBe(true);
+  expect(isInQuestion(entry, 0)).toBe(true);
   expect(entry.downSinceMs).toBeUndefined();
   takeProbe(entry, true, 15_000);
-  expect(isInQuestion(entry)).toBe(false);
+  expect(isInQuestion(entry, 15_000)).toBe(false);
+});
+
+test('a site that an isolate put out of use is in trouble and in question until it does well', () => {
+  const entry = newEntry();
+  takeTally(entry, { good: 30, bad: 3, ejected: 'failures' }, 1000);
+  expect(troubleOf(entry, 1000)).toEqual({ kind: 'failing', sinceMs: 1000 });
+  expect(isInQuestion(entry, 1000)).toBe(true);
+  takeTally(entry, { good: 0, bad: 1, ejected: 'failures' }, 160_000);
+  // Since when is kept while it is said again.
+  expect(troubleOf(entry, 339_999)).toEqual({ kind: 'failing', sinceMs: 1000 });
+  // Nobody asks it any more, so nobody knows.
+  expect(troubleOf(entry, 340_000)).toBeUndefined();
+  takeTally(entry, { good: 0, bad: 1, ejected: 'slow' }, 400_000);
+  expect(troubleOf(entry, 400_000)).toEqual({ kind: 'slow', sinceMs: 400_000 });
+  takeTally(entry, { good: 1, bad: 0 }, 401_000);
+  expect(troubleOf(entry, 401_000)).toBeUndefined();
+  expect(isInQuestion(entry, 401_000)).toBe(false);
+});
+
+test('down is worse than out of use, and over with it', () => {
+  const entry = newEntry();
+  takeTally(entry, { good: 0, bad: 3, ejected: 'failures' }, 0);
+  for (let n = 0; n < 3; n++) takeProbe(entry, false, 1000);
+  expect(troubleOf(entry, 1000)).toEqual({ kind: 'down', sinceMs: 1000 });
+  for (let n = 0; n < 2; n++) takeProbe(entry, true, 61_000);
+  expect(troubleOf(entry, 61_000)).toBeUndefined();
 });
 
 test('times to first token of all isolates make one mean, in which older ones fade', () => {

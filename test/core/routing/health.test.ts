@@ -32,6 +32,13 @@ test('what is told to others: ends of attempts, and times of streams that began'
     b: { good: 0, bad: 1 },
   });
   expect(h.takeTallies()).toEqual({});
+  fail(h, 'b', 3);
+  expect(h.takeTallies()).toEqual({ b: { good: 0, bad: 3, ejected: 'failures' } });
+  // A stream from before ends well, then a request that came after.
+  h.judge('b', { kind: 'answered' }, 5000);
+  expect(h.takeTallies()).toEqual({ b: { good: 1, bad: 0, ejected: 'failures' } });
+  h.judge('b', { kind: 'answered' }, 60_000);
+  expect(h.takeTallies()).toEqual({ b: { good: 1, bad: 0 } });
 });
 
 describe('ejection', () => {
