@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { keyInputSchema } from '../core/accounting/keys.ts';
+import { receiptOutsetSchema, receiptSchema } from '../core/accounting/receipt-view.ts';
 import { pricesChangeSchema, siteChangeSchema } from '../core/model/override-input.ts';
 import { planHeaderSchema, planSharesSchema } from '../core/planning/plan.ts';
 import { putOffSchema } from '../core/planning/put-off.ts';
@@ -29,7 +30,15 @@ interface Answer {
   /** It may come as server-sent events instead, where they are asked for. */
   streams?: true;
   headers?: z.ZodObject;
+  /** Those of the headers that are JSON, and of which schemas one. */
+  jsonHeaders?: Record<string, (keyof typeof componentSchemas)[]>;
 }
+
+/** Schemas that have a name in the document. */
+export const componentSchemas = {
+  Receipt: receiptSchema,
+  ReceiptOutset: receiptOutsetSchema,
+} satisfies Record<string, z.ZodType>;
 
 const json = (description: string, schema?: z.ZodType): Answer => ({
   description,
@@ -88,7 +97,7 @@ const generationHeaders = z.object({
   'x-isotherm-receipt': z
     .enum(['stream'])
     .optional()
-    .describe('The whole receipt as the last comment of a stream.'),
+    .describe('The whole `Receipt` as the last comment of a stream: `: isotherm-receipt {…}`.'),
   'x-isotherm-zone': z
     .string()
     .optional()
@@ -106,7 +115,7 @@ const generationAnswer = z.object({
   'x-isotherm-site': text.describe('The site that answered.'),
   'x-isotherm-plan': text.describe('Version of the plan, `3 stale` past its horizon, or `none`.'),
   'x-isotherm-receipt': text.describe(
-    'JSON: energy, carbon, water and cost here and at the nearest site; of a stream what is known at its beginning.',
+    'Energy, carbon, water, cost and time to first byte, here and at the nearest site: a `Receipt`; of a stream, or an answer of over 1 MiB, what is known at its beginning, a `ReceiptOutset`.',
   ),
   'x-ratelimit-limit-requests': count.describe('Of a key with limits, a minute; so the others.'),
   'x-ratelimit-limit-tokens': count,
@@ -145,7 +154,12 @@ function generationOf(path: string, summary: string, body: z.ZodType, streams?: 
     body,
     headers: generationHeaders,
     answers: {
-      200: { ...json(description), ...(streams && { streams }), headers: generationAnswer },
+      200: {
+        ...json(description),
+        ...(streams && { streams }),
+        headers: generationAnswer,
+        jsonHeaders: { 'x-isotherm-receipt': ['Receipt', 'ReceiptOutset'] },
+      },
       ...clientErrors,
       ...generationErrors,
     },

@@ -38,13 +38,15 @@ dataPlane.use('*', async (c, next) => {
   const startedUtcMs = Date.now();
   const ctx = c.executionCtx as ExecutionContext;
   const caller = await authorize(c.req.raw, c.env, ctx);
+  let keyId: string | undefined;
   if (caller instanceof Response) c.res = caller;
   else {
+    keyId = caller.keyId;
     c.set('caller', caller);
     await next();
   }
   const endpoint = isModels(c.req.path) ? 'models' : 'unknown';
-  const about = { request: c.req.raw, endpoint, startedUtcMs };
+  const about = { request: c.req.raw, endpoint, startedUtcMs, keyId };
   await unrouted(about, c.res, c.env, ctx);
 });
 
@@ -103,19 +105,23 @@ export async function answer(
 ): Promise<Response> {
   const startedUtcMs = Date.now();
   const caller = await authorize(request, env, ctx);
-  if (!(caller instanceof Response)) return route(request, env, ctx, endpoint, caller);
-  return unrouted({ request, endpoint: endpoint.name, startedUtcMs }, caller, env, ctx);
+  if (caller instanceof Response) {
+    return unrouted({ request, endpoint: endpoint.name, startedUtcMs }, caller, env, ctx);
+  }
+  return route({ request, endpoint, startedUtcMs, caller }, env, ctx);
 }
 
 /** One request, from its headers to the record of what came of it. */
 async function route(
-  request: Request,
+  {
+    request,
+    endpoint,
+    startedUtcMs,
+    caller,
+  }: { request: Request; endpoint: Endpoint; startedUtcMs: number; caller: Caller },
   env: Env,
   ctx: ExecutionContext,
-  endpoint: Endpoint,
-  caller: Caller,
 ): Promise<Response> {
-  const startedUtcMs = Date.now();
   const { headers } = request;
   const uuid = crypto.randomUUID();
   const trace = continueTrace(headers.get('traceparent'), headers.get('tracestate'), uuid);
@@ -125,7 +131,7 @@ async function route(
   const wanted = overlay.current(env.DB, ctx);
   let asked: Asked | undefined;
   let planVersion: number | undefined;
-  const account = new RequestAccount(caller, { requestId, headers }, env, ctx);
+  const account = new RequestAccount(caller, { requestId, headers, startedUtcMs }, env, ctx);
   let planLabel: string | undefined;
   const leaving = watchClient(request);
   const answered = async (): Promise<Answer> => {

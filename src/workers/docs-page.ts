@@ -36,9 +36,19 @@ export function docsPage(document: Document = openApi()) {
         ${list.map(({ path, method, of }) => operation(path, method, of))}
       </section>`,
       )}
+      <section aria-label="schemas">
+        <h2>schemas</h2>
+        <p class="quiet">What headers in JSON hold.</p>
+        ${Object.entries(document.components.schemas).map(([name, of]) => schemaOf(name, of))}
+      </section>
     </main>
   </body>
 </html>`;
+}
+
+interface Answer {
+  description: string;
+  headers?: Record<string, { description?: string; schema?: Json }>;
 }
 
 /** What opens the operations of a section. */
@@ -59,15 +69,34 @@ function operation(path: string, method: string, of: Json) {
     summary: string;
     parameters?: { name: string; description?: string; schema: Json }[];
     requestBody?: { content: { 'application/json': { schema: Json } } };
-    responses: Record<string, { description: string }>;
+    responses: Record<string, Answer>;
   };
+  const [hopedFor] = Object.values(responses);
+  const headers = Object.entries(hopedFor?.headers ?? {});
   const schema = requestBody?.content['application/json'].schema;
   return html`<details>
           <summary><code>${method.toUpperCase()} ${path}</code> ${summary}</summary>
           ${section('Parameters', parameters, (p) => [p.name, typeOf(p.schema), p.description])}
           ${section('Body', schema ? fields(schema) : [], (field) => field)}
           ${section('Answers', Object.entries(responses), ([status, { description }]) => [status, '', description])}
+          ${section('Headers of the answer', headers, ([name, h]) => [name, h.schema ? typeOf(h.schema) : 'JSON', h.description])}
         </details>`;
+}
+
+function schemaOf(name: string, schema: Json) {
+  return html`<details>
+          <summary><code>${name}</code> ${schema.description as string}</summary>
+          ${section('Fields', nested(schema), (field) => field)}
+        </details>`;
+}
+
+/** Fields of objects within after the object's own, each by its path. */
+function nested(schema: Json, path = ''): Row[] {
+  return fields(schema).flatMap(([name, type, description]) => {
+    const inner = (schema.properties as Record<string, Json>)[name] as Json;
+    const row: Row = [path + name, type, description];
+    return inner.type === 'object' ? [row, ...nested(inner, `${path}${name}.`)] : [row];
+  });
 }
 
 /** Name, type and description. */
@@ -107,8 +136,10 @@ function typeOf(schema: Json): string {
   if (Array.isArray(schema.anyOf)) return (schema.anyOf as Json[]).map(typeOf).join(' or ');
   const type = String(schema.type ?? 'anything');
   const low = schema.minimum ?? schema.exclusiveMinimum;
+  // Every integer of zod's has the bounds of exact ones.
+  const isBound = schema.maximum !== undefined && schema.maximum !== Number.MAX_SAFE_INTEGER;
   const range =
-    low !== undefined && schema.maximum !== undefined
+    low !== undefined && isBound
       ? `, ${Number(low).toLocaleString('en')} to ${Number(schema.maximum).toLocaleString('en')}`
       : '';
   const of = type === 'array' ? ` of ${typeOf((schema.items ?? {}) as Json)}` : '';

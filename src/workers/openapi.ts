@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Operation, operations } from './api-operations.ts';
+import { componentSchemas, type Operation, operations } from './api-operations.ts';
 
 type JsonSchema = Record<string, unknown>;
 
@@ -36,6 +36,9 @@ export function openApi() {
     servers: [{ url: '/' }],
     paths,
     components: {
+      schemas: Object.fromEntries(
+        Object.entries(componentSchemas).map(([name, schema]) => [name, jsonSchema(schema)]),
+      ),
       securitySchemes: {
         client: { type: 'http', scheme: 'bearer', description: 'A client key.' },
         admin: { type: 'http', scheme: 'bearer', description: 'The admin token.' },
@@ -58,20 +61,21 @@ function operationObject(o: Operation) {
       },
     }),
     responses: Object.fromEntries(
-      Object.entries(o.answers).map(([status, { description, type, schema, streams, headers }]) => [
-        status,
-        {
-          description,
-          ...(type && {
-            content: {
-              [type]: schema ? { schema: jsonSchema(schema) } : {},
-              ...(streams && { 'text/event-stream': {} }),
-            },
-          }),
-          ...(headers && { headers: headersOf(headers) }),
-        },
-      ]),
+      Object.entries(o.answers).map(([status, answer]) => [status, answerObject(answer)]),
     ),
+  };
+}
+
+function answerObject({ description, type, schema, streams, ...of }: Operation['answers'][number]) {
+  return {
+    description,
+    ...(type && {
+      content: {
+        [type]: schema ? { schema: jsonSchema(schema) } : {},
+        ...(streams && { 'text/event-stream': {} }),
+      },
+    }),
+    ...(of.headers && { headers: headersOf(of.headers, of.jsonHeaders) }),
   };
 }
 
@@ -86,12 +90,13 @@ function parameters({ path, query, headers }: Operation) {
   return all.length > 0 ? { parameters: all } : {};
 }
 
-function headersOf(given: z.ZodObject) {
+function headersOf(given: z.ZodObject, asJson: Record<string, string[]> = {}) {
   return Object.fromEntries(
-    optional('header', given).map(({ name, description, schema }) => [
-      name,
-      { ...(description && { description }), schema },
-    ]),
+    optional('header', given).map(({ name, description, schema }) => {
+      const anyOf = asJson[name]?.map((of) => ({ $ref: `#/components/schemas/${of}` }));
+      const shape = anyOf ? { content: { 'application/json': { schema: { anyOf } } } } : { schema };
+      return [name, { ...(description && { description }), ...shape }];
+    }),
   );
 }
 

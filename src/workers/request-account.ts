@@ -1,15 +1,10 @@
 import { JsonTail } from '../core/accounting/json-tail.ts';
-import { labelsOf, labelTexts, ttftBucket } from '../core/accounting/metrics.ts';
 import type { Amounts } from '../core/accounting/micro.ts';
-import {
-  type Choice,
-  type Receipt,
-  receiptOf,
-  receiptOutset,
-  receiptView,
-} from '../core/accounting/receipt.ts';
+import { type Receipt, receiptOf, type TimedChoice } from '../core/accounting/receipt.ts';
+import { receiptOutset, receiptView } from '../core/accounting/receipt-view.ts';
 import { spreadAmounts } from '../core/accounting/spread.ts';
 import { StreamMeter, type Tally } from '../core/accounting/stream-meter.ts';
+import { ttftElsewhereMs } from '../core/accounting/ttft-elsewhere.ts';
 import { estimatePromptTokens, usageAsked, usageInText } from '../core/accounting/usage.ts';
 import { eligibleSites } from '../core/model/eligibility.ts';
 import type { PublicSite } from '../core/model/fleet.ts';
@@ -23,6 +18,7 @@ import { fleet } from './fleet.ts';
 import { journal } from './journal.ts';
 import { keyRing } from './keys.ts';
 import type { RequestOutcome } from './outcome.ts';
+import { recordOutcome } from './record.ts';
 import { factorsAt } from './site-factors.ts';
 import { spreadAt } from './spread.ts';
 
@@ -34,6 +30,7 @@ export class RequestAccount implements AnswerWatch {
   readonly #env: Env;
   readonly #ctx: ExecutionContext;
   readonly #requestId: string;
+  readonly #startedUtcMs: number;
   /** The client wants the receipt as the last comment of its stream. */
   readonly #wantsComment: boolean;
   #demand: Demand | undefined;
@@ -41,21 +38,22 @@ export class RequestAccount implements AnswerWatch {
   #hidesUsage = false;
   #planVersion: number | null = null;
   #hours: SiteHours | undefined;
-  #ttftMs: number | null = null;
-  #startedMs = Date.now();
   /** Set once a site has begun to answer. */
-  #served: { choice: Choice; nearest: Choice; hourUtcMs: number; tally: () => Tally } | undefined;
+  #served:
+    | { choice: TimedChoice; nearest: TimedChoice; hourUtcMs: number; tally: () => Tally }
+    | undefined;
   /** Of an answer that is known as a whole. */
   #final: Receipt | undefined;
 
   constructor(
     caller: Caller,
-    request: { requestId: string; headers: Headers },
+    request: { requestId: string; headers: Headers; startedUtcMs: number },
     env: Env,
     ctx: ExecutionContext,
   ) {
     this.#caller = caller;
     this.#requestId = request.requestId;
+    this.#startedUtcMs = request.startedUtcMs;
     this.#wantsComment = request.headers.get('x-isotherm-receipt') === 'stream';
     this.#env = env;
     this.#ctx = ctx;
@@ -86,9 +84,11 @@ export class RequestAccount implements AnswerWatch {
 
   whole(site: PublicSite, bytes: Uint8Array): void {
     const usage = usageInText(decoder.decode(bytes));
-    this.#begin(site, () =>
-      usage ? { usage, estimated: false } : { usage: this.#guess(bytes.length), estimated: true },
-    );
+    const tally = usage
+      ? { usage, estimated: false }
+      : { usage: this.#guess(bytes.length), estimated: true };
+    const { promptTokens, completionTokens } = tally.usage;
+    this.#begin(site, () => tally, { promptTokens, tokensBefore: completionTokens });
     this.#final = this.#receipt();
   }
 
@@ -97,12 +97,9 @@ export class RequestAccount implements AnswerWatch {
   }
 
   #stream(site: PublicSite): BodyFilter {
-    const meter = new StreamMeter({
-      hideUsage: this.#hidesUsage,
-      promptTokens: this.#promptTokens(),
-    });
-    this.#ttftMs = Date.now() - this.#startedMs;
-    this.#begin(site, () => meter.tally());
+    const promptTokens = this.#promptTokens();
+    const meter = new StreamMeter({ hideUsage: this.#hidesUsage, promptTokens });
+    this.#begin(site, () => meter.tally(), { promptTokens, tokensBefore: 0 });
     return {
       push: (chunk) => meter.push(chunk),
       end: (complete) => {
@@ -132,20 +129,32 @@ export class RequestAccount implements AnswerWatch {
     };
   }
 
-  #begin(site: PublicSite, tally: () => Tally): void {
+  /** @param before the first byte, as far as tokens are known then */
+  #begin(
+    site: PublicSite,
+    tally: () => Tally,
+    before?: { promptTokens: number; tokensBefore: number },
+  ): void {
     const { zone, cls, classIndex } = this.#demand as Demand;
     const nowMs = now(this.#env);
     const nearestId = nearestSite(fleet, zone, classIndex, nowMs) ?? site.id;
     const audPerKwh = referenceAudPerKwh(this.#env);
-    const choiceOf = (s: PublicSite): Choice => ({
+    const choiceOf = (s: PublicSite, ttftMs: number | null): TimedChoice => ({
       site: s,
       factors: factorsAt(s, cls.id, nowMs, this.#hours, audPerKwh),
+      ttftMs,
     });
-    const choice = choiceOf(site);
-    const isNearest = nearestId === site.id;
+    const ttftMs = Date.now() - this.#startedUtcMs;
+    const choice = choiceOf(site, ttftMs);
+    let nearest = choice;
+    if (nearestId !== site.id) {
+      const other = sitesById.get(nearestId) as PublicSite;
+      const thereMs = before && ttftElsewhereMs(ttftMs, { zone, cls, ...before }, site, other);
+      nearest = choiceOf(other, thereMs ?? null);
+    }
     this.#served = {
       choice,
-      nearest: isNearest ? choice : choiceOf(sitesById.get(nearestId) as PublicSite),
+      nearest,
       hourUtcMs: floorToHour(nowMs),
       tally,
     };
@@ -173,8 +182,7 @@ export class RequestAccount implements AnswerWatch {
     const { promptTokens = 0, completionTokens = 0 } = receipt?.usage ?? {};
     const { rates, reservedTokens } = this.#admission;
     rates?.correct('tokens', promptTokens + completionTokens - reservedTokens);
-    recordOutcome(outcome, receipt);
-    this.#env.ANALYTICS?.writeDataPoint(dataPoint(this.#caller, outcome, receipt));
+    recordOutcome(outcome, this.#caller.keyId, this.#env, receipt);
     await journal.writeSoon(this.#env);
   }
 
@@ -186,7 +194,6 @@ export class RequestAccount implements AnswerWatch {
       model: String(body.model),
       zone: zone.id,
       planVersion: this.#planVersion,
-      ttftMs: this.#ttftMs,
     };
   }
 
@@ -224,61 +231,3 @@ export class RequestAccount implements AnswerWatch {
 }
 
 const decoder = new TextDecoder();
-
-const requestLabels = labelTexts('site', 'class', 'status', 'outcome');
-const tokenLabels = labelTexts('site', 'class', 'kind');
-const ttftLabels = labelTexts('site', 'class');
-
-/** A request's line in the log, and what it adds to the counters. */
-export function recordOutcome(outcome: RequestOutcome, receipt?: Receipt): void {
-  count(outcome, receipt);
-  console.log(JSON.stringify({ event: 'request', ...outcome, usage: receipt?.usage }));
-}
-
-function count(outcome: RequestOutcome, receipt: Receipt | undefined): void {
-  const site = outcome.site ?? 'none';
-  const cls = outcome.classId ?? 'none';
-  journal.count('requests', requestLabels(site, cls, outcome.status, outcome.outcome));
-  for (const a of outcome.attempts) {
-    if (a.fault === undefined) continue;
-    journal.count('attempts_failed', labelsOf({ site: a.site, status: a.status ?? 'none' }));
-  }
-  const hedge = outcome.attempts.find((a) => a.isHedge);
-  if (hedge) {
-    const end = hedge.overtaken ? 'lost' : hedge.fault === undefined ? 'won' : 'failed';
-    journal.count('hedges', labelsOf({ class: cls, outcome: end }));
-  }
-  if (receipt) {
-    const tokens = (kind: string, n: number) =>
-      journal.count('tokens', tokenLabels(site, cls, kind), n);
-    tokens('prompt', receipt.usage.promptTokens);
-    tokens('cached', receipt.usage.cachedTokens);
-    tokens('completion', receipt.usage.completionTokens);
-  }
-  if (outcome.ttftMs === undefined || outcome.site === undefined) return;
-  const ms = Math.round(outcome.ttftMs);
-  const of = ttftLabels(site, cls);
-  journal.count('ttft_bucket', `${of},${labelsOf({ le: ttftBucket(ms) })}`);
-  journal.count('ttft_ms_sum', of, ms);
-}
-
-/** For Workers Analytics Engine, where it is bound: no figure here is needed elsewhere. */
-function dataPoint(
-  caller: Caller,
-  o: RequestOutcome,
-  r: Receipt | undefined,
-): AnalyticsEngineDataPoint {
-  return {
-    indexes: [caller.keyId],
-    blobs: [o.site ?? '', o.zone ?? '', o.classId ?? '', o.endpoint, o.outcome, o.code ?? ''],
-    doubles: [
-      o.status,
-      o.ttftMs ?? -1,
-      o.durationMs,
-      r?.usage.promptTokens ?? 0,
-      r?.usage.completionTokens ?? 0,
-      r?.served.amounts.energyMilliWh ?? 0,
-      r?.served.amounts.carbonMg ?? 0,
-    ],
-  };
-}

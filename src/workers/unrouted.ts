@@ -1,17 +1,26 @@
 import { continueTrace } from '../core/routing/trace-context.ts';
 import type { Env } from './env.ts';
 import { journal } from './journal.ts';
+import type { RequestOutcome } from './outcome.ts';
 import { drain } from './read-body.ts';
-import { recordOutcome } from './request-account.ts';
+import { recordOutcome } from './record.ts';
 import { requestIdOf } from './request-id.ts';
+
+interface Unrouted {
+  request: Request;
+  /** Of few values, since the URL is the client's. */
+  endpoint: string;
+  startedUtcMs: number;
+  /** Absent where no key was good. */
+  keyId?: string;
+}
 
 /**
  * An answer of the data plane that needed no route: a key that opens nothing, the list of models, an
  * unknown URL. It is labelled, logged and counted as those that did.
- * @param endpoint of few values, since the URL is the client's
  */
 export async function unrouted(
-  { request, endpoint, startedUtcMs }: { request: Request; endpoint: string; startedUtcMs: number },
+  { request, endpoint, startedUtcMs, keyId }: Unrouted,
   response: Response,
   env: Env,
   ctx: ExecutionContext,
@@ -22,7 +31,7 @@ export async function unrouted(
   const requestId = requestIdOf(request) ?? uuid;
   const trace = continueTrace(headers.get('traceparent'), headers.get('tracestate'), uuid);
   response.headers.set('x-request-id', requestId);
-  recordOutcome({
+  const outcome: RequestOutcome = {
     requestId,
     traceId: trace.traceId,
     endpoint,
@@ -34,7 +43,8 @@ export async function unrouted(
     durationMs: Date.now() - startedUtcMs,
     answerBytes: 0,
     attempts: [],
-  });
+  };
+  recordOutcome(outcome, keyId, env);
   ctx.waitUntil(journal.writeSoon(env));
   return response;
 }

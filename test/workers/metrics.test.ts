@@ -1,5 +1,7 @@
+import { createExecutionContext } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import worker from '../../src/workers/main.ts';
 import { boardOf } from '../../src/workers/optimize.ts';
 import { health } from '../../src/workers/site-health.ts';
 import { makeKey, playCounting, settled } from './support/accounts.ts';
@@ -114,5 +116,33 @@ describe('a data point of Analytics Engine', () => {
     const outcome = ['unavailable', 'site_fault'];
     expect(points[0]?.blobs).toEqual(['', 'sydney', 'chat', 'chat/completions', ...outcome]);
     expect(points[0]?.doubles?.slice(3)).toEqual([0, 0, 0, 0]);
+  });
+
+  test.each([
+    ['a key that opens nothing', 'POST', 'chat/completions', 'sk-planted', 401, 'rejected'],
+    ['the list of models', 'GET', 'models', undefined, 200, 'ok'],
+    ['a model that is none', 'GET', 'models/none', undefined, 404, 'rejected'],
+    ['no such URL', 'POST', 'nowhere', undefined, 404, 'rejected'],
+    ['a body that is none', 'POST', 'chat/completions', undefined, 400, 'rejected'],
+  ])('is left by a request that needed no route: %s', async (_, method, path, wrong, ...end) => {
+    const { id, key } = await makeKey();
+    const { points, vars } = dataset();
+    const request = new Request(`https://router.test/v1/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${wrong ?? key}` },
+      body: method === 'POST' ? '{"planted' : undefined,
+    });
+    const [status, outcome] = end;
+    const response = await worker.fetch(request, { ...env, ...vars }, createExecutionContext());
+    expect(response.status).toBe(status);
+    await vi.waitFor(() => expect(points).toHaveLength(1));
+    const [point] = points;
+    expect(point?.indexes).toEqual([wrong ? 'none' : id]);
+    expect(point?.blobs?.slice(4)).toEqual([
+      outcome,
+      response.headers.get('x-isotherm-error') ?? '',
+    ]);
+    expect(point?.doubles?.[0]).toBe(status);
+    expect(JSON.stringify(points)).not.toContain('planted');
   });
 });

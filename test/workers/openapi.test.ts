@@ -20,7 +20,11 @@ function fetchPath(path: string): Promise<Response> {
 
 async function documentOf() {
   const response = await fetchPath('/openapi.json');
-  return response.json<{ openapi: string; paths: Record<string, Record<string, Operation>> }>();
+  return response.json<{
+    openapi: string;
+    paths: Record<string, Record<string, Operation>>;
+    components: { schemas: Record<string, { properties: object }> };
+  }>();
 }
 
 /** `GET /v1/models/{id}` of every route of a plane, as the document writes them. */
@@ -114,4 +118,26 @@ test('the page of it needs nothing from elsewhere, and no script', async () => {
   expect(text).not.toContain('`');
   expect(text).toContain('<code>x-isotherm-deadline-ms</code>');
   expect(text).toContain('a budget in AUD that would count nothing');
+});
+
+test('a receipt’s schema is in it, by the name that the header has', async () => {
+  const { components, paths } = await documentOf();
+  const { Receipt, ReceiptOutset } = components.schemas;
+  expect(Object.keys(Receipt?.properties ?? {})).toContain('energyWh');
+  expect(Object.keys(ReceiptOutset?.properties ?? {})).not.toContain('energyWh');
+  const routed = endpoints.map((e) => paths[`/v1/${e.name}`]?.post);
+  for (const operation of routed) {
+    const text = JSON.stringify(operation?.responses['200']?.headers);
+    const refs = [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
+    expect(refs).toEqual(['Receipt', 'ReceiptOutset']);
+  }
+  // Of all names that the document refers to there is a schema.
+  for (const [, name] of JSON.stringify(paths).matchAll(
+    /"\$ref":"#\/components\/schemas\/(\w+)"/g,
+  )) {
+    expect(components.schemas).toHaveProperty(name as string);
+  }
+  expect(JSON.stringify(components)).not.toContain('$ref');
+  const page = await (await fetchPath('/docs')).text();
+  expect(page).toContain('<code>counterfactual.ttftMs</code>');
 });

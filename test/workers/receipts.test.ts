@@ -319,6 +319,7 @@ function receipt(keyId: string) {
     energyBasis: 'estimated' as const,
     costBasis: null,
     amounts: { energyMilliWh: 5, carbonMg: 7, waterMicroL: 1, costNanoAud: null },
+    ttftMs: null,
   };
   return {
     requestId: 'r',
@@ -329,7 +330,6 @@ function receipt(keyId: string) {
     hourUtcMs: Math.floor(Date.now() / 3_600_000) * 3_600_000,
     usage: { promptTokens: 1, completionTokens: 1, cachedTokens: 0 },
     usageEstimated: false,
-    ttftMs: null,
     served: side,
     counterfactual: side,
   };

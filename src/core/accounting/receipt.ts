@@ -2,7 +2,7 @@ import { ppue } from '../model/cooling/index.ts';
 import type { PublicSite } from '../model/fleet.ts';
 import { hardwareProfiles, itEnergyKwh, prefillMs } from '../model/hardware.ts';
 import { airOf } from '../model/weather.ts';
-import { type Amounts, amountsOf, shown } from './micro.ts';
+import { type Amounts, amountsOf } from './micro.ts';
 import type { TokenUsage } from './usage.ts';
 
 /**
@@ -122,6 +122,8 @@ export function amountsAt(site: PublicSite, factors: WorkFactors, usage: TokenUs
 export interface SiteAmounts extends Bases {
   site: string;
   amounts: Amounts;
+  /** From the request's arrival to its answer's first byte; null where it is not known. */
+  ttftMs: number | null;
 }
 
 export interface Receipt {
@@ -135,7 +137,6 @@ export interface Receipt {
   hourUtcMs: number;
   usage: TokenUsage;
   usageEstimated: boolean;
-  ttftMs: number | null;
   served: SiteAmounts;
   /** The nearest eligible site, at the same hour, for the same tokens. */
   counterfactual: SiteAmounts;
@@ -147,51 +148,22 @@ export interface Choice {
   factors: WorkFactors;
 }
 
+export interface TimedChoice extends Choice {
+  ttftMs: number | null;
+}
+
 export function receiptOf(
   about: Omit<Receipt, 'served' | 'counterfactual'>,
-  served: Choice,
-  counterfactual: Choice,
+  served: TimedChoice,
+  counterfactual: TimedChoice,
 ): Receipt {
-  const side = ({ site, factors }: Choice): SiteAmounts => ({
+  const side = ({ site, factors, ttftMs }: TimedChoice): SiteAmounts => ({
     site: site.id,
     ...factors.basis,
     amounts: amountsAt(site, factors, about.usage),
+    ttftMs,
   });
   const own = side(served);
   const isSame = counterfactual === served;
   return { ...about, served: own, counterfactual: isSame ? own : side(counterfactual) };
-}
-
-/** What the header `x-isotherm-receipt` and the last comment of a stream say. */
-export function receiptView(r: Receipt) {
-  const side = ({ amounts, ...about }: SiteAmounts) => ({ ...about, ...shown(amounts) });
-  return {
-    ...side(r.served),
-    zone: r.zone,
-    plan: r.planVersion,
-    tokens: {
-      prompt: r.usage.promptTokens,
-      cached: r.usage.cachedTokens,
-      completion: r.usage.completionTokens,
-      estimated: r.usageEstimated,
-    },
-    ttftMs: r.ttftMs,
-    counterfactual: side(r.counterfactual),
-  };
-}
-
-/** What is known of a receipt when a stream begins: all but tokens and what follows from them. */
-export function receiptOutset(
-  about: Pick<Receipt, 'zone' | 'planVersion' | 'ttftMs'>,
-  served: Choice,
-  counterfactual: Choice,
-) {
-  const side = ({ site, factors }: Choice) => ({ site: site.id, ...factors.basis });
-  return {
-    ...side(served),
-    zone: about.zone,
-    plan: about.planVersion,
-    ttftMs: about.ttftMs,
-    counterfactual: side(counterfactual),
-  };
 }
