@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { MS_PER_HOUR } from '../model/units.ts';
+import { BAND_LEADS_H, type Band, bandAfterMiss, bandSchema, newBands, widthsAt } from './band.ts';
+import { clamp, limited, log, short } from './logarithm.ts';
 
 /**
  * Requests of one zone and class, hour by hour. With the prior m(h) of the hour from population, a scale
@@ -9,10 +11,8 @@ import { MS_PER_HOUR } from '../model/units.ts';
  *     ln n = ln m + s + p + (l − s)·exp(−(lead − 1)/τ),   p = day[hour of day] + week[hour of week]
  *
  * All four are exponentially smoothed (Holt 1957; Winters 1960 for the seasons; Gardner and McKenzie
- * 1985 for a deviation damped with the lead). The band's ends follow what is missed, each by itself:
- * a miss widens its end by a factor, anything else narrows it, so that one hour in twenty lies beyond
- * it whatever the errors' distribution (adaptive conformal inference, Gibbs and Candès 2021, here on a
- * logarithm of the width). Constants were chosen on traces: docs/decisions/0029-demand.md.
+ * 1985 for a deviation damped with the lead). Constants were chosen on traces:
+ * docs/decisions/0029-demand.md. How bands are learned: band.ts.
  */
 export const HOURS_OF_WEEK = 168;
 const HOURS_OF_DAY = 24;
@@ -34,20 +34,7 @@ const PROFILE_STEP = 0.5;
 const OUTAGE_SHARE = 0.1;
 const OUTAGE_MIN_REQUESTS = 20;
 const OUTAGE_HOURS = 6;
-const LOG_LIMIT = 30;
-
-/** Leads whose bands are learned, hours; between them, and to both sides, the nearer ones speak. */
-export const BAND_LEADS_H = [1, 3, 6, 12, 24] as const;
-/** Of hours, on each side of the band. */
-const BEYOND_SHARE = 0.05;
-/** Of an hour's lead; errors of longer leads come in rows and are learned from slower, by the root. */
-const BAND_GAIN = 0.2;
-const UNSEEN_WIDTH = 0.7;
-const WIDTH_RANGE = [0.01, 3] as const;
 const LEVELS_KEPT = 24;
-
-const log = z.number().min(-LOG_LIMIT).max(LOG_LIMIT);
-const width = z.number().min(WIDTH_RANGE[0]).max(WIDTH_RANGE[1]);
 
 export const seriesStateSchema = z.strictObject({
   version: z.literal(1),
@@ -61,8 +48,8 @@ export const seriesStateSchema = z.strictObject({
   levels: z.array(log.nullable()).max(LEVELS_KEPT),
   /** Hours of a fault in a row. */
   outageHours: z.int().nonnegative(),
-  /** By lead: how far the band's ends are from the forecast, as logarithms. */
-  bands: z.array(z.tuple([width, width])).length(BAND_LEADS_H.length),
+  /** By lead. */
+  bands: z.array(bandSchema).length(BAND_LEADS_H.length),
 });
 export type SeriesState = z.infer<typeof seriesStateSchema>;
 
@@ -90,7 +77,7 @@ export function emptySeries(): SeriesState {
     week: new Array<number>(HOURS_OF_WEEK).fill(0),
     levels: [],
     outageHours: 0,
-    bands: BAND_LEADS_H.map(() => [UNSEEN_WIDTH, UNSEEN_WIDTH]),
+    bands: newBands(),
   };
 }
 
@@ -166,7 +153,7 @@ export function forecast(state: SeriesState, hour: Hour): Forecast {
     state.lastUtcMs === null
       ? hour.priorRequests
       : Math.exp(ahead(state, hour, state.levels[0] ?? state.scale, leadH));
-  const [low, high] = widths(state.bands, leadH);
+  const [low, high] = widthsAt(state.bands, leadH);
   const at = (log: number) => (requests + PSEUDO_REQUESTS) * Math.exp(log) - PSEUDO_REQUESTS;
   return { requests, low: Math.max(0, Math.min(requests, at(-low))), high: at(high) };
 }
@@ -185,39 +172,11 @@ function base(state: SeriesState, hour: Hour): number {
 }
 
 /** A band after an hour that was forecast n-th lead before it. */
-function bandAfter(
-  state: SeriesState,
-  band: SeriesState['bands'][number],
-  n: number,
-  hour: Hour,
-  requests: number,
-): SeriesState['bands'][number] {
+function bandAfter(state: SeriesState, band: Band, n: number, hour: Hour, requests: number): Band {
   const leadH = BAND_LEADS_H[n] as number;
   const level = state.levels[leadH - 1];
   if (level === undefined || level === null) return band;
   const expected = Math.exp(ahead(state, hour, level, leadH));
   const error = Math.log((requests + PSEUDO_REQUESTS) / (expected + PSEUDO_REQUESTS));
-  const gain = BAND_GAIN / Math.sqrt(leadH);
-  const after = (old: number, isBeyond: boolean) => {
-    const wider = old * Math.exp(gain * ((isBeyond ? 1 : 0) - BEYOND_SHARE));
-    return short(clamp(wider, WIDTH_RANGE[0], WIDTH_RANGE[1]));
-  };
-  return [after(band[0], -error > band[0]), after(band[1], error > band[1])];
+  return bandAfterMiss(band, leadH, error);
 }
-
-/** Widths at a lead, between those learned by the lead's logarithm. */
-function widths(bands: SeriesState['bands'], leadH: number): readonly [number, number] {
-  const last = BAND_LEADS_H.length - 1;
-  const next = BAND_LEADS_H.findIndex((h) => h >= leadH);
-  const b = bands[next < 0 ? last : next] as [number, number];
-  if (next <= 0) return b;
-  const a = bands[next - 1] as [number, number];
-  const [from, to] = [BAND_LEADS_H[next - 1] as number, BAND_LEADS_H[next] as number];
-  const part = Math.log(leadH / from) / Math.log(to / from);
-  return [a[0] + part * (b[0] - a[0]), a[1] + part * (b[1] - a[1])];
-}
-
-const clamp = (x: number, low: number, high: number) => Math.min(high, Math.max(low, x));
-const limited = (x: number) => clamp(x, -LOG_LIMIT, LOG_LIMIT);
-/** Kept to 1e-4: what is stored is short. */
-const short = (x: number) => Math.round(1e4 * limited(x)) / 1e4;
