@@ -7,7 +7,12 @@ const page = reportPage(reportFixture());
 describe('the page of a report', () => {
   it('is one file: no scripts, nothing from elsewhere', () => {
     expect(page).not.toMatch(/<script/i);
-    expect(page).not.toMatch(/(src|href)="(?!#)/);
+    expect(page).not.toMatch(/src=/);
+    // Links to whose data it is, which nothing follows by itself.
+    const addresses = [...page.matchAll(/<(\w+)[^>]* href="(?!#)([^"]*)"/g)];
+    expect(new Set(addresses.map(([, tag, to]) => `${tag} ${to}`))).toEqual(
+      new Set(['a https://open-meteo.com/']),
+    );
     expect(page).not.toMatch(/url\(|@import/);
     expect(page.match(/<!doctype html>/g)).toHaveLength(1);
   });
@@ -33,7 +38,8 @@ describe('the page of a report', () => {
       'data',
       'repeat',
     ]);
-    for (const id of ids) expect(page.match(new RegExp(`href="#${id}"`, 'g'))).toHaveLength(1);
+    const contents = page.slice(page.indexOf('<nav'), page.indexOf('</nav>'));
+    for (const id of ids) expect(contents.match(new RegExp(`href="#${id}"`, 'g'))).toHaveLength(1);
   });
 
   it('leaves out sections that were not run', () => {
@@ -47,6 +53,7 @@ describe('the page of a report', () => {
       front: [],
       map: [],
       levers: [],
+      leverShares: [],
       months: evidence.months.slice(0, 1),
     });
     delete evidence.withoutCleanest;
@@ -68,6 +75,23 @@ describe('the page of a report', () => {
     for (const head of ofPolicies) {
       expect(head).toContain('cooling');
       if (head.includes('energy cost')) expect(head).toContain('all energy');
+    }
+  });
+
+  it('credits its data under the answers and with the files, with licence and address', () => {
+    const credit =
+      '<a href="https://open-meteo.com/">Weather data by Open-Meteo.com</a> (CC BY 4.0)';
+    expect(page.split(credit)).toHaveLength(3);
+    expect(page.indexOf(credit)).toBeLessThan(page.indexOf('<nav'));
+  });
+
+  it('has an interval for every cell of the map, in every season, where nothing needs to hover', () => {
+    const seasons = [
+      ...page.matchAll(/<details><summary>(Summer|Winter), with intervals[\s\S]*?<\/details>/g),
+    ];
+    expect(seasons.map(([, name]) => name)).toEqual(['Summer', 'Winter']);
+    for (const [table] of seasons) {
+      expect(table.match(/<small>[^<]* … [^<]*<\/small>/g)).toHaveLength(4 * 24);
     }
   });
 

@@ -90,6 +90,30 @@ describe('isotherm report', () => {
     expect(evidence.sensitivity.length).toBeGreaterThan(30);
     const waits = evidence.levers.filter((r: { lever: string }) => /may wait/.test(r.lever));
     expect(waits).toHaveLength(6);
+    const { leverShares: shares, levers } = evidence;
+    expect(shares.map((s: { lever: string }) => s.lever)).toEqual([
+      'a fifth of the requests may wait 8 h',
+      'capacity falls by 2 % a degree above 30 °C',
+      'wetted pads, water at 3 AUD/kL',
+      'wetted pads, water at 30 AUD/kL',
+    ]);
+    // Points are what the two rows of a lever differ by from those without it.
+    const value = (lever: string, other: string) =>
+      levers.find(
+        (r: { lever: string; title: string }) =>
+          r.lever === lever && r.title === `isotherm against ${other}`,
+      ).change.objectiveAud.value;
+    for (const s of shares) {
+      const before = s.without === 'the choice of site alone' ? `none: ${s.without}` : s.without;
+      expect(s.joint.objectiveAud.value).toBeCloseTo(
+        value(s.lever, 'nearest') - value(before, 'nearest'),
+        6,
+      );
+      expect(s.awareness.objectiveAud.value).toBeCloseTo(
+        value(s.lever, 'fixed-ppue') - value(before, 'fixed-ppue'),
+        6,
+      );
+    }
   });
 
   it('names every file it read by its hash, with holes, and what the folder says of itself', async () => {

@@ -1,7 +1,19 @@
+import type { Attribution } from '../../feeds/attribution.ts';
 import { decimal, utc } from '../format.ts';
 import type { ReportDocument } from '../report-document.ts';
 import { escapeXml } from '../svg-scale.ts';
 import { htmlTable } from './tables.ts';
+
+/** Whose data it is and under what terms, with the address where the source says so itself. */
+const attributionHtml = ({ text, licence, url }: Attribution) =>
+  `<a href="${escapeXml(url)}">${escapeXml(text.replace(/\.$/, ''))}</a> (${escapeXml(licence)})`;
+
+/** The same in one line, for the head of the page: every figure below it is made of this data. */
+export function creditHtml({ data }: ReportDocument): string {
+  if (data.attributions.length === 0) return '';
+  const all = data.attributions.map(attributionHtml).join('; ');
+  return `<p class="dim credit">Data: ${all}. Files and gaps: <a href="#data">the data</a>.</p>`;
+}
 
 /** Files, holes, licences, and what the folder says of itself. */
 export function dataHtml({ data }: ReportDocument): string {
@@ -51,7 +63,7 @@ export function dataHtml({ data }: ReportDocument): string {
   );
   const whose =
     data.attributions.length > 0
-      ? `<p>Named by the series or by what the folder says of itself:</p><ul>${data.attributions.map((a) => `<li>${escapeXml(a.text)} (${escapeXml(a.licence)})</li>`).join('')}</ul>`
+      ? `<p>Named by the series or by what the folder says of itself:</p><ul>${data.attributions.map((a) => `<li>${attributionHtml(a)}</li>`).join('')}</ul>`
       : '<p>The folder does not say whose data it is.</p>';
   const notes = data.notes
     ? `<details><summary>What the folder says of its data (${escapeXml(data.notes.file)})</summary><pre>${escapeXml(data.notes.text)}</pre></details>`

@@ -1,5 +1,6 @@
 import type { Evidence } from '../../sim/evidence/evidence.ts';
 import { decimal } from '../format.ts';
+import { escapeXml } from '../svg-scale.ts';
 import { whiskers } from './charts.ts';
 import { frontChart } from './front.ts';
 import { changeCell, changeTable, htmlTable } from './tables.ts';
@@ -113,12 +114,41 @@ export function frontHtml({ front, sampledDays }: Evidence): string {
   return front.length === 0 ? '' : frontChart(front, sampledDays);
 }
 
-export function leversHtml({ levers }: Evidence): string {
+export function leversHtml({ levers, leverShares }: Evidence): string {
   if (levers.length === 0) return '';
+  const chart = (title: string, of: 'awareness' | 'joint', what: string) =>
+    whiskers(
+      title,
+      leverShares.map((s) => ({ label: s.lever, interval: s[of].objectiveAud })),
+      {
+        unit: 'points of the objective',
+        caption: `${what} with the lever less the same without it: left of zero the lever makes it worth more. 95 % intervals; every draw takes the same days with and without.`,
+      },
+    );
+  const shares = htmlTable(
+    [
+      { name: 'lever' },
+      { name: 'days' },
+      { name: 'awareness', unit: 'cooling, points' },
+      { name: 'awareness', unit: 'objective, points' },
+      { name: 'joint', unit: 'cooling, points' },
+      { name: 'joint', unit: 'objective, points' },
+    ],
+    leverShares.map((s) => ({
+      cells: [
+        `<td class="wide">${escapeXml(s.lever)}<small>less ${escapeXml(s.without)}</small></td>`,
+        decimal(s.days, 0),
+        changeCell(s.awareness.coolingKwh),
+        changeCell(s.awareness.objectiveAud),
+        changeCell(s.joint.coolingKwh),
+        changeCell(s.joint.objectiveAud),
+      ],
+    })),
+  );
   const table = changeTable(
     'lever, and what is compared',
     levers.map((r) => ({ label: `${r.lever}: ${r.title}`, change: r.change })),
     ['objectiveAud', 'energyCostAud', 'facilityKwh', 'coolingKwh', 'carbonKg', 'waterL'],
   );
-  return `<p>What work that may wait, heat that takes capacity, demand charges and wetted pads add, and what they leave of temperature awareness.</p>${table}`;
+  return `<p>What work that may wait, heat that takes capacity, demand charges and wetted pads add to temperature awareness and to joint optimization, each by itself.</p>${chart('What each lever adds to temperature awareness', 'awareness', 'Temperature awareness itself')}${chart('What each lever adds to joint optimization', 'joint', 'Joint optimization')}${shares}<details><summary>With the lever, without it, and other comparisons</summary>${table}</details>`;
 }

@@ -49,8 +49,8 @@ export function mapHtml({ map, sampledDays }: Evidence): string {
     return `<h3>${escapeXml(title)}</h3>${heat(title, columns, rows, { caption, digits })}`;
   };
   const more =
-    'Stronger colour is more; in brackets, the interval holds zero. Hover for intervals.';
-  return `${verdictHtml(map)}<p class="dim">${decimal(sampledDays, 0)} days spread over the span. Rows: cooling technology and room to move work. Columns: tariff and season (southern).</p>${chart('Temperature awareness itself: cooling energy, %', `isotherm less the same optimizer with one constant pPUE. ${more}`, 1, (c) => c.awareness.coolingKwh)}${chart('Temperature awareness itself: objective, %', `The same in money, carbon, water and time together. ${more}`, 2, (c) => c.awareness.objectiveAud)}${chart('Joint optimization: objective, %', `isotherm less the nearest site. ${more}`, 1, (c) => c.joint.objectiveAud)}${chart('Joint optimization: cooling energy, %', `isotherm less the nearest site. ${more}`, 1, (c) => c.joint.coolingKwh)}<details><summary>The map as a table, with intervals and the most there is to win</summary>${mapTable(map)}</details>`;
+    'Stronger colour is more; in brackets, the interval holds zero. Intervals: hover, or the tables below.';
+  return `${verdictHtml(map)}<p class="dim">${decimal(sampledDays, 0)} days spread over the span. Rows: cooling technology and room to move work. Columns: tariff and season (southern).</p>${chart('Temperature awareness itself: cooling energy, %', `isotherm less the same optimizer with one constant pPUE. ${more}`, 1, (c) => c.awareness.coolingKwh)}${chart('Temperature awareness itself: objective, %', `The same in money, carbon, water and time together. ${more}`, 2, (c) => c.awareness.objectiveAud)}${chart('Joint optimization: objective, %', `isotherm less the nearest site. ${more}`, 1, (c) => c.joint.objectiveAud)}${chart('Joint optimization: cooling energy, %', `isotherm less the nearest site. ${more}`, 1, (c) => c.joint.coolingKwh)}<details><summary>The map as a table, with intervals and the most there is to win</summary>${mapTable(map)}</details>${seasonTables(map, present)}`;
 }
 
 /** The ends of the map in words. */
@@ -104,4 +104,32 @@ function mapTable(map: readonly MapCell[]): string {
       ],
     })),
   );
+}
+
+/** Every cell of the map by season, with its interval. */
+function seasonTables(map: readonly MapCell[], present: readonly Season[]): string {
+  const parts: [title: string, pick: Pick][] = [
+    ['awareness, cooling', (c) => c.awareness.coolingKwh],
+    ['awareness, objective', (c) => c.awareness.objectiveAud],
+    ['joint, cooling', (c) => c.joint.coolingKwh],
+    ['joint, objective', (c) => c.joint.objectiveAud],
+  ];
+  return present
+    .map((season) => {
+      const table = htmlTable(
+        [
+          { name: 'cooling, tariff, room' },
+          ...parts.map(([name]) => ({ name, unit: '%, 95 % interval' })),
+        ],
+        map.flatMap((c) => {
+          const changes = c.bySeason[season];
+          if (!changes) return [];
+          const name = escapeXml(`${c.cooling}, ${tariffNames[c.tariff]}, ${c.slack}`);
+          return [{ cells: [name, ...parts.map(([, pick]) => changeCell(pick(changes)))] }];
+        }),
+      );
+      const days = map.find((c) => c.bySeason[season])?.bySeason[season]?.days ?? 0;
+      return `<details><summary>${season[0]?.toUpperCase()}${season.slice(1)}, with intervals (${decimal(days, 0)} days)</summary>${table}</details>`;
+    })
+    .join('');
 }

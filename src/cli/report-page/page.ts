@@ -3,7 +3,7 @@ import type { Row, Table } from '../../core/evidence/compare.ts';
 import { count, signed } from '../format.ts';
 import type { ReportDocument } from '../report-document.ts';
 import { escapeXml } from '../svg-scale.ts';
-import { dataHtml } from './data.ts';
+import { creditHtml, dataHtml } from './data.ts';
 import { ablationHtml, frontHtml, leaveOutHtml, leversHtml, sensitivityHtml } from './findings.ts';
 import { mapHtml } from './map.ts';
 import { limitsHtml, modelHtml } from './model.ts';
@@ -36,6 +36,7 @@ export function reportPage(document: ReportDocument): string {
 <h1>What temperature-aware routing is worth</h1>
 <p class="dim">${escapeXml(`${fleet.name}, ${count(fleet.sites.length, 'site')}, ${from} to ${to} (UTC), ${count(evidence.days, 'day')} hour by hour. isotherm ${version}.`)}</p>
 ${answersHtml(evidence.year)}
+${creditHtml(document)}
 <nav aria-label="Contents"><ul>${shown.map(([id, title]) => `<li><a href="#${id}">${escapeXml(title)}</a></li>`).join('')}</ul></nav>
 ${shown.map(([id, title, html]) => `<section id="${id}"><h2>${escapeXml(title)}</h2>${html}</section>`).join('\n')}
 </main></body></html>

@@ -48,17 +48,46 @@ export function percentInterval(
   draws: readonly Int32Array[],
   level: number,
 ): Interval {
-  const percent = (of: Int32Array | undefined) => {
-    let [a, b] = [0, 0];
-    for (let n = 0; n < ours.length; n++) {
-      const d = of ? (of[n] as number) : n;
-      a += ours[d] as number;
-      b += theirs[d] as number;
-    }
-    return percentChange(a, b);
-  };
-  const value = percent(undefined);
-  const values = Float64Array.from(draws, percent).sort();
+  return intervalOf((drawn) => drawnPercent(ours, theirs, drawn), draws, level);
+}
+
+/**
+ * By how many points a percent change is more than another of the same days, with its percentile
+ * interval: each draw takes the same days of all four.
+ */
+export function pointsInterval(
+  [ours, theirs]: readonly [Float64Array, Float64Array],
+  [oursBefore, theirsBefore]: readonly [Float64Array, Float64Array],
+  draws: readonly Int32Array[],
+  level: number,
+): Interval {
+  const points = (drawn: Int32Array | undefined) =>
+    drawnPercent(ours, theirs, drawn) - drawnPercent(oursBefore, theirsBefore, drawn);
+  return intervalOf(points, draws, level);
+}
+
+function drawnPercent(
+  ours: Float64Array,
+  theirs: Float64Array,
+  drawn: Int32Array | undefined,
+): number {
+  let [a, b] = [0, 0];
+  for (let n = 0; n < ours.length; n++) {
+    const d = drawn ? (drawn[n] as number) : n;
+    a += ours[d] as number;
+    b += theirs[d] as number;
+  }
+  return percentChange(a, b);
+}
+
+/** @param of a figure of drawn days; undefined: of all as they are */
+function intervalOf(
+  of: (drawn: Int32Array | undefined) => number,
+  draws: readonly Int32Array[],
+  level: number,
+): Interval {
+  const value = of(undefined);
+  const values = Float64Array.from(draws, of).sort();
   if (values.length === 0) return { value, low: value, high: value };
   const tail = (1 - level) / 2;
   return { value, low: quantile(values, tail), high: quantile(values, 1 - tail) };

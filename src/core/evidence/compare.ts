@@ -1,6 +1,12 @@
 import { added } from '../planning/span-sums.ts';
 import type { SpanSums } from '../planning/span-totals.ts';
-import { type Interval, percentInterval, type Resampling, resampledDays } from './bootstrap.ts';
+import {
+  type Interval,
+  percentInterval,
+  pointsInterval,
+  type Resampling,
+  resampledDays,
+} from './bootstrap.ts';
 
 /** What comparisons are made in. Cooling apart from all energy, always. */
 export const metrics = [
@@ -33,10 +39,29 @@ export function change(
   if (ours.length !== theirs.length) {
     throw new RangeError(`${ours.length} days against ${theirs.length}: expected the same days`);
   }
-  const of = (days: readonly SpanSums[], metric: Metric) =>
-    Float64Array.from(days, (d) => d[metric]);
   return Object.fromEntries(
-    metrics.map((m) => [m, percentInterval(of(ours, m), of(theirs, m), draws, level)]),
+    metrics.map((m) => [m, percentInterval(by(ours, m), by(theirs, m), draws, level)]),
+  ) as Change;
+}
+
+const by = (days: readonly SpanSums[], metric: Metric) => Float64Array.from(days, (d) => d[metric]);
+
+/** Two policies over some days: what one is less the other. */
+export type Pair = readonly [ours: readonly SpanSums[], theirs: readonly SpanSums[]];
+
+/** By how many points the change of one pair is more than that of another, over the same days. */
+export function pointsBetween(
+  pair: Pair,
+  before: Pair,
+  draws: readonly Int32Array[],
+  level: number,
+): Change {
+  if (pair[0].length !== before[0].length) {
+    throw new RangeError(`${pair[0].length} days against ${before[0].length}: expected the same`);
+  }
+  const of = ([ours, theirs]: Pair, m: Metric) => [by(ours, m), by(theirs, m)] as const;
+  return Object.fromEntries(
+    metrics.map((m) => [m, pointsInterval(of(pair, m), of(before, m), draws, level)]),
   ) as Change;
 }
 

@@ -1,19 +1,14 @@
 import { groupedDays, monthOf } from '../../core/evidence/calendar.ts';
 import { type Table, table } from '../../core/evidence/compare.ts';
-import { fixedPpue } from '../../core/planning/policies/fixed-ppue.ts';
 import { type Policy, policiesFor } from '../../core/planning/policies/index.ts';
-import { isotherm } from '../../core/planning/policies/isotherm.ts';
-import { nearest } from '../../core/planning/policies/nearest.ts';
-import { withTariff } from '../overrides.ts';
 import { type AblationRow, ablation } from './ablation.ts';
 import { bestCaps, type CapRow } from './caps.ts';
 import { type FrontPoint, front } from './front.ts';
-import { type LeverRow, levers } from './levers.ts';
+import { DISTURBED, type LeaveOutRow, leaveOuts } from './leave-outs.ts';
+import { type LeverRow, type LeverShare, levers } from './levers.ts';
 import { evidenceMap, type MapCell, mapCooling, mapSlack, mapTariffs } from './map.ts';
 import { type SensitivityRow, sensitivity, variations } from './sensitivity.ts';
 import {
-  against,
-  type Change,
   dayCount,
   everyNthWeek,
   type PolicyRun,
@@ -22,7 +17,6 @@ import {
   type StudySettings,
   type World,
 } from './study.ts';
-import { withoutRegion } from './variations.ts';
 
 /** Parts of the evidence beside the table of all policies, each at a cost of its own. */
 export const sections = [
@@ -35,23 +29,6 @@ export const sections = [
   'levers',
 ] as const;
 export type Section = (typeof sections)[number];
-
-/** Months in which a market did not do what markets do. */
-const DISTURBED = [
-  { month: '2022-06', why: 'AEMO suspended the NEM’s spot market from 15 to 24 June 2022' },
-];
-
-/** The region that is cleanest nearly always. */
-const CLEANEST_REGION = 'TAS1';
-
-export interface LeaveOutRow {
-  tariff: 'own' | 'spot';
-  /** What is left out; empty: nothing. */
-  without: string[];
-  days: number;
-  awareness: Change;
-  joint: Change;
-}
 
 /** All figures of a report. */
 export interface Evidence {
@@ -71,6 +48,8 @@ export interface Evidence {
   front: FrontPoint[];
   map: MapCell[];
   levers: LeverRow[];
+  /** What each of them adds, in points. */
+  leverShares: LeverShare[];
 }
 
 export interface EvidenceOptions extends StudySettings {
@@ -123,8 +102,14 @@ export function gatherEvidence(world: World, asked: EvidenceOptions): Evidence {
     sensitivity: has('sensitivity') ? sensitivity(world, sampled, options) : [],
     front: has('front') ? front(world, sampled, sampledRuns, options) : [],
     map: has('map') ? evidenceMap(world, sampled, options) : [],
-    levers: has('levers') ? levers(world, sampled, options) : [],
+    ...leversOf(),
   };
+
+  function leversOf() {
+    if (!has('levers')) return { levers: [], leverShares: [] };
+    const { rows, shares } = levers(world, sampled, options);
+    return { levers: rows, leverShares: shares };
+  }
 }
 
 /** Those that take no account of queues. */
@@ -146,7 +131,7 @@ function counted(
     sensitivity: 3 * variations.length * sampled,
     front: 8 * sampled,
     map: 4 * mapCooling.length * mapTariffs.length * mapSlack.length * sampled,
-    levers: 23 * sampled,
+    levers: 29 * sampled,
   };
   const all = asked.sections.reduce((sum, s) => sum + runs[s], policies * count);
   let done = 0;
@@ -157,50 +142,4 @@ function counted(
       asked.onProgress?.(label, Math.min(1, done / all));
     },
   };
-}
-
-/** With and without disturbed months and the cleanest region, on the registry's tariffs and on spot. */
-function leaveOuts(
-  world: World,
-  ownRuns: readonly PolicyRun[],
-  all: readonly number[],
-  settings: StudySettings,
-): { rows: LeaveOutRow[]; withoutCleanest?: Table } {
-  const { startUtcMs } = world.inputs;
-  const months = DISTURBED.map((m) => m.month);
-  const isCalm = (d: number) => !months.includes(monthOf(startUtcMs, d));
-  const hasDisturbed = !all.every(isCalm);
-  const { sites } = world.fleet;
-  const isCleanest = (s: (typeof sites)[number]) => s.gridRegion === CLEANEST_REGION;
-  const canDropRegion = sites.some(isCleanest) && !sites.every(isCleanest);
-  const rows: LeaveOutRow[] = [];
-  const add = (tariff: LeaveOutRow['tariff'], without: string[], runs: readonly PolicyRun[]) => {
-    const pick = (only: (d: number) => boolean, left: string[]) =>
-      rows.push({
-        tariff,
-        without: left,
-        days: all.filter(only).length,
-        awareness: against(runs, 'isotherm', 'fixed-ppue', settings, only),
-        joint: against(runs, 'isotherm', 'nearest', settings, only),
-      });
-    pick(() => true, without);
-    if (hasDisturbed) pick(isCalm, [...without, ...months]);
-  };
-  const dropped = withoutRegion(world, CLEANEST_REGION);
-  const onSpot = (w: World) => ({ ...w, fleet: withTariff(w.fleet, 'spot') });
-  const three = [isotherm, fixedPpue, nearest];
-  add('own', [], ownRuns);
-  let withoutCleanest: Table | undefined;
-  if (canDropRegion) {
-    const label = `without ${CLEANEST_REGION}`;
-    const runs = runWorld(dropped, policiesFor(world.fleet), all, settings, label);
-    add('own', [CLEANEST_REGION], runs);
-    withoutCleanest = table(runs, 'isotherm', all, resamplingOf(settings));
-  }
-  add('spot', [], runWorld(onSpot(world), three, all, settings, 'spot'));
-  if (canDropRegion) {
-    const label = `spot, without ${CLEANEST_REGION}`;
-    add('spot', [CLEANEST_REGION], runWorld(onSpot(dropped), three, all, settings, label));
-  }
-  return { rows, ...(withoutCleanest && { withoutCleanest }) };
 }

@@ -104,7 +104,14 @@ export function reportFixture(): ReportDocument {
           water: { source: 'fuel-mix estimate', placeholder: true },
         },
       ],
-      attributions: [],
+      attributions: [
+        {
+          source: 'Open-Meteo',
+          text: 'Weather data by Open-Meteo.com',
+          licence: 'CC BY 4.0',
+          url: 'https://open-meteo.com/',
+        },
+      ],
     },
     notes: ['demand is a model'],
     evidence: {
@@ -176,6 +183,15 @@ export function reportFixture(): ReportDocument {
         ),
       ),
       levers: [{ lever: 'none', title: 'isotherm against nearest', change: change() }],
+      leverShares: [
+        {
+          lever: 'wetted pads',
+          without: 'the same chiller without pads',
+          days: 92,
+          awareness: change(),
+          joint: change(),
+        },
+      ],
     },
   };
 }

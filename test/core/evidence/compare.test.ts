@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { resampledDays } from '../../../src/core/evidence/bootstrap.ts';
 import { groupedDays, monthOf, seasonOf } from '../../../src/core/evidence/calendar.ts';
-import { metrics, type PolicyDays, table } from '../../../src/core/evidence/compare.ts';
+import {
+  change,
+  metrics,
+  type PolicyDays,
+  pointsBetween,
+  table,
+} from '../../../src/core/evidence/compare.ts';
 import { added, difference, NO_SUMS } from '../../../src/core/planning/span-sums.ts';
 import { seededRandom } from '../support/random.ts';
 
@@ -54,6 +61,45 @@ describe('a table', () => {
 
   test('needs its reference', () => {
     expect(() => table(policies, 'spread', [0], resampling())).toThrow(/reference policy "spread"/);
+  });
+});
+
+describe('points between two pairs', () => {
+  const draws = resampledDays(40, resampling());
+  const days = (factor: number) => policyDays('x', factor).days;
+
+  test('are the difference of their changes, and nothing where the pairs are one', () => {
+    const points = pointsBetween([days(0.7), days(1)], [days(0.9), days(1)], draws, 0.95);
+    expect(points.objectiveAud.value).toBeCloseTo(-20, 9);
+    expect(points.coolingKwh.value).toBeCloseTo(-51 + 19, 9);
+    const none = pointsBetween([days(0.9), days(1)], [days(0.9), days(1)], draws, 0.95);
+    expect(none.objectiveAud).toEqual({ value: 0, low: 0, high: 0 });
+  });
+
+  test('take the same days of all four: what is common to them widens nothing', () => {
+    const noisy = (factor: number) =>
+      days(1).map((d, n) => ({
+        ...d,
+        objectiveAud: (factor + 0.3 * Math.sin(n)) * d.objectiveAud,
+      }));
+    const base = days(1);
+    const { objectiveAud: paired } = pointsBetween(
+      [noisy(0.8), base],
+      [noisy(0.9), base],
+      draws,
+      0.95,
+    );
+    const { objectiveAud: alone } = change(noisy(0.8), base, draws, 0.95);
+    expect(paired.value).toBeCloseTo(-10, 9);
+    expect(paired.high - paired.low).toBeLessThan(1e-9);
+    expect(alone.high - alone.low).toBeGreaterThan(1);
+  });
+
+  test('are of as many days', () => {
+    const short = days(1).slice(1);
+    expect(() => pointsBetween([short, short], [days(1), days(1)], draws, 0.95)).toThrow(
+      '39 days against 40',
+    );
   });
 });
 
