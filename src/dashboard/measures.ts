@@ -19,11 +19,19 @@ export const measures = {
     of: (s) => s.tempC,
     text: (v) => `${fixed(v, 0)}°`,
   },
+  ppue: {
+    label: 'pPUE',
+    unit: 'kWh/kWh',
+    about:
+      'Power of servers and cooling over that of the servers alone in this hour’s weather: by the site’s own word, else estimated (est. in the table under Now). Fixed overhead is counted apart.',
+    of: (s) => s.ppue,
+    text: (v) => fixed(v, 2),
+  },
   overhead: {
     label: 'Marginal PUE',
     unit: 'kWh/kWh',
     about:
-      'Energy at the meter for a kWh of a further request’s work: cooling, and what waking servers take.',
+      'Energy at the meter for a kWh of a further request’s own work, which is what a plan weighs: pPUE on that work, and on what waking a server for it takes; less than pPUE where a server idles anyway.',
     of: (s) => s.meterKwhPerKwh,
     text: (v) => fixed(v, 2),
   },

@@ -128,6 +128,7 @@ function SitesNow({
             numbers={[
               'Utilisation',
               'Temperature, °C',
+              'pPUE',
               'Marginal PUE',
               'Price, AUD/kWh',
               'Grid carbon, kg/kWh',
@@ -147,6 +148,10 @@ function SitesNow({
                 </td>
                 <td class="number">{fixed(100 * s.utilisation, 0)} %</td>
                 <td class="number">{fixed(s.tempC, 1)}</td>
+                <td class="number">
+                  {fixed(s.ppue, 3)}
+                  {!s.isPpueTold && ' est.'}
+                </td>
                 <td class="number">
                   {fixed(s.meterKwhPerKwh, 3)}
                   {!s.isDisclosed && ' est.'}

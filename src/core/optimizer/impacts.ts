@@ -20,6 +20,8 @@ export interface SiteEnergy {
   energyAud: Float64Array;
   marginalEnergyKwh: Float64Array;
   marginalEnergyAud: Float64Array;
+  /** Power of servers and cooling over that of servers, length T; solvers of older versions tell none. */
+  ppue?: Float64Array;
 }
 
 /** Sums over a plan's sites and slots; energy only where every site tells it. */
@@ -98,8 +100,14 @@ function energyFault(T: number, TK: number, energy: SiteEnergy | undefined): str
     figuresFault('energyKwh', energy.energyKwh, T) ??
     figuresFault('energyAud', energy.energyAud, T) ??
     figuresFault('marginalEnergyKwh', energy.marginalEnergyKwh, TK) ??
-    figuresFault('marginalEnergyAud', energy.marginalEnergyAud, TK)
+    figuresFault('marginalEnergyAud', energy.marginalEnergyAud, TK) ??
+    (energy.ppue && (figuresFault('ppue', energy.ppue, T) ?? ppueFault(energy.ppue)))
   );
+}
+
+function ppueFault(ppue: Float64Array): string | undefined {
+  const bad = ppue.findIndex((v) => v < 1);
+  return bad < 0 ? undefined : `ppue[${bad}] is ${ppue[bad]}: at least 1, the servers alone`;
 }
 
 /** Energy may have a negative price; more of it is drawn, emitted or drunk all the same. */

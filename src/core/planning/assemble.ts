@@ -127,11 +127,12 @@ export function assembleSite(
     queue: { servers: site.hardware.servers, variability: variability(classes) },
     lateness: siteLateness(site, classes, prices, slotHours),
   };
-  const energy: SiteEnergy = {
+  const energy: Required<SiteEnergy> = {
     energyKwh: new Float64Array(slotCount),
     energyAud: new Float64Array(slotCount),
     marginalEnergyKwh: new Float64Array(slotCount * K),
     marginalEnergyAud: new Float64Array(slotCount * K),
+    ppue: new Float64Array(slotCount),
   };
   const impacts: SiteImpacts = {
     carbonKg: new Float64Array(slotCount),
@@ -166,7 +167,7 @@ export function assembleSite(
 
 /** What a slot takes: at no request, and what its IT power adds per request. */
 function setImpacts(
-  out: SiteImpacts & SiteEnergy,
+  out: SiteImpacts & Required<SiteEnergy>,
   t: number,
   site: Site,
   factors: SiteFactors,
@@ -179,6 +180,7 @@ function setImpacts(
     carbonKg: factors.ppue * factors.carbonKgPerKwh,
     waterL: factors.ppue * factors.gridWaterLPerKwh + factors.onSiteWaterLPerKwh,
   };
+  out.ppue[t] = factors.ppue;
   out.energyKwh[t] = idle.facilityKw * slotHours;
   out.energyAud[t] = idle.energyAudPerH * slotHours;
   out.carbonKg[t] = idle.carbonKgPerH * slotHours;

@@ -30,6 +30,9 @@ export interface SiteSlot {
   tempC: number;
   rhPct: number;
   carbonKgPerKwh: number;
+  /** Power of servers and cooling over that of servers: the site's own word, else estimated. */
+  ppue: number;
+  isPpueTold: boolean;
   /** kWh at the meter per kWh of work of one request more, mean over classes. */
   meterKwhPerKwh: number;
   /** What a kWh at the meter costs; null where nobody says. */
@@ -136,6 +139,8 @@ export class Charge {
       tempC: known.tempC,
       rhPct: known.rhPct,
       carbonKgPerKwh: known.carbonKgPerKwh,
+      ppue: known.ppue ?? rounded(estimatedFactors(known).energyKwh),
+      isPpueTold: known.ppue !== undefined,
       meterKwhPerKwh: rounded(mean((f) => f.energyKwh)),
       audPerKwh:
         isPriced && factors.every((f) => f.energyKwh > 0)

@@ -194,7 +194,8 @@ export function decodeAnswer(
 }
 
 function impactArrays({ energy, ...carbonAndWater }: SiteImpacts) {
-  return { ...carbonAndWater, ...energy };
+  const { ppue, ...told } = energy ?? {};
+  return { ...carbonAndWater, ...told, ...(ppue && { ppue }) };
 }
 
 /** Energy is told beside carbon and water or not at all: solvers of versions without it tell none. */
@@ -202,9 +203,10 @@ function readImpacts(arrays: Packet['arrays']): SiteImpacts | undefined {
   const { carbonKg, waterL, marginalCarbonKg, marginalWaterL } = arrays;
   if (!carbonKg || !waterL || !marginalCarbonKg || !marginalWaterL) return undefined;
   const impacts: SiteImpacts = { carbonKg, waterL, marginalCarbonKg, marginalWaterL };
-  const { energyKwh, energyAud, marginalEnergyKwh, marginalEnergyAud } = arrays;
+  const { energyKwh, energyAud, marginalEnergyKwh, marginalEnergyAud, ppue } = arrays;
   if (energyKwh && energyAud && marginalEnergyKwh && marginalEnergyAud) {
     impacts.energy = { energyKwh, energyAud, marginalEnergyKwh, marginalEnergyAud };
+    if (ppue) impacts.energy.ppue = ppue;
   }
   return impacts;
 }

@@ -14,6 +14,8 @@ export const siteHoursSchema = z.record(
     rhPct: z.number(),
     carbonKgPerKwh: z.number().min(0),
     gridWaterLPerKwh: z.number().min(0),
+    /** Power of servers and cooling over that of servers, by the word of a site that tells its energy. */
+    ppue: z.number().min(1).optional(),
     /** What a request more takes there, per kWh of its work, by class: the site's own word. */
     disclosed: z
       .record(
@@ -61,6 +63,7 @@ export function siteHoursOf(
           rhPct: rounded(series.rhPct[t] as number),
           carbonKgPerKwh: rounded(series.carbonKgPerKwh[t] as number),
           gridWaterLPerKwh: rounded(series.gridWaterLPerKwh[t] as number),
+          ...(own?.energy?.ppue && { ppue: rounded(own.energy.ppue[t] as number) }),
           ...(own && {
             disclosed: Object.fromEntries(
               fleet.classes.map((cls, k) => [

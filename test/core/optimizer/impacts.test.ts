@@ -100,6 +100,7 @@ describe('disclosure', () => {
     ['marginalEnergyKwh', -1e-9, /marginalEnergyKwh\[1\] is -1e-9/],
     ['marginalEnergyAud', Number.NaN, /marginalEnergyAud\[1\] is NaN/],
     ['energyKwh', Number.NEGATIVE_INFINITY, /energyKwh\[1\] is -Infinity/],
+    ['ppue', 0.99, /ppue\[1\] is 0.99: at least 1/],
     ['energyAud', 1e16, /energyAud\[1\] is 10000000000000000/],
   ] as const)('energy with a %s of %f is refused', (name, value, message) => {
     const { fleet, inputs } = randomFleet(6, 0.4);
@@ -108,7 +109,7 @@ describe('disclosure', () => {
     const answer = answerQuery(telling[0]!, query);
     expect(answerFault(p, query, answer)).toBeUndefined();
     const impacts = answer.impacts!;
-    const wrong = impacts.energy![name].slice();
+    const wrong = impacts.energy![name]!.slice();
     wrong[1] = value;
     const faulty = {
       ...answer,
@@ -172,7 +173,12 @@ test('question and figures cross the wire as they are', () => {
     energyAud: flat.map((v) => -v),
     marginalEnergyKwh: each,
     marginalEnergyAud: each.map((v) => -v),
+    ppue: flat,
   };
   const full = { ...answer, impacts: { ...answer.impacts!, energy } };
   expect(decodeAnswer(encodeAnswer('r', 's', full), 'r', 's').impacts).toEqual(full.impacts);
+  // A solver of a version without it.
+  const { ppue: _ppue, ...older } = energy;
+  const old = { ...answer, impacts: { ...answer.impacts!, energy: older } };
+  expect(decodeAnswer(encodeAnswer('r', 's', old), 'r', 's').impacts).toEqual(old.impacts);
 });

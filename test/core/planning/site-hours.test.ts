@@ -49,7 +49,8 @@ test('a site tells as much as it agrees to', () => {
     const of = assembleSites(reticent, inputs).map((p) => p.impacts);
     const hours = siteHoursOf(publicFleet(reticent), inputs, 0, of);
     expect(siteHoursSchema.parse(hours)).toEqual(hours);
-    const { disclosed } = hours[fleet.sites[0]?.id as string] ?? {};
+    const { disclosed, ppue } = hours[fleet.sites[0]?.id as string] ?? {};
+    expect(ppue !== undefined).toBe(discloses === 'all' || discloses === undefined);
     return disclosed && Object.keys(disclosed[fleet.classes[0]?.id as string] ?? {});
   };
   expect(told('costs')).toBeUndefined();

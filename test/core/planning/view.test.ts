@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { type Fleet, publicFleet } from '../../../src/core/model/fleet.ts';
+import { siteFactors } from '../../../src/core/model/site-power.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
 import { assembleSites } from '../../../src/core/planning/assemble.ts';
-import type { PlanningInputs } from '../../../src/core/planning/inputs.ts';
+import { conditionsAt, type PlanningInputs } from '../../../src/core/planning/inputs.ts';
 import { Ledger } from '../../../src/core/planning/ledger.ts';
 import { type Plan, sharesOf } from '../../../src/core/planning/plan.ts';
 import { nearestFlows } from '../../../src/core/planning/policies/nearest.ts';
@@ -89,6 +90,13 @@ test('sites tell their weather and what a request more takes; those that keep it
   expect(slot?.sites[0]).toMatchObject({ tempC: 12, audPerKwh: null, audPerRequest: null });
   expect(slot?.sites[3]).toMatchObject({ tempC: 15, audPerKwh: expect.closeTo(0.16, 4) });
   expect(slot?.plan.costAudPerH).toBeNull();
+  expect(slot?.sites.map((s) => s.isPpueTold)).toEqual(reticent.sites.map((_, j) => j >= 3));
+  // Told is servers and cooling over servers, by the site's own curve; 12 °C is economizer's weather.
+  reticent.sites.slice(3).forEach((site, n) => {
+    const { ppue } = siteFactors(site, conditionsAt(inputs, n + 3, 0));
+    expect(slot?.sites[n + 3]?.ppue).toBeCloseTo(ppue, 5);
+  });
+  expect(slot?.sites[0]?.ppue).toBeCloseTo(1.08, 5);
   const [priced] = planView(p.open, p.plan, 0.2) ?? [];
   expect(priced?.sites[0]?.audPerKwh).toBeCloseTo(0.2, 4);
   expect(priced?.plan.costAudPerH).toBeGreaterThan(0);

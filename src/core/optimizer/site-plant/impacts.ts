@@ -53,6 +53,7 @@ export function plantImpacts(
       energyAud,
       marginalEnergyKwh: marginal.of(new Float64Array(T).fill(1)),
       marginalEnergyAud: marginal.ofMoney(),
+      ppue: plant.ppue,
     },
   };
 }
