@@ -1,7 +1,7 @@
 import manifest from '../../package.json' with { type: 'json' };
 import type { Fleet } from '../core/model/fleet.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
-import { type Attribution, attributionsOf } from '../feeds/attribution.ts';
+import { type Attribution, attributionsOfFolder } from '../feeds/attribution.ts';
 import { type Evidence, sections } from '../sim/evidence/evidence.ts';
 import type { SourceFile } from '../sim/evidence/sources.ts';
 import { sourcesOf } from './notes.ts';
@@ -61,10 +61,7 @@ export function reportDocument(of: {
 }): ReportDocument {
   const { options, fleet, inputs, sources, evidence, notes } = of;
   const used = sourcesOf(fleet, inputs);
-  const told = [
-    ...used.flatMap((s) => [s.weather, s.price, s.carbon, s.water].map((p) => p.source)),
-    sources.notes?.text ?? '',
-  ];
+  const named = used.flatMap((s) => [s.weather, s.price, s.carbon, s.water].map((p) => p.source));
   return {
     schemaVersion: 1,
     version: manifest.version,
@@ -103,7 +100,7 @@ export function reportDocument(of: {
       files: sources.files,
       ...(sources.notes && { notes: sources.notes }),
       sources: used,
-      attributions: attributionsOf(told),
+      attributions: attributionsOfFolder(named, sources.notes?.text ?? ''),
     },
     notes,
     evidence,

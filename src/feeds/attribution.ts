@@ -7,7 +7,7 @@ export interface Attribution {
 }
 
 /** By what the names of sources hold. Where the terms were read: docs/feeds.md. */
-const known: (Attribution & { mark: RegExp })[] = [
+const known: (Attribution & { mark: RegExp; isEmbedded?: true })[] = [
   {
     mark: /open-?meteo/i,
     source: 'Open-Meteo',
@@ -49,6 +49,7 @@ const known: (Attribution & { mark: RegExp })[] = [
     text: 'Climatology derived from daily observations of the Australian Bureau of Meteorology',
     licence: 'CC BY',
     url: 'http://www.bom.gov.au/',
+    isEmbedded: true,
   },
   {
     mark: /\bNGA\b/,
@@ -56,16 +57,35 @@ const known: (Attribution & { mark: RegExp })[] = [
     text: 'Emission factors: Australian National Greenhouse Accounts Factors 2024',
     licence: 'CC BY 4.0',
     url: 'https://www.dcceew.gov.au/',
+    isEmbedded: true,
   },
 ];
 
 /** Whom to name for data of these sources, each once. */
 export function attributionsOf(sources: Iterable<string>): Attribution[] {
   const all = [...sources];
-  return known
-    .filter(({ mark }) => all.some((source) => mark.test(source)))
-    .map(({ mark: _, ...attribution }) => attribution);
+  return known.filter(({ mark }) => all.some((source) => mark.test(source))).map(bare);
 }
+
+/**
+ * The same for series of a folder, whose files do not name their sources but whose notes may. What the
+ * package embeds is named only where a series is of it: notes may speak of files that are not read.
+ */
+export function attributionsOfFolder(sources: readonly string[], notes: string): Attribution[] {
+  return known
+    .filter(
+      ({ mark, isEmbedded }) =>
+        sources.some((source) => mark.test(source)) || (!isEmbedded && mark.test(notes)),
+    )
+    .map(bare);
+}
+
+const bare = ({ source, text, licence, url }: Attribution): Attribution => ({
+  source,
+  text,
+  licence,
+  url,
+});
 
 /** The same of a plan's sites. */
 export function attributionsOfSites(

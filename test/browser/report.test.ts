@@ -54,6 +54,22 @@ describe.skipIf(chromiumPath === undefined)('the page of a report in Chromium', 
     },
   );
 
+  test('on a phone letters of charts are as large as they are elsewhere, and labels of rows stay', async () => {
+    const { page } = await openPage(browser, url, {
+      viewport: { width: 375, height: 812 },
+      isMobile: true,
+    });
+    const heights = await page.evaluate<number[]>(
+      '[...document.querySelectorAll("svg text.label, svg text.tick")].map((t) => t.getBoundingClientRect().height)',
+    );
+    expect(Math.min(...heights)).toBeGreaterThan(9);
+    const table = page.locator('#policies .scroll').first();
+    await table.evaluate('(of) => { of.scrollLeft = 400; }');
+    const left = await table.locator('tbody td').first().boundingBox();
+    expect(left?.x).toBeGreaterThanOrEqual(0);
+    await page.context().close();
+  });
+
   test('on paper it is black on white, whatever the screen was', async () => {
     const { page } = await openPage(browser, url, { colorScheme: 'dark' });
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
@@ -61,6 +77,11 @@ describe.skipIf(chromiumPath === undefined)('the page of a report in Chromium', 
       '[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]',
     );
     expect(colours).toEqual(['rgb(0, 0, 0)', 'rgb(255, 255, 255)']);
+    // What is folded on the screen cannot be unfolded on paper.
+    const folded = await page.evaluate<number>(
+      '[...document.querySelectorAll("details table")].filter((t) => t.getBoundingClientRect().height === 0).length',
+    );
+    expect(folded).toBe(0);
     await page.context().close();
   });
 });

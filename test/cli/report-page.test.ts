@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { reportPage } from '../../src/cli/report-page/page.ts';
+import { changeCell } from '../../src/cli/report-page/tables.ts';
 import { reportFixture } from './support/report.ts';
 
 const page = reportPage(reportFixture());
@@ -93,6 +94,15 @@ describe('the page of a report', () => {
     for (const [table] of seasons) {
       expect(table.match(/<small>[^<]* … [^<]*<\/small>/g)).toHaveLength(4 * 24);
     }
+  });
+
+  it('colours only what is told as other than zero', () => {
+    const cell = (low: number, value: number, high: number) => changeCell({ low, value, high });
+    expect(cell(0.0001, 0.002, 0.004)).toContain('<span>0.00</span>');
+    expect(cell(-0.004, -0.003, -0.0001)).not.toContain('class=');
+    expect(cell(-0.04, -0.03, -0.02)).toContain('<span class="better">-0.03</span>');
+    expect(cell(0.02, 0.03, 0.04)).toContain('<span class="worse">+0.03</span>');
+    expect(cell(-0.02, 0.03, 0.04)).toContain('<span>+0.03</span>');
   });
 
   it('draws no figure that is not a number', () => {

@@ -6,13 +6,19 @@ const WIDTH = 860;
 
 /** An SVG that scales with its column and names itself to those who do not see it. */
 export function figure(title: string, height: number, body: string, caption: string): string {
-  return `<figure><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeXml(title)}">${body}</svg><figcaption>${escapeXml(caption)}</figcaption></figure>`;
+  return `<figure><div class="scroll" tabindex="0" role="group" aria-label="chart"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeXml(title)}">${body}</svg></div><figcaption>${escapeXml(caption)}</figcaption></figure>`;
 }
 
 const px = (value: number) => value.toFixed(1);
 
 export function intervalText({ value, low, high }: Interval, digits = 2): string {
   return `${signed(value, digits)} [${signed(low, digits)}, ${signed(high, digits)}]`;
+}
+
+/** Whether an interval leaves no doubt, as far as it is shown: what is told as zero is neither. */
+export function verdict({ low, high }: Interval, digits: number): 'better' | 'worse' | 'unsure' {
+  const least = 0.5 * 10 ** -digits;
+  return low >= least ? 'worse' : high <= -least ? 'better' : 'unsure';
 }
 
 export interface WhiskerRow {
@@ -44,7 +50,7 @@ export function whiskers(
       y += 20;
     }
     const { value, low, high } = row.interval;
-    const kind = low > 0 ? 'worse' : high < 0 ? 'better' : 'unsure';
+    const kind = verdict(row.interval, options.digits ?? 2);
     parts.push(
       `<g class="${kind}"><text class="label" x="${left - 12}" y="${y + 4}" text-anchor="end">${escapeXml(row.label)}</text>` +
         `<line class="whisker" x1="${px(x(low))}" x2="${px(x(high))}" y1="${y}" y2="${y}"/>` +

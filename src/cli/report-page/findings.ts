@@ -119,7 +119,10 @@ export function leversHtml({ levers, leverShares }: Evidence): string {
   const chart = (title: string, of: 'awareness' | 'joint', what: string) =>
     whiskers(
       title,
-      leverShares.map((s) => ({ label: s.lever, interval: s[of].objectiveAud })),
+      leverShares.map((s) => ({
+        label: s.lever.replace(/ \(.*\)$/, ''),
+        interval: s[of].objectiveAud,
+      })),
       {
         unit: 'points of the objective',
         caption: `${what} with the lever less the same without it: left of zero the lever makes it worth more. 95 % intervals; every draw takes the same days with and without.`,

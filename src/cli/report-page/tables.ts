@@ -2,6 +2,7 @@ import type { Interval } from '../../core/evidence/bootstrap.ts';
 import type { Change, Metric, Row, Table } from '../../core/evidence/compare.ts';
 import { decimal, signed } from '../format.ts';
 import { escapeXml } from '../svg-scale.ts';
+import { verdict } from './charts.ts';
 
 /** How the metrics are named, and in what unit. */
 export const metricNames: Record<Metric, string> = {
@@ -42,8 +43,8 @@ const cellHtml = (cell: string) => (cell.startsWith('<td') ? cell : `<td>${cell}
 /** A change with its interval below; coloured where the interval leaves no doubt. */
 export function changeCell(interval: Interval, digits = 2): string {
   const { value, low, high } = interval;
-  const kind = high < 0 ? ' class="better"' : low > 0 ? ' class="worse"' : '';
-  return `<td><span${kind}>${signed(value, digits)}</span><small>${signed(low, digits)} … ${signed(high, digits)}</small></td>`;
+  const kind = verdict(interval, digits);
+  return `<td><span${kind === 'unsure' ? '' : ` class="${kind}"`}>${signed(value, digits)}</span><small>${signed(low, digits)} … ${signed(high, digits)}</small></td>`;
 }
 
 /** Figures of all policies over some days. */

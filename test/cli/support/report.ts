@@ -185,7 +185,7 @@ export function reportFixture(): ReportDocument {
       levers: [{ lever: 'none', title: 'isotherm against nearest', change: change() }],
       leverShares: [
         {
-          lever: 'wetted pads',
+          lever: 'demand charge of 12 AUD/kW and month (123 days of whole months)',
           without: 'the same chiller without pads',
           days: 92,
           awareness: change(),
