@@ -98,7 +98,11 @@ function flowing({ traffic, speed }: StartReport): string[] {
           `Made-up requests flow, ${traffic} a second in the mean of a day, in bursts as in Azure’s traces (--traffic 0: none).`,
         ]
       : []),
-    ...(speed > 1 ? [`The clock runs ${speed} times as fast as yours.`] : []),
+    ...(speed > 1
+      ? [
+          `The clock of weather, prices and plans runs ${speed} times as fast as yours; requests and servers keep true time,\nso an hour of the clock brings fewer requests than its plan expects.`,
+        ]
+      : []),
   ];
 }
 

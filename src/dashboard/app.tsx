@@ -4,7 +4,7 @@ import { Gate } from './gate.tsx';
 import { useNow, useView } from './hooks.ts';
 import { HoursView } from './hours.tsx';
 import { KeysView } from './keys.tsx';
-import { Live, type LiveState } from './live.ts';
+import { Live, type LiveState, systemMs } from './live.ts';
 import { NowView } from './now.tsx';
 import { RunView } from './run.tsx';
 import { SavedView } from './saved.tsx';
@@ -117,13 +117,12 @@ function Connection({ live, nowMs }: { live: LiveState; nowMs: number }) {
 }
 
 function AsOf({ live, nowMs }: { live: LiveState; nowMs: number }) {
-  const { heardMs, clockAheadMs } = live;
-  if (heardMs === undefined) return <p />;
-  const systemMs = nowMs + clockAheadMs;
-  const differs = Math.abs(clockAheadMs) > CLOCK_DIFFERENCE_MS;
+  if (live.heardMs === undefined) return <p />;
+  const utcMs = systemMs(live, nowMs);
+  const differs = Math.abs(live.clockAheadMs) > CLOCK_DIFFERENCE_MS;
   return (
     <p>
-      The system’s time is {dateTime(systemMs, 'UTC')} ({clock(systemMs)} where you are).
+      The system’s time is {dateTime(utcMs, 'UTC')} ({clock(utcMs)} where you are).
       {differs && ' Its clock differs from yours; ages are by the system’s.'}
     </p>
   );

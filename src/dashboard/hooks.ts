@@ -1,6 +1,6 @@
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Ask } from './live.ts';
+import { type Ask, reasonOf } from './live.ts';
 
 /** This machine's clock, by the second. */
 export function useNow(): number {
@@ -10,6 +10,19 @@ export function useNow(): number {
     return () => clearInterval(timer);
   }, []);
   return nowMs;
+}
+
+/** A number that changes this often while the page is looked at, and at once when asked to. */
+export function useTick(everyMs: number): [number, () => void] {
+  const [tick, setTick] = useState(0);
+  const again = () => setTick((n) => n + 1);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden) setTick((n) => n + 1);
+    }, everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return [tick, again];
 }
 
 /** The width there is for an element, in px; 0 before it is known. */
@@ -55,7 +68,7 @@ export function useAsked<T>(ask: Ask, path: string, key: unknown): Asked<T> {
         if (!response.ok) throw new Error(`HTTP status ${response.status}`);
         setAsked({ data: (await response.json()) as T });
       } catch (error) {
-        if (!ended.signal.aborted) setAsked((a) => ({ ...a, fault: (error as Error).message }));
+        if (!ended.signal.aborted) setAsked((a) => ({ ...a, fault: reasonOf(error as Error) }));
       }
     };
     void read();

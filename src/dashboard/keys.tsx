@@ -2,11 +2,14 @@ import { useState } from 'preact/hooks';
 import type { KeyView } from '../core/accounting/keys.ts';
 import { Dialog } from './dialog.tsx';
 import { Gate, type GatedView } from './gate.tsx';
-import { useAsked } from './hooks.ts';
+import { useAsked, useTick } from './hooks.ts';
 import { type MadeKey, NewKey } from './key-form.tsx';
 import { KeyTable, type KeyUsage } from './key-table.tsx';
-import type { Ask, LiveState } from './live.ts';
+import { type Ask, type LiveState, systemMs } from './live.ts';
 import { send } from './send.ts';
+
+/** What is used is looked at again this often. */
+const REFRESH_MS = 15_000;
 
 /** Clients' keys, what they may, and what they have used of it this month. */
 export function KeysView({ live, ask, onToken }: GatedView) {
@@ -18,13 +21,13 @@ export function KeysView({ live, ask, onToken }: GatedView) {
 }
 
 function Keys({ live, ask }: { live: LiveState; ask: Ask }) {
-  const [changes, changed] = useState(0);
+  const [changes, changed] = useTick(REFRESH_MS);
   const [showsAll, setShowsAll] = useState(false);
   const [question, setQuestion] = useState<'new' | KeyView>();
   const [made, setMade] = useState<MadeKey>();
   const [said, say] = useState('');
   const { data, fault } = useAsked<{ keys: KeyView[] }>(ask, '/admin/v1/keys', changes);
-  const month = new Date(Date.now() + live.clockAheadMs).toISOString().slice(0, 7);
+  const month = new Date(systemMs(live, Date.now())).toISOString().slice(0, 7);
   const path = `/admin/v1/usage?by=key&from=${month}-01`;
   const usage = useAsked<{ usage: KeyUsage[] }>(ask, path, changes);
   const keys = (data?.keys ?? []).filter((k) => showsAll || k.revoked === null);
@@ -48,7 +51,7 @@ function Keys({ live, ask }: { live: LiveState; ask: Ask }) {
         />
         Revoked ones, too
       </label>
-      {data && keys.length === 0 && <p>There is no such key.</p>}
+      {data && keys.length === 0 && <p>No key has been made yet, or all are revoked.</p>}
       {keys.length > 0 && (
         <KeyTable
           keys={keys}
@@ -69,7 +72,7 @@ function Keys({ live, ask }: { live: LiveState; ask: Ask }) {
           onMade={(key) => {
             setMade(key);
             say('');
-            changed((n) => n + 1);
+            changed();
           }}
           onClose={() => setQuestion(undefined)}
         />
@@ -81,7 +84,7 @@ function Keys({ live, ask }: { live: LiveState; ask: Ask }) {
           onAction={async () => {
             await send(ask, 'DELETE', `/keys/${encodeURIComponent(question.id)}`);
             say(`The key of ${question.name} is revoked.`);
-            changed((n) => n + 1);
+            changed();
           }}
           onClose={() => setQuestion(undefined)}
         >

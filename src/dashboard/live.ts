@@ -20,8 +20,10 @@ export interface LiveState {
   view?: View;
   /** When the server was last heard, by this machine's clock. */
   heardMs?: number;
-  /** The system's clock less this machine's. */
+  /** The system's clock less this machine's, when the server was last heard. */
   clockAheadMs: number;
+  /** How many times as fast it runs. */
+  clockRate: number;
 }
 
 /** Asks this server for a path, with the admin token if there is one. */
@@ -46,19 +48,30 @@ export class Live {
       hasToken: this.#token !== '',
       isConnected: false,
       clockAheadMs: 0,
+      clockRate: 1,
     };
   }
 
   /** Asks this server under the token there is. */
-  readonly ask: Ask = (path, init = {}) =>
-    fetch(path, {
+  readonly ask: Ask = async (path, init = {}) => {
+    const token = this.#token;
+    const response = await fetch(path, {
       ...init,
       headers: {
-        ...(this.#token && { authorization: `Bearer ${this.#token}` }),
+        ...(token && { authorization: `Bearer ${token}` }),
         ...(init.body ? { 'content-type': 'application/json' } : {}),
       },
       cache: 'no-store',
     });
+    // Where the status is open to all, only the admin API tells that the token holds no longer.
+    const isRefused = response.status === 401 && path.startsWith('/admin/');
+    if (isRefused && token !== '' && token === this.#token) {
+      this.#token = '';
+      keepToken('');
+      this.#set({ hasToken: false, isRejected: true });
+    }
+    return response;
+  };
 
   /** Begins, or begins anew with another token; '' forgets it. */
   start(token = this.#token): void {
@@ -66,7 +79,7 @@ export class Live {
     keepToken(token);
     this.#connection.abort();
     this.#connection = new AbortController();
-    this.#set({ hasToken: token !== '' });
+    this.#set({ hasToken: token !== '', isRejected: false });
     void this.#run(this.#connection.signal);
   }
 
@@ -130,7 +143,8 @@ export class Live {
     const heard = { isConnected: true, heardMs, clockAheadMs: body.nowUtcMs - heardMs };
     if (name === 'tick') this.#set(heard);
     if (name !== 'status') return;
-    this.#set({ ...heard, phase: 'open', isRejected: false, fault: undefined, status: body });
+    const { clockRate } = body;
+    this.#set({ ...heard, clockRate, phase: 'open', fault: undefined, status: body });
     const { view } = this.state;
     if (!view || view.version !== (body.plan?.version ?? null)) void this.#readView();
   }
@@ -167,6 +181,12 @@ export class Live {
   }
 }
 
-function reasonOf(error: Error): string {
+/** What the system's clock shows now. */
+export function systemMs({ heardMs, clockAheadMs, clockRate }: LiveState, nowMs: number): number {
+  return nowMs + clockAheadMs + (clockRate - 1) * (nowMs - (heardMs ?? nowMs));
+}
+
+/** A failed request in plain words: browsers say different things where there is no connection. */
+export function reasonOf(error: Error): string {
   return error.name === 'TypeError' ? 'no connection' : error.message;
 }

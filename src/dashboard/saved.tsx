@@ -4,8 +4,8 @@ import { Choice } from './choice.tsx';
 import { count, figure, fixed, percent } from './format.ts';
 import { Gate, type GatedView } from './gate.tsx';
 import { Head } from './head.tsx';
-import { useAsked, useWidth } from './hooks.ts';
-import type { Ask, LiveState } from './live.ts';
+import { useAsked, useTick, useWidth } from './hooks.ts';
+import { type Ask, type LiveState, reasonOf, systemMs } from './live.ts';
 import {
   type AmountId,
   amounts,
@@ -25,6 +25,8 @@ const HEIGHT = 260;
 /** As long as receipts are kept. */
 const DAYS = 400;
 const DAY_MS = 86_400_000;
+/** Receipts are looked at again this often. */
+const REFRESH_MS = 15_000;
 const ids = Object.keys(amounts) as AmountId[];
 const baselineIds = Object.keys(baselines) as BaselineId[];
 
@@ -43,11 +45,18 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
   const [by, setBy] = useState<'day' | 'month'>('day');
   const [against, setAgainst] = useState<BaselineId>('nearest');
   const [from] = useState(() => {
-    const systemMs = Date.now() + live.clockAheadMs;
-    return new Date(Math.floor(systemMs / DAY_MS - DAYS) * DAY_MS).toISOString().slice(0, 10);
+    const utcMs = systemMs(live, Date.now());
+    return new Date(Math.floor(utcMs / DAY_MS - DAYS) * DAY_MS).toISOString().slice(0, 10);
   });
   const path = `/admin/v1/usage?by=day&from=${from}`;
-  const { data, fault } = useAsked<{ usage: UsageDay[] }>(ask, path, live.status?.plan?.version);
+  const [tick] = useTick(REFRESH_MS);
+  const { data, fault } = useAsked<{ usage: UsageDay[] }>(ask, path, tick);
+  const [lost, setLost] = useState<string>();
+  const save = () =>
+    download(ask, `${path}&format=csv`).then(
+      () => setLost(undefined),
+      (error) => setLost(reasonOf(error)),
+    );
   const all = data?.usage ?? [];
   const days = daysWith(against, all);
   const booked = periodsOf(days, by, amount, against);
@@ -60,11 +69,16 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
     <section aria-labelledby="saved-title">
       <div class="section-head">
         <h2 id="saved-title">Saved against {baselines[against].title}</h2>
-        <button type="button" onClick={() => void download(ask, `${path}&format=csv`)}>
+        <button type="button" onClick={() => void save()}>
           Download CSV
         </button>
       </div>
       {fault && <p class="alert">Receipts cannot be read: {fault}.</p>}
+      {lost && (
+        <p class="alert" role="alert">
+          The file cannot be had: {lost}.
+        </p>
+      )}
       <dl class="tiles">
         {ids.map((id) => {
           const months = periodsOf(days, 'month', id, against);
@@ -157,7 +171,7 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
 
 async function download(ask: Ask, path: string): Promise<void> {
   const response = await ask(path);
-  if (!response.ok) return;
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
   const url = URL.createObjectURL(await response.blob());
   const link = document.createElement('a');
   link.href = url;
@@ -230,6 +244,9 @@ function Chart({
             class="line baseline"
             d={`M${periods.map((p, n) => `${x(n)} ${y(p.cumulative)}`).join('L')}`}
           />
+          {periods.map((p, n) => (
+            <circle key={p.name} class="dot hollow" cx={x(n)} cy={y(p.cumulative)} r={3.5} />
+          ))}
         </svg>
       )}
     </div>

@@ -1,9 +1,9 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { SiteOverride } from '../core/model/overrides.ts';
 import { namesOf } from './assess.ts';
 import { Changes } from './changes.tsx';
 import { Gate, type GatedView } from './gate.tsx';
-import { useAsked } from './hooks.ts';
+import { useAsked, useTick } from './hooks.ts';
 import type { Ask, LiveState } from './live.ts';
 import { ObjectiveForm } from './objective.tsx';
 import { SiteOrder, type SiteOrderKind } from './site-order.tsx';
@@ -43,18 +43,11 @@ export function SitesView({ live, ask, onToken }: GatedView) {
 }
 
 function Operated({ live, ask }: { live: LiveState; ask: Ask }) {
-  const [tick, again] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) again((n) => n + 1);
-    }, REFRESH_MS);
-    return () => clearInterval(timer);
-  }, []);
+  const [tick, look] = useTick(REFRESH_MS);
   const version = live.status?.plan?.version;
   const { data, fault } = useAsked<Sites>(ask, '/admin/v1/sites', `${version}/${tick}`);
   const [order, setOrder] = useState<{ kind: SiteOrderKind; site: OperatedSite }>();
   const [said, say] = useState('');
-  const look = () => again((n) => n + 1);
   const slot = live.view?.slots?.[live.status?.plan?.slot ?? -1];
   return (
     <>
@@ -76,9 +69,10 @@ function Operated({ live, ask }: { live: LiveState; ask: Ask }) {
         <p class="source">
           A drained site gets no new request within seconds, requests under way go on to their end,
           and the next plan gives it nothing. A limit binds plans only: as a last resort routers ask
-          a limited site, too. Time to first token: planned for this hour, network and waiting
-          included; measured from the router’s request to the first byte, streams of about the last
-          quarter of an hour; and what those would have taken at a site with nothing else to do.
+          a limited site, too. TTFT is time to first token: planned for this hour, with the network
+          from the client and waiting; measured from the router’s request to the first byte, streams
+          of about the last quarter of an hour; and what those would have taken at a site with
+          nothing else to do.
         </p>
       </section>
       <ObjectiveForm ask={ask} revision={data?.revision} onDone={look} />

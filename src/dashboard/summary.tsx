@@ -1,6 +1,6 @@
 import { type Assessment, assess, type Sentence } from './assess.ts';
 import { duration } from './format.ts';
-import type { LiveState } from './live.ts';
+import { type LiveState, systemMs } from './live.ts';
 
 const MARKS = { fine: '✓', attention: '!', unknown: '?' };
 /** The server gives a sign of life every 10 s. */
@@ -9,7 +9,7 @@ const STALE_MS = 30_000;
 /** First thing on every view: whether anything is wrong. */
 export function Summary({ live, nowMs }: { live: LiveState; nowMs: number }) {
   const { level, sentences } = assessmentOf(live, nowMs);
-  const systemMs = nowMs + live.clockAheadMs;
+  const utcMs = systemMs(live, nowMs);
   return (
     <section class="summary" data-level={level} aria-labelledby="summary-title">
       <h2 class="visually-hidden" id="summary-title">
@@ -22,10 +22,17 @@ export function Summary({ live, nowMs }: { live: LiveState; nowMs: number }) {
         {sentences.map((sentence, n) => (
           <p key={n}>
             {sentence.map((part) =>
-              typeof part === 'string' ? part : <Age utcMs={part.utcMs} systemMs={systemMs} />,
+              typeof part === 'string' ? part : <Age utcMs={part.utcMs} systemMs={utcMs} />,
             )}
           </p>
         ))}
+        {live.clockRate > 1 && (
+          <p class="quiet">
+            The system’s clock runs {live.clockRate} times as fast as yours: weather, prices, plans
+            and ages go by it. Requests and servers keep true time, so traffic is not what an hour
+            of the clock would bring.
+          </p>
+        )}
       </div>
     </section>
   );
@@ -56,5 +63,5 @@ function assessmentOf(live: LiveState, nowMs: number): Assessment {
     ];
     return { level: 'unknown', sentences: [sentence] };
   }
-  return assess({ ...status, nowUtcMs: nowMs + live.clockAheadMs });
+  return assess({ ...status, nowUtcMs: systemMs(live, nowMs) });
 }

@@ -10,6 +10,8 @@ import type { SlotView } from '../core/planning/view.ts';
 export interface Status {
   fleet: string;
   nowUtcMs: number;
+  /** How many times as fast as true time the system's clock runs. */
+  clockRate: number;
   plan: (PlanHeader & { slot: number; stale: boolean }) | null;
   sites: { id: string; name: string; timeZone: string; gridRegion: string }[];
   /** Sites that are not well; null where nobody can say. */

@@ -88,7 +88,7 @@ export function elapsedMs(env: Env, sinceUtcMs: number): number {
 }
 
 /** Without an instant to run from, a clock cannot run fast. */
-function clockRate(env: Env): number {
+export function clockRate(env: Env): number {
   return Number(env.CLOCK_FROM_MS) > 0 ? (optionalVar(env.CLOCK_RATE, 1, 60) ?? 1) : 1;
 }
 

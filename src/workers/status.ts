@@ -1,7 +1,7 @@
 import { slotAt } from '../core/planning/plan.ts';
 import { attributionsOfSites } from '../feeds/attribution.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
-import { type Env, now, systemUtcMs } from './env.ts';
+import { clockRate, type Env, now, systemUtcMs } from './env.ts';
 import { feedReports } from './feeds.ts';
 import { fleet } from './fleet.ts';
 import { inputAges } from './inputs.ts';
@@ -21,6 +21,8 @@ export async function status(env: Env) {
   return {
     fleet: fleet.name,
     nowUtcMs: nowMs,
+    /** How many times as fast as true time the system's clock runs: plans, inputs and receipts go by it. */
+    clockRate: clockRate(env),
     plan: plan ? { ...plan.header, ...slotAt(plan.header, nowMs) } : null,
     sites: fleet.sites.map(({ id, name, timeZone, gridRegion }) => ({
       id,
