@@ -1,5 +1,5 @@
-import { clock } from './format.ts';
-import { linear, type Scale, ticks } from './scale.ts';
+import { clock, fixed } from './format.ts';
+import { digitsOf, linear, type Scale, ticks } from './scale.ts';
 
 /** Room around a chart's plot, px. */
 export const MARGIN = { left: 60, right: 12, top: 8, bottom: 26 };
@@ -39,14 +39,16 @@ export function Axes({
   timeZone: string;
 }) {
   const { x, y, width, height } = frame;
+  const marks = ticks(domain, 4);
+  const digits = digitsOf(marks);
   const perLabel = Math.max(1, Math.ceil(hoursUtcMs.length / Math.max(1, (width - 64) / 52)));
   return (
     <g class="axes">
-      {ticks(domain, 4).map((value) => (
+      {marks.map((value) => (
         <g key={value}>
           <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(value)} y2={y(value)} />
           <text x={MARGIN.left - 6} y={y(value) + 4} text-anchor="end">
-            {new Intl.NumberFormat('en-AU', { maximumSignificantDigits: 4 }).format(value)}
+            {fixed(value, digits)}
           </text>
         </g>
       ))}

@@ -1,9 +1,9 @@
-import { dateTime } from './format.ts';
 import { Head } from './head.tsx';
 import { useAsked } from './hooks.ts';
 import type { Ask } from './live.ts';
 import { PRICES } from './objective.tsx';
 import { Scroll } from './scroll.tsx';
+import { When } from './when.tsx';
 
 const SHOWN = 20;
 
@@ -45,7 +45,9 @@ export function Changes({
             <tbody>
               {changes.map((change) => (
                 <tr key={change.revision}>
-                  <td class="when">{dateTime(Date.parse(change.utc), 'UTC')}</td>
+                  <td class="when">
+                    <When utcMs={Date.parse(change.utc)} />
+                  </td>
                   <td>{wordsOf({ ...change, subject: name(change.subject) })}</td>
                   <td>{change.author ?? '—'}</td>
                   <td>{change.reason ?? '—'}</td>

@@ -19,11 +19,11 @@ export function Convergence({ run }: { run: Run }) {
       {width > 0 && rounds.length > 0 && (
         <div class="pair">
           <div class="chart">
-            <h3>Cost of the best plan and proven bound, AUD</h3>
+            <h3>Cost of the best plan and proven bound by round, AUD</h3>
             <Bounds rounds={rounds} width={each} />
           </div>
           <div class="chart">
-            <h3>Gap between them; dashed: the target</h3>
+            <h3>Gap between them by round, % of the cost; dashed: the target</h3>
             <GapChart
               points={rounds.map((r) => ({
                 label: `${r.round}`,

@@ -26,6 +26,12 @@ export function fixed(value: number | null | undefined, digits: number): string 
     .replace('-', '−');
 }
 
+/** A change, with its sign; none where it is rounded away. */
+export function signed(value: number, digits: number): string {
+  const text = fixed(value, digits);
+  return value > 0 && Number(value.toFixed(digits)) !== 0 ? `+${text}` : text;
+}
+
 /** A share or gap in percent, down to where it is rounding. */
 export function percent(fraction: number | null | undefined): string {
   if (fraction === null || fraction === undefined) return '—';

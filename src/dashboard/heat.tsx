@@ -11,12 +11,15 @@ export function HeatMap({
   view,
   slots,
   measureId,
+  now,
   timeZone,
   labelledBy,
 }: {
   view: View;
   slots: SlotView[];
   measureId: MeasureId;
+  /** The slot of the present hour. */
+  now: number;
   timeZone: string;
   labelledBy: string;
 }) {
@@ -31,8 +34,8 @@ export function HeatMap({
           <thead>
             <tr>
               <th scope="col">Site</th>
-              {slots.map((slot) => (
-                <th scope="col" key={slot.utcMs}>
+              {slots.map((slot, t) => (
+                <th scope="col" key={slot.utcMs} aria-current={t === now ? 'time' : undefined}>
                   {clock(slot.utcMs, timeZone).slice(0, 2)}
                 </th>
               ))}
@@ -62,7 +65,7 @@ export function HeatMap({
         </table>
       </Scroll>
       <Legend measure={measure} low={low} high={high}>
-        {measure.about}
+        Columns: hours from, the present one underlined. {measure.about}
       </Legend>
     </>
   );

@@ -1,12 +1,13 @@
 import type { PlanBrief } from '../core/planning/brief.ts';
 import { namesOf } from './assess.ts';
-import { count, dateTime, fixed, list, percent } from './format.ts';
+import { count, fixed, list, percent } from './format.ts';
 import { Head } from './head.tsx';
 import { useAsked, useWidth } from './hooks.ts';
 import type { Ask } from './live.ts';
 import { GapChart } from './log-chart.tsx';
 import { Scroll } from './scroll.tsx';
 import type { Status } from './types.ts';
+import { When } from './when.tsx';
 
 const HEIGHT = 200;
 /** Rows shown at first. */
@@ -30,7 +31,7 @@ export function History({ ask, status }: { ask: Ask; status: Status }) {
       <div ref={ref} class="chart">
         {plans.length > 0 && width > 0 && (
           <>
-            <h3>Certified gap by plan; dashed: the target of the latest</h3>
+            <h3>Certified gap by plan, % of its cost; dashed: the target of the latest</h3>
             <GapChart
               points={oldestFirst.map((p) => ({
                 label: `${p.version}`,
@@ -70,7 +71,9 @@ function Rows({ plans, name }: { plans: PlanBrief[]; name: (id: string) => strin
           {plans.map((p) => (
             <tr key={p.version}>
               <th scope="row">{p.version}</th>
-              <td class="when">{dateTime(p.createdUtcMs, 'UTC')}</td>
+              <td class="when">
+                <When utcMs={p.createdUtcMs} />
+              </td>
               <td class="number">{fixed(p.objectiveAud, 2)}</td>
               <td class="number">{percent(p.gap)}</td>
               <td class="number">{p.rounds}</td>

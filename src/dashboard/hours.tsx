@@ -68,8 +68,8 @@ export function HoursView({ live: { status, view } }: { live: LiveState }) {
           </Scroll>
         </details>
         <p class="source">
-          Plan {plan.version}, at the expected demand (population times a daily shape). The upright
-          line is the present hour.
+          Plan {plan.version}, at the expected demand
+          {plan.demand && ` (${plan.demand.source})`}. The upright line is the present hour.
         </p>
       </section>
       <section aria-labelledby="heat-title">
@@ -77,7 +77,7 @@ export function HoursView({ live: { status, view } }: { live: LiveState }) {
           <h2 id="heat-title">Sites by hour</h2>
           <MeasureChoice chosen={measureId} onChoose={setMeasure} />
         </div>
-        <HeatMap {...{ view, slots, measureId, timeZone }} labelledBy="heat-title" />
+        <HeatMap {...{ view, slots, measureId, now, timeZone }} labelledBy="heat-title" />
       </section>
       <section aria-labelledby="lines-title">
         <h2 id="lines-title">Price and carbon of the energy that requests take</h2>

@@ -1,9 +1,11 @@
 import type { Figures } from '../core/planning/charge.ts';
 import type { SlotView } from '../core/planning/view.ts';
 import { Axes, frameOf, steps } from './axis.tsx';
-import { fixed } from './format.ts';
+import { clock, fixed } from './format.ts';
+import { Head } from './head.tsx';
 import { useWidth } from './hooks.ts';
 import { extent } from './scale.ts';
+import { Scroll } from './scroll.tsx';
 
 const HEIGHT = 170;
 
@@ -24,6 +26,7 @@ export function PlanAndNearest({
   timeZone: string;
 }) {
   const [ref, width] = useWidth();
+  const id = label.toLowerCase();
   const plan = slots.map((s) => of(s.plan));
   const nearest = slots.map((s) => of(s.nearest));
   const known = [...plan, ...nearest].filter(Number.isFinite);
@@ -44,7 +47,7 @@ export function PlanAndNearest({
   const means = `mean ${fixed(mean(plan), 3)} with the plan, ${fixed(mean(nearest), 3)} at the nearest sites`;
   return (
     <div ref={ref} class="chart">
-      <h3>
+      <h3 id={`${id}-title`}>
         {label}, {unit}
       </h3>
       {width > 0 && (
@@ -66,6 +69,23 @@ export function PlanAndNearest({
           />
         </svg>
       )}
+      <details>
+        <summary>The same as a table</summary>
+        <Scroll labelledBy={`${id}-title`}>
+          <table class="what-if">
+            <Head first={['Hour']} numbers={['The plan', 'Nearest sites']} />
+            <tbody>
+              {slots.map((slot, t) => (
+                <tr key={slot.utcMs}>
+                  <th scope="row">{clock(slot.utcMs, timeZone)}</th>
+                  <td class="number">{fixed(plan[t], 3)}</td>
+                  <td class="number">{fixed(nearest[t], 3)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      </details>
       <p class="source">
         Full line: where the plan’s requests go; dashed: their nearest sites; {means}.
       </p>

@@ -1,5 +1,4 @@
 import { MARGIN } from './axis.tsx';
-import { percent } from './format.ts';
 import { linear } from './scale.ts';
 
 /** Gaps under this are drawn at it. */
@@ -42,7 +41,7 @@ export function GapChart({
           <g key={d}>
             <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(d)} y2={y(d)} />
             <text x={MARGIN.left - 6} y={y(d) + 4} text-anchor="end">
-              {percent(10 ** d)}
+              {Number((100 * 10 ** d).toPrecision(1))} %
             </text>
           </g>
         ))}

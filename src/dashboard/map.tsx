@@ -74,7 +74,7 @@ function Drawing({ view, slot, measure, shade, width, troubles }: DrawingProps) 
       height={map.height}
       viewBox={`0 0 ${map.width} ${map.height}`}
       role="img"
-      aria-label={`Map of ${sites.length} sites by ${measure.label.toLowerCase()}, with the flows of requests to them. The table of sites has the same figures.`}
+      aria-label={`Map of ${sites.length} sites by ${measure.label.toLowerCase()}, with the flows of requests to them. The tables of sites and of flows have the same figures.`}
     >
       <path class="land" d={landPath(map)} />
       <Flows {...{ view, slot, map }} radii={marks.map((m) => m.radius)} />

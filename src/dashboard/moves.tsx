@@ -1,5 +1,5 @@
 import type { SiteMove } from '../core/planning/moves.ts';
-import { count, fixed } from './format.ts';
+import { count, fixed, signed } from './format.ts';
 import { Head } from './head.tsx';
 import { Scroll } from './scroll.tsx';
 import type { View } from './types.ts';
@@ -56,10 +56,7 @@ export function MovesTable({ view }: { view: View }) {
                     <th scope="row">{row.site?.name}</th>
                     <td class="number">{fixed(row.beforeReqPerS, 2)}</td>
                     <td class="number">{fixed(row.afterReqPerS, 2)}</td>
-                    <td class="number">
-                      {row.by > 0 ? '+' : ''}
-                      {fixed(row.by, 2)}
-                    </td>
+                    <td class="number">{signed(row.by, 2)}</td>
                     <td class="number">{micro(row.beforeAudPerRequest)}</td>
                     <td class="number">{micro(row.afterAudPerRequest)}</td>
                     <td>{moves.orders[row.site?.id ?? ''] ?? why(row)}</td>

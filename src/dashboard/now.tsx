@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { BatchOutcome } from '../core/planning/batch-outcome.ts';
 import type { SlotView } from '../core/planning/view.ts';
-import { clock, count, dateTime, fixed, percent, within } from './format.ts';
+import { FlowTable } from './flow-table.tsx';
+import { clock, count, fixed, percent, within } from './format.ts';
 import { Head } from './head.tsx';
 import type { LiveState } from './live.ts';
 import { FleetMap } from './map.tsx';
@@ -12,6 +13,7 @@ import { Sources } from './sources.tsx';
 import { Tiles } from './tiles.tsx';
 import { TroubleTag } from './trouble-tag.tsx';
 import type { SiteTrouble, Status, View } from './types.ts';
+import { When } from './when.tsx';
 
 /** What the system does now. */
 export function NowView({ live: { status, view } }: { live: LiveState }) {
@@ -35,6 +37,7 @@ export function NowView({ live: { status, view } }: { live: LiveState }) {
             <MeasureChoice chosen={measureId} onChoose={setMeasure} />
           </div>
           <FleetMap {...{ view, slot, measureId }} troubles={status.troubles ?? []} />
+          <FlowTable view={view} slot={slot} />
           <p class="source">
             {measures[measureId].about} Coastline: Natural Earth (public domain).
           </p>
@@ -75,7 +78,9 @@ function PlanFacts({ plan }: { plan: NonNullable<Status['plan']> }) {
       </div>
       <div>
         <dt>Plan {plan.version} made</dt>
-        <dd>{dateTime(plan.createdUtcMs, 'UTC')}</dd>
+        <dd>
+          <When utcMs={plan.createdUtcMs} />
+        </dd>
       </div>
       <div>
         <dt>Served at the nearest site, whole plan</dt>
@@ -124,7 +129,7 @@ function SitesNow({
       <Scroll labelledBy="sites-title">
         <table>
           <Head
-            first={['Site', 'Local time', 'Share of requests']}
+            first={['Site', 'Local hour', 'Share of requests']}
             numbers={[
               'Utilisation',
               'Temperature, °C',

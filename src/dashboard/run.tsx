@@ -1,11 +1,12 @@
 import { namesOf } from './assess.ts';
 import { Convergence } from './convergence.tsx';
-import { clipped, count, dateTime, fixed, list, percent } from './format.ts';
+import { clipped, count, fixed, list, percent } from './format.ts';
 import { Head } from './head.tsx';
 import { History } from './history.tsx';
 import type { Ask, LiveState } from './live.ts';
 import { Scroll } from './scroll.tsx';
 import type { Round, Run } from './types.ts';
+import { When } from './when.tsx';
 
 const TRIGGERS: Record<string, string> = {
   cron: 'on schedule',
@@ -13,6 +14,7 @@ const TRIGGERS: Record<string, string> = {
   'site-down': 'as a site went down',
   drift: 'as demand left what was planned for',
   'site-up': 'as a site came back',
+  override: 'as an operator changed what is set',
 };
 
 /** How the plan came about: the latest optimization, round by round. */
@@ -33,13 +35,14 @@ export function RunView({ live: { status }, ask }: { live: LiveState; ask: Ask }
       <section aria-labelledby="run-title">
         <h2 id="run-title">Latest optimization</h2>
         <p class="quiet">
-          Asked for {dateTime(run.requestedUtcMs, 'UTC')}, {TRIGGERS[run.trigger] ?? run.trigger};{' '}
-          {outcomeOf(run)}.
+          Asked for <When utcMs={run.requestedUtcMs} />, {TRIGGERS[run.trigger] ?? run.trigger};{' '}
+          {outcomeOf(run, status.clockRate)}.
         </p>
         <Convergence run={run} />
         <p class="quiet">
-          {count(run.rounds.length, 'round')}. The optimum lies between bound and objective, and the
-          gap is their difference relative to the objective. Rounds end at a gap of{' '}
+          {count(run.rounds.length, 'round')}, from the coordinator’s record. Full line: objective,
+          the cost of the best plan; dashed: bound. The optimum lies between bound and objective,
+          and the gap is their difference relative to the objective. Rounds end at a gap of{' '}
           {percent(run.gapTarget)}.
         </p>
         <Scroll labelledBy="run-title">
@@ -58,7 +61,7 @@ export function RunView({ live: { status }, ask }: { live: LiveState; ask: Ask }
         </Scroll>
         {lastFailure && lastFailure.runId !== run.runId && (
           <p class="quiet">
-            An optimization failed {dateTime(lastFailure.endedUtcMs ?? 0, 'UTC')}:{' '}
+            An optimization failed <When utcMs={lastFailure.endedUtcMs ?? 0} />:{' '}
             {lastFailure.error ?? 'no reason given'}
           </p>
         )}
@@ -68,10 +71,10 @@ export function RunView({ live: { status }, ask }: { live: LiveState; ask: Ask }
   );
 }
 
-function outcomeOf(run: Run): string {
+function outcomeOf(run: Run, clockRate: number): string {
   if (run.status === 'running') return 'under way';
   if (run.status === 'failed') return `failed: ${run.error ?? 'no reason given'}`;
-  const tookMs = (run.endedUtcMs as number) - run.requestedUtcMs;
+  const tookMs = ((run.endedUtcMs as number) - run.requestedUtcMs) / clockRate;
   return `plan ${run.planVersion} after ${fixed(tookMs, 0)} ms`;
 }
 

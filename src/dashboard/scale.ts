@@ -20,6 +20,11 @@ export function ticks([low, high]: [number, number], count = 5): number[] {
   );
 }
 
+/** Decimals that tell marks of an axis apart. */
+export function digitsOf([first = 0, second = first + 1]: readonly number[]): number {
+  return Math.max(0, Math.ceil(-Math.log10(second - first) - 1e-9));
+}
+
 /** Least and greatest of some figures, a bit apart even where they are all the same. */
 export function extent(values: readonly number[]): [number, number] {
   const known = values.filter(Number.isFinite);

@@ -32,8 +32,8 @@ export function SitesTable({
             'Utilisation, %',
             'TTFT planned, ms',
             'TTFT measured, ms',
-            'Streams',
-            'Unloaded, ms',
+            'Streams measured',
+            'TTFT if idle, ms',
           ]}
         />
         <tbody>

@@ -1,6 +1,6 @@
 import type { Figures } from '../core/planning/charge.ts';
 import type { SlotView } from '../core/planning/view.ts';
-import { difference, figure, fixed } from './format.ts';
+import { difference, figure, fixed, signed } from './format.ts';
 import { Head } from './head.tsx';
 import { Scroll } from './scroll.tsx';
 import type { View } from './types.ts';
@@ -60,10 +60,7 @@ export function WhatIfTables({ view, tried }: { view: View; tried: SlotView[] })
                 <th scope="row">{site.name}</th>
                 <td class="number">{fixed(100 * before, 1)}</td>
                 <td class="number">{fixed(100 * after, 1)}</td>
-                <td class="number">
-                  {after > before ? '+' : ''}
-                  {fixed(100 * (after - before), 1)}
-                </td>
+                <td class="number">{signed(100 * (after - before), 1)}</td>
               </tr>
             ))}
           </tbody>

@@ -50,7 +50,7 @@ function Sliders({ view, ask }: { view: View; ask: Ask }) {
   return (
     <section aria-labelledby="what-if-title">
       <div class="section-head">
-        <h2 id="what-if-title">What if prices were others?</h2>
+        <h2 id="what-if-title">What if prices were different?</h2>
         <button type="button" onClick={() => setPrices(present)}>
           Back to the plan’s prices
         </button>

@@ -85,6 +85,10 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
       expect(await rows.count()).toBe(15);
       await picture(page, `now-${look}`);
       await expectSound(watched);
+      await page.getByText('Flows as a table').click();
+      expect(await page.getByRole('cell', { name: 'Melbourne' }).count()).toBeGreaterThan(0);
+      await page.getByRole('radio', { name: 'pPUE' }).check();
+      await page.getByText(/servers and cooling over that of the servers alone/).waitFor();
       await page.getByRole('radio', { name: 'Marginal PUE' }).check();
       await page.getByRole('img', { name: /by marginal pue/ }).waitFor();
       await page.context().close();

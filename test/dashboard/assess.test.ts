@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { assess } from '../../src/dashboard/assess.ts';
-import { difference, figure, percent } from '../../src/dashboard/format.ts';
+import { difference, figure, percent, signed } from '../../src/dashboard/format.ts';
+import { digitsOf } from '../../src/dashboard/scale.ts';
 import type { Status } from '../../src/dashboard/types.ts';
 
 const MADE = Date.UTC(2026, 10, 25);
@@ -131,7 +132,18 @@ test('figures keep three digits and whole thousands', () => {
     '12,346',
   ]);
   expect(figure(null)).toBe('—');
+  expect([0.04, -0.04, 0, 1.25, -1.25].map((v) => signed(v, 1))).toEqual([
+    '0.0',
+    '0.0',
+    '0.0',
+    '+1.3',
+    '−1.3',
+  ]);
   expect(percent(0.1234)).toBe('12.3\u00a0%');
   expect(difference(90, 100)).toBe('10.0\u00a0% less');
   expect(difference(100, 100.01)).toBe('the same');
+});
+
+test('marks of an axis have the decimals that tell them apart', () => {
+  expect([[0, 500], [1525.4, 1525.6], [0, 0.05], [7]].map(digitsOf)).toEqual([0, 1, 2, 0]);
 });
