@@ -11,6 +11,7 @@ const MAY_COST_PCT = 2;
 const NAMES: Record<LoopRun, string> = {
   forecast: 'isotherm, from forecasts',
   foresight: 'isotherm, knowing the hours',
+  clockwork: 'from forecasts, by the clock alone',
   nearest: 'nearest',
 };
 
@@ -47,8 +48,8 @@ export const loopTable = ({ totals }: LoopResult): string =>
 const overPct = (a: number, b: number) => 100 * (a / b - 1);
 
 /** What it is measured by, whether reached or not. */
-export function loopVerdicts({ totals }: LoopResult): string[] {
-  const { forecast, foresight, nearest } = totals;
+export function loopVerdicts({ totals, driftPlans }: LoopResult): string[] {
+  const { forecast, foresight, clockwork, nearest } = totals;
   const cost = overPct(forecast.objectiveAud, foresight.objectiveAud);
   const isLater = forecast.sloViolationShare > nearest.sloViolationShare;
   const share = (t: SpanTotals) => `${decimal(100 * t.sloViolationShare, 3)} %`;
@@ -56,6 +57,9 @@ export function loopVerdicts({ totals }: LoopResult): string[] {
     `Forecasts cost ${signed(cost)} % of the objective: ${cost <= MAY_COST_PCT ? 'within' : 'NOT within'} ${MAY_COST_PCT} %.`,
     `Requests over their SLO: ${share(forecast)}, ${isLater ? 'MORE than' : 'no more than'} ${share(nearest)} at the nearest sites.`,
     `The objective is ${signed(overPct(forecast.objectiveAud, nearest.objectiveAud))} % of that of the nearest sites, ${signed(overPct(foresight.objectiveAud, nearest.objectiveAud))} % with foresight.`,
+    driftPlans.demand + driftPlans.price === 0
+      ? 'Nothing left what was planned for far enough for a plan between those of the clock.'
+      : `Between the clock's plans there were ${driftPlans.demand} for drift of demand and ${driftPlans.price} for drift of prices. They changed the objective by ${signed(overPct(forecast.objectiveAud, clockwork.objectiveAud))} %, requests over their SLO from ${share(clockwork)} to ${share(forecast)}.`,
   ];
 }
 
@@ -74,7 +78,7 @@ export function loopText(report: LoopReport): string {
     bullets([
       `what was planned for was off by ${decimal(100 * result.demandError, 1)} % of demand (each zone and class by itself) and ${decimal(result.tempErrorC, 2)} °C`,
       `demand is the registry's mean times the rates of ${traces.map((t) => t.source).join(' and ')}, each zone from another day of them; ${spec.historyHours} h were counted before`,
-      `plans are made for ${spec.demandMargin} times the forecast demand`,
+      `plans are made for ${spec.demandMargin} times the forecast demand; a request over its SLO costs ${fleet.prices.lateAudPerRequest} AUD`,
       `weather forecasts are what came with the errors of ${spec.weatherErrors.source}, an issue a day`,
       'prices and carbon are known for the hour a plan is made in, beyond it those of the day before stand in',
       `requests are charged in steps of ${spec.stepMinutes} minutes; what a site cannot carry goes to the nearest with room`,
@@ -93,6 +97,7 @@ export function loopJson({ fleet, startUtcMs, hours, spec, result }: LoopReport)
     replanMinutes: spec.replanMinutes,
     historyHours: spec.historyHours,
     demandMargin: spec.demandMargin,
+    lateAudPerRequest: fleet.prices.lateAudPerRequest,
     ...result,
   };
 }

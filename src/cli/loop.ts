@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { DEMAND_MARGIN } from '../core/forecast/demand.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Fleet } from '../core/model/fleet.ts';
 import { mayWait } from '../core/model/request-class.ts';
@@ -29,7 +28,7 @@ export interface LoopOptions extends FleetOptions {
   replan: number;
   traceDay: number;
   margin: number;
-  late?: number;
+  late: number;
   gap: number;
   json?: true;
   progress?: true;
@@ -56,6 +55,13 @@ const TRACES: Record<string, string> = {
 };
 const WEATHER_ERRORS = 'weather_forecast_vs_actual_2026.csv';
 const STEP_MINUTES = 5;
+/**
+ * With these no week that was tried had more requests late than the nearest sites: a price of lateness
+ * keeps sites from being filled to the brim, and less of a margin is needed then. What they cost:
+ * docs/decisions/0035-loop-defaults.md.
+ */
+const LATE_AUD_PER_REQUEST = 0.005;
+const MARGIN = 1.1;
 
 export const loopOptions = (): Option[] => [
   new Option('--history <hours>', 'counted before the first hour')
@@ -69,11 +75,10 @@ export const loopOptions = (): Option[] => [
     .default(0),
   new Option('--margin <factor>', 'of demand: plans are made for so many times the forecast')
     .argParser(amountValue)
-    .default(DEMAND_MARGIN),
-  new Option(
-    '--late <aud>',
-    "price of a request over its SLO, in place of the registry's",
-  ).argParser(amountValue),
+    .default(MARGIN),
+  new Option('--late <aud>', "price of a request over its SLO, in place of the registry's")
+    .argParser(amountValue)
+    .default(LATE_AUD_PER_REQUEST),
   ...fleetOptions(),
   new Option('--gap <share>', 'of every plan').argParser(amountValue).default(1e-4),
   new Option('--json', 'JSON on standard output'),
@@ -191,7 +196,6 @@ function assertIndependentSlots(fleet: Fleet): void {
   }
 }
 
-function withLate(fleet: Fleet, late: number | undefined): Fleet {
-  if (late === undefined) return fleet;
+function withLate(fleet: Fleet, late: number): Fleet {
   return { ...fleet, prices: { ...fleet.prices, lateAudPerRequest: late } };
 }

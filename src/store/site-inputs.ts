@@ -117,6 +117,18 @@ export function readSiteInputs(db: D1Database, fromUtcMs: number, toUtcMs: numbe
     .where(and(gte(siteInputs.utcMs, fromUtcMs), lt(siteInputs.utcMs, toUtcMs)));
 }
 
+/** Wholesale prices of an hour, AUD/MWh, by site; sites without one are left out. */
+export async function readSpotPrices(db: D1Database, utcMs: number): Promise<Map<string, number>> {
+  const { results } = await db
+    .prepare(
+      'SELECT site_id AS site, spot_aud_per_mwh AS price FROM site_inputs ' +
+        'WHERE utc_ms = ? AND spot_aud_per_mwh IS NOT NULL',
+    )
+    .bind(utcMs)
+    .all<{ site: string; price: number }>();
+  return new Map(results.map(({ site, price }) => [site, price]));
+}
+
 /** When a site's latest hour was written, in ms; sites without any are left out. */
 export async function inputsWrittenUtcMs(
   db: D1Database,

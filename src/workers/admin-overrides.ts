@@ -14,7 +14,7 @@ import {
 import { type Env, now } from './env.ts';
 import { fleet } from './fleet.ts';
 import { jsonBody } from './json-body.ts';
-import { boardOf } from './optimize.ts';
+import { planSoon } from './optimize.ts';
 import { overlay } from './overlay.ts';
 
 /** What operators set over the registry: sites drained or limited, prices of the objective. */
@@ -77,19 +77,10 @@ async function set(
   if (changes.length > 0) {
     await setOverrides(env.DB, changes, { ...by, utcMs: now(env) });
     overlay.expire();
-    await planSoon(env);
+    await planSoon(env, 'override');
   }
   const overrides = changes.length > 0 ? await readOverrides(env.DB) : overridesOf(before);
   return { overrides, warnings: nobodyLeft(applyOverrides(fleet, overrides)) };
-}
-
-/** What is set holds, whoever hears of it: cron plans with it, too. */
-async function planSoon(env: Env): Promise<void> {
-  try {
-    await boardOf(env).planSoon('override');
-  } catch (error) {
-    console.error(`no plan could be asked for after a change: ${(error as Error).message}`);
-  }
 }
 
 /** Whom nobody may serve any more, by what is set. */

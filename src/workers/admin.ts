@@ -2,13 +2,15 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { applyOverrides } from '../core/model/overrides.ts';
+import { floorToHour, parseUtcMs } from '../core/model/time.ts';
+import { hasPriceMoved } from '../core/planning/drift.ts';
 import { slotUtcMs } from '../core/planning/inputs.ts';
 import { pricesWithParts } from '../core/planning/plan.ts';
 import type { Timed } from '../core/routing/board.ts';
 import { attributionsOfSites } from '../feeds/attribution.ts';
 import { readOverrides } from '../store/overrides.ts';
 import { currentVersion, readPlan, readPrices, recentPlans } from '../store/plans.ts';
-import { writeSiteInputs } from '../store/site-inputs.ts';
+import { readSpotPrices, writeSiteInputs } from '../store/site-inputs.ts';
 import { adminKeys } from './admin-keys.ts';
 import { adminOverrides } from './admin-overrides.ts';
 import { adminUsage } from './admin-usage.ts';
@@ -24,6 +26,7 @@ import {
   coordinatorOf,
   knownSites,
   optimize,
+  planSoon,
   RunUnderWayError,
   runInputSchema,
 } from './optimize.ts';
@@ -133,11 +136,18 @@ admin.get('/deployment', async (c) => c.json(await deployment(c.env)));
 
 /**
  * Hourly weather, wholesale price and carbon from the operator's own feeds. What an hour does not
- * bring stays as another feed left it.
+ * bring stays as another feed left it. A jump of the present hour's price brings a plan.
  */
 admin.put('/inputs', async (c) => {
   const { source, hours } = await jsonBody(c.req.raw, inputsBodySchema);
+  const hourMs = floorToHour(now(c.env));
+  const before = await readSpotPrices(c.env.DB, hourMs);
   await writeSiteInputs(c.env.DB, hours, source, now(c.env));
+  const hasMoved = hours.some(({ site, utc, spotAudPerMwh }) => {
+    const told = parseUtcMs(utc) === hourMs ? before.get(site) : undefined;
+    return told !== undefined && spotAudPerMwh != null && hasPriceMoved(told, spotAudPerMwh);
+  });
+  if (hasMoved) await planSoon(c.env, 'price');
   return c.json({ written: hours.length });
 });
 

@@ -40,6 +40,15 @@ export function boardOf(env: Env) {
   return env.SITE_BOARD.getByName('main', { locationHint: hintOf(env) });
 }
 
+/** A change is kept whoever hears of it: cron plans with it, too. */
+export async function planSoon(env: Env, trigger: string): Promise<void> {
+  try {
+    await boardOf(env).planSoon(trigger);
+  } catch (error) {
+    console.error(`no plan could be asked for after ${trigger}: ${(error as Error).message}`);
+  }
+}
+
 function hintOf(env: Env): DurableObjectLocationHint | undefined {
   return (env.COORDINATOR_LOCATION || undefined) as DurableObjectLocationHint | undefined;
 }

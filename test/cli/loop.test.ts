@@ -37,7 +37,7 @@ describe('isotherm loop', () => {
     const { code, stdout, stderr } = await inProcess(['loop', ...span, '--json']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const report = JSON.parse(stdout);
-    expect(Object.keys(report.totals)).toEqual(['forecast', 'foresight', 'nearest']);
+    expect(Object.keys(report.totals)).toEqual(['forecast', 'foresight', 'clockwork', 'nearest']);
     expect(report).toMatchObject({ plans: 12, historyHours: 168, replanMinutes: 15 });
     expect(report.tempErrorC).toBeCloseTo(1 / 3, 6);
     expect(report.demandError).toBeLessThan(0.1);
@@ -47,7 +47,9 @@ describe('isotherm loop', () => {
     const { stdout } = await inProcess(['loop', ...span]);
     expect(stdout).toMatch(/Forecasts cost [+-−]?[\d.]+ % of the objective: (NOT )?within 2 %\./);
     expect(stdout).toMatch(/Requests over their SLO: .*nearest sites\./);
-    expect(stdout).toContain('plans are made for 1.2 times the forecast demand');
+    expect(stdout).toContain(
+      'plans are made for 1.1 times the forecast demand; a request over its SLO costs 0.005 AUD',
+    );
   });
 
   it.each([
@@ -79,7 +81,9 @@ describe('isotherm scenario', () => {
       endUtc: '2022-01-25T02:00:00.000Z',
       plans: 8,
     });
-    expect(report.verdicts).toHaveLength(3);
+    expect(report.verdicts).toHaveLength(4);
+    // NSW leaps to the cap and back, once an hour.
+    expect(report.driftPlans.price).toBeGreaterThan(0);
   });
 
   it('names a scenario there is not', async () => {

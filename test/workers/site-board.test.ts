@@ -6,6 +6,7 @@ import { publishPlan } from '../../src/store/plans.ts';
 import { fleet } from '../../src/workers/fleet.ts';
 import { boardOf, coordinatorOf } from '../../src/workers/optimize.ts';
 import { status } from '../../src/workers/status.ts';
+import { adminCall } from './support/client.ts';
 import { draft, slots } from './support/plans.ts';
 import { finish, runToEnd } from './support/runs.ts';
 
@@ -126,4 +127,27 @@ test('demand that leaves what was planned for brings a new plan, once', async ()
   await finish();
   await seconds(300, 40);
   expect((await alarm())?.runId).toBe(run?.runId);
+});
+
+test('a jump of the present hour’s price brings a new plan; another price, or another hour’s, does not', async () => {
+  play([]);
+  const nowMs = Date.now() + 4 * 3_600_000;
+  vi.useFakeTimers({ now: nowMs, toFake: ['Date'] });
+  // What the tests before have left to be planned.
+  await runDurableObjectAlarm(board);
+  await finish();
+  const put = async (utcMs: number, spotAudPerMwh: number) => {
+    const hour = { site: 'darwin', utc: new Date(utcMs).toISOString(), spotAudPerMwh };
+    const response = await adminCall('PUT', '/inputs', { source: 'dispatch', hours: [hour] });
+    expect(await response.json()).toEqual({ written: 1 });
+    vi.setSystemTime(Date.now() + 15_000);
+    await runDurableObjectAlarm(board);
+    return (await coordinatorOf(env).runs()).latest?.trigger;
+  };
+  const hourMs = floorToHour(nowMs);
+  // The first that is told, the next hour's, and a small step.
+  expect(await put(hourMs, 80)).not.toBe('price');
+  expect(await put(hourMs + 3_600_000, 15_000)).not.toBe('price');
+  expect(await put(hourMs, 120)).not.toBe('price');
+  expect(await put(hourMs, 15_100)).toBe('price');
 });

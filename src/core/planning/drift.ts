@@ -14,6 +14,10 @@ const MORE = 1.5;
 const LESS = 0.5;
 const DEVIATIONS = 4;
 
+/** What a wholesale price may move by before a plan made with it is old, AUD/MWh, and its share. */
+const PRICE_STEP_AUD_PER_MWH = 100;
+const PRICE_STEP_SHARE = 0.5;
+
 /** Plain data, to be stored as it is. */
 export interface Drift {
   /** Beginning of the window under way, and what came in it. */
@@ -60,4 +64,15 @@ export function judgeWindow(
     return { drift: next, isDrifting: false };
   }
   return { drift: { ...next, off: 0, quietUntilMs: nowMs + QUIET_MS }, isDrifting: true };
+}
+
+/**
+ * Whether the wholesale price of the present hour, AUD/MWh, has left the one told before: by more than
+ * 100, and by more than half of the larger of the two. Five-minute prices of an ordinary day do not;
+ * constants are choices.
+ */
+export function hasPriceMoved(beforeAudPerMwh: number, nowAudPerMwh: number): boolean {
+  const step = Math.abs(nowAudPerMwh - beforeAudPerMwh);
+  const larger = Math.max(Math.abs(nowAudPerMwh), Math.abs(beforeAudPerMwh));
+  return step > PRICE_STEP_AUD_PER_MWH && step > PRICE_STEP_SHARE * larger;
 }

@@ -1,26 +1,16 @@
-import {
-  countHours,
-  countUnderWay,
-  type DemandStates,
-  forecastDemand,
-  seriesKey,
-} from '../../core/forecast/demand.ts';
-import { type Fleet, type PublicFleet, publicFleet } from '../../core/model/fleet.ts';
+import { countHours, type DemandStates } from '../../core/forecast/demand.ts';
+import { type Fleet, publicFleet } from '../../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../../core/model/units.ts';
-import {
-  type DispatchProblem,
-  edgeCount,
-  loadsOf,
-  rowCount,
-} from '../../core/optimizer/problem.ts';
-import { solve } from '../../core/optimizer/solve.ts';
-import { assembleDispatch, assembleSites } from '../../core/planning/assemble.ts';
-import { type PlanningInputs, slotUtcMs } from '../../core/planning/inputs.ts';
+import { type DispatchProblem, rowCount } from '../../core/optimizer/problem.ts';
+import { assembleDispatch } from '../../core/planning/assemble.ts';
+import { type PlanningInputs, type SiteSeries, slotUtcMs } from '../../core/planning/inputs.ts';
 import { Ledger } from '../../core/planning/ledger.ts';
-import { nearestFlows } from '../../core/planning/policies/nearest.ts';
 import type { SpanTotals } from '../../core/planning/span-totals.ts';
 import type { Asked } from './asked.ts';
-import { errorOf, type WeatherErrors } from './weather-errors.ts';
+import { counted, demandThatCame, type Planned, plan } from './loop-plan.ts';
+import { isLost, nearestOf, obeyed, shutDown } from './serve.ts';
+import { type DriftKind, pricesDrift, Watch } from './watch.ts';
+import type { WeatherErrors } from './weather-errors.ts';
 
 /**
  * A deployment over real hours: it plans from forecasts, serves what comes by the plan in force, counts
@@ -49,7 +39,8 @@ export interface LoopSpec {
   onProgress?: (share: number) => void;
 }
 
-export const loopRuns = ['forecast', 'foresight', 'nearest'] as const;
+/** `clockwork` plans from forecasts by the clock alone: what plans between bring is what it lacks. */
+export const loopRuns = ['forecast', 'foresight', 'clockwork', 'nearest'] as const;
 export type LoopRun = (typeof loopRuns)[number];
 
 export interface LoopResult {
@@ -57,17 +48,43 @@ export interface LoopResult {
   /** Mean errors of what was planned for: |forecast − what came| / what came, all zones and classes. */
   demandError: number;
   tempErrorC: number;
+  /** From forecasts: those of the clock and of losses, and those asked for between, by what drifted. */
   plans: number;
+  driftPlans: Record<DriftKind, number>;
   maxGap: number;
+}
+
+/** A run that plans: its plan in force, and what it watches. */
+class PlanningRun {
+  readonly isForesight: boolean;
+  planned: Planned | undefined;
+  readonly #watch: Watch;
+  #demandDrifts = false;
+
+  constructor(isForesight: boolean, startUtcMs: number) {
+    this.isForesight = isForesight;
+    this.#watch = new Watch(startUtcMs);
+  }
+
+  /** Why a plan is due before its time; what a step's requests say is heard at its end. */
+  drift(spec: LoopSpec, utcMs: number): DriftKind | undefined {
+    if (this.planned === undefined) return undefined;
+    if (this.#demandDrifts) return 'demand';
+    return pricesDrift(spec, utcMs) ? 'price' : undefined;
+  }
+
+  /** The plan's flows in a step that begins, whose requests are counted. */
+  flows(spec: LoopSpec, utcMs: number): Float64Array {
+    const planned = this.planned as Planned;
+    this.#demandDrifts = this.#watch.demandDrifts(spec, planned, utcMs);
+    return planned.at(utcMs);
+  }
 }
 
 export function closedLoop(spec: LoopSpec): LoopResult {
   const { fleet, startUtcMs, hours } = spec;
   const open = publicFleet(fleet);
-  const ledgers = Object.fromEntries(loopRuns.map((run) => [run, new Ledger(fleet)])) as Record<
-    LoopRun,
-    Ledger
-  >;
+  const ledgers = eachRun(() => new Ledger(fleet));
   let states: DemandStates = countHours(
     open,
     new Map(),
@@ -77,142 +94,67 @@ export function closedLoop(spec: LoopSpec): LoopResult {
   );
   const steps = 60 / spec.stepMinutes;
   const stepsPerPlan = spec.replanMinutes / spec.stepMinutes;
-  const sums = { demandError: 0, demand: 0, tempErrorC: 0, plans: 0, maxGap: 0 };
-  const plans: Partial<Record<LoopRun, Planned>> = {};
+  const sums = { demandError: 0, demand: 0, tempErrorC: 0, scored: 0, plans: 0, maxGap: 0 };
+  const driftPlans = { demand: 0, price: 0 };
+  const forecast = new PlanningRun(false, startUtcMs);
+  const foresight = new PlanningRun(true, startUtcMs);
+  let clockwork: Planned | undefined;
   let wasLost = false;
   for (let h = 0; h < hours; h++) {
     const hourMs = startUtcMs + h * MS_PER_HOUR;
     const inputs = stepInputs(spec, hourMs, steps);
     const problem = assembleDispatch(open, inputs, inputs.demandReqPerS);
-    const flows = Object.fromEntries(loopRuns.map((run) => [run, [] as Float64Array[]]));
-    const unserved = Object.fromEntries(loopRuns.map((run) => [run, [] as Float64Array[]]));
+    const served = eachRun(() => ({ flow: [] as Float64Array[], unserved: [] as Float64Array[] }));
     for (let s = 0; s < steps; s++) {
       const utcMs = slotUtcMs(inputs, s);
       shutDown(problem, spec, s, utcMs);
       const heardLost = isLost(spec, utcMs - spec.stepMinutes * 60_000);
       const isDue = (h * steps + s) % stepsPerPlan === 0 || heardLost !== wasLost;
       wasLost = heardLost;
-      for (const run of loopRuns) {
-        if (run !== 'nearest' && isDue) {
-          plans[run] = plan(spec, open, states, utcMs, heardLost, run === 'foresight');
-          sums.maxGap = Math.max(sums.maxGap, plans[run].gap);
-        }
-        const done =
-          run === 'nearest'
-            ? nearestOf(
-                open,
-                problem,
-                s,
-                problem.demandReqPerS.subarray(s * rowCount(problem), (s + 1) * rowCount(problem)),
-              )
-            : obeyed(open, problem, s, (plans[run] as Planned).at(utcMs));
-        flows[run]?.push(done.flow);
-        unserved[run]?.push(done.unserved);
+      for (const run of [forecast, foresight]) {
+        const drift = run.drift(spec, utcMs);
+        if (!isDue && drift === undefined) continue;
+        run.planned = plan(spec, open, states, utcMs, heardLost, run.isForesight);
+        sums.maxGap = Math.max(sums.maxGap, run.planned.gap);
+        if (run.isForesight) continue;
+        score(sums, spec, run.planned);
+        if (isDue) sums.plans++;
+        else if (drift) driftPlans[drift]++;
       }
-      if (isDue) {
-        sums.plans++;
-        score(sums, spec.demandMargin, plans.forecast as Planned, plans.foresight as Planned);
-      }
+      // At the clock's times both know the same, so theirs is one plan.
+      if (isDue) clockwork = forecast.planned;
+      const take = (run: LoopRun, done: { flow: Float64Array; unserved: Float64Array }) => {
+        served[run].flow.push(done.flow);
+        served[run].unserved.push(done.unserved);
+      };
+      take('forecast', obeyed(open, problem, s, forecast.flows(spec, utcMs)));
+      take('foresight', obeyed(open, problem, s, foresight.flows(spec, utcMs)));
+      take('clockwork', obeyed(open, problem, s, (clockwork as Planned).at(utcMs)));
+      take('nearest', nearestOf(open, problem, s, demandOf(problem, s)));
     }
     for (const run of loopRuns) {
-      ledgers[run].add(problem, inputs, flows[run] ?? [], unserved[run] ?? []);
+      ledgers[run].add(problem, inputs, served[run].flow, served[run].unserved);
     }
     states = countHours(open, states, [counted(spec, hourMs)]);
     spec.onProgress?.((h + 1) / hours);
   }
   return {
-    totals: Object.fromEntries(loopRuns.map((run) => [run, ledgers[run].totals()])) as Record<
-      LoopRun,
-      SpanTotals
-    >,
+    totals: eachRun((run) => ledgers[run].totals()),
     demandError: sums.demandError / Math.max(sums.demand, 1e-300),
-    tempErrorC: sums.tempErrorC / sums.plans,
+    tempErrorC: sums.tempErrorC / sums.scored,
     plans: sums.plans,
+    driftPlans,
     maxGap: sums.maxGap,
   };
 }
 
-interface Planned {
-  inputs: PlanningInputs;
-  gap: number;
-  /** Flows of the hour that holds an instant. */
-  at(utcMs: number): Float64Array;
+function eachRun<T>(of: (run: LoopRun) => T): Record<LoopRun, T> {
+  return Object.fromEntries(loopRuns.map((run) => [run, of(run)])) as Record<LoopRun, T>;
 }
 
-/** The hours until there is another plan: slots of such fleets do not depend on each other. */
-function plan(
-  spec: LoopSpec,
-  open: PublicFleet,
-  states: DemandStates,
-  utcMs: number,
-  heardLost: boolean,
-  isForesight: boolean,
-): Planned {
-  const startUtcMs = Math.floor(utcMs / MS_PER_HOUR) * MS_PER_HOUR;
-  const slotCount = Math.ceil((utcMs - startUtcMs + spec.replanMinutes * 60_000) / MS_PER_HOUR);
-  const horizon = { startUtcMs, slotCount, slotHours: 1 };
-  const inputs: PlanningInputs = {
-    ...horizon,
-    sites: spec.fleet.sites.map((site, j) => believed(spec, site, j, horizon, utcMs, isForesight)),
-    demandReqPerS: isForesight
-      ? Float64Array.from(
-          Array.from({ length: slotCount }, (_, t) => [
-            ...spec.asked.reqPerS(slotUtcMs(horizon, t), MS_PER_HOUR),
-          ]).flat(),
-        )
-      : forecastDemand(open, seen(spec, open, states, utcMs), horizon, spec.demandMargin).reqPerS,
-  };
-  const problem = assembleDispatch(open, inputs, inputs.demandReqPerS);
-  // Nobody knows when a loss will end.
-  if (heardLost) problem.sites.find((s) => s.id === spec.lost?.site)?.maxLoad.fill(0);
-  const { flow, certificate } = solve(problem, assembleSites(spec.fleet, inputs), {
-    gapTarget: spec.gapTarget,
-  });
-  return {
-    inputs,
-    gap: certificate.gap,
-    at: (ms) => flow[Math.floor((ms - startUtcMs) / MS_PER_HOUR)] as Float64Array,
-  };
-}
-
-type Site = Fleet['sites'][number];
-type Series = PlanningInputs['sites'][number];
-
-/**
- * A site's hours as a plan knows them. Of weather, what came with the errors of issued forecasts; of
- * prices and carbon this hour's, then those of the same hour the day before, as plans have it without a
- * feed of the future.
- */
-function believed(
-  spec: LoopSpec,
-  site: Site,
-  j: number,
-  horizon: { startUtcMs: number; slotCount: number },
-  utcMs: number,
-  isForesight: boolean,
-): Series {
-  const series = spec.truth.sites[j] as Series;
-  const hours = (of: (hour: number, t: number) => number) =>
-    Float64Array.from({ length: horizon.slotCount }, (_, t) =>
-      of((horizon.startUtcMs - spec.truth.startUtcMs) / MS_PER_HOUR + t, t),
-    );
-  const error = (t: number) =>
-    isForesight ? { tempC: 0, rhPct: 0 } : errorOf(spec.weatherErrors, site.id, utcMs, t + 1);
-  const known = (values: Float64Array) =>
-    hours((h, t) => values[isForesight || t === 0 ? h : h - 24] as number);
-  const spot = known(series.spotAudPerMwh);
-  const now = spec.spotAudPerMwh?.(site.id, utcMs);
-  if (now !== undefined) spot[0] = now;
-  return {
-    tempC: hours((h, t) => (series.tempC[h] as number) + error(t).tempC),
-    rhPct: hours((h, t) =>
-      Math.min(100, Math.max(0, (series.rhPct[h] as number) + error(t).rhPct)),
-    ),
-    spotAudPerMwh: spot,
-    carbonKgPerKwh: known(series.carbonKgPerKwh),
-    gridWaterLPerKwh: hours((h) => series.gridWaterLPerKwh[h] as number),
-    sources: series.sources,
-  };
+function demandOf(p: DispatchProblem, t: number): Float64Array {
+  const rows = rowCount(p);
+  return p.demandReqPerS.subarray(t * rows, (t + 1) * rows);
 }
 
 /** What came in an hour, by step. */
@@ -224,7 +166,7 @@ function stepInputs(spec: LoopSpec, hourMs: number, steps: number): PlanningInpu
     slotCount: steps,
     slotHours: 1 / steps,
     sites: spec.fleet.sites.map((site, j) => {
-      const series = spec.truth.sites[j] as Series;
+      const series = spec.truth.sites[j] as SiteSeries;
       const all = (values: Float64Array) => new Float64Array(steps).fill(values[h] as number);
       return {
         tempC: all(series.tempC),
@@ -245,100 +187,24 @@ function stepInputs(spec: LoopSpec, hourMs: number, steps: number): PlanningInpu
   };
 }
 
-/**
- * A slot served by a plan's shares. What comes to a site beyond what it carries goes to the nearest that
- * has room, as the router does it for sites that refuse; so does all of a zone the plan has no share for.
- */
-function obeyed(open: PublicFleet, p: DispatchProblem, t: number, planned: Float64Array) {
-  const rows = rowCount(p);
-  const flow = new Float64Array(edgeCount(p));
-  const left = p.demandReqPerS.slice(t * rows, (t + 1) * rows);
-  for (let r = 0; r < rows; r++) {
-    const [from, to] = [p.rowStart[r] as number, p.rowStart[r + 1] as number];
-    const sum = planned.subarray(from, to).reduce((a, b) => a + b, 0);
-    if (!(sum > 0)) continue;
-    const came = left[r] as number;
-    for (let e = from; e < to; e++) flow[e] = ((planned[e] as number) / sum) * came;
-  }
-  const kept = loadsOf(p, flow).map((load, j) => {
-    const limit = p.sites[j]?.maxLoad[t] as number;
-    return load > limit ? limit / load : 1;
-  });
-  for (let r = 0; r < rows; r++) {
-    for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
-      flow[e] = (flow[e] as number) * (kept[p.edgeSite[e] as number] as number);
-      left[r] = Math.max(0, (left[r] as number) - (flow[e] as number));
-    }
-  }
-  const more = nearestOf(open, p, t, left, loadsOf(p, flow));
-  return { flow: flow.map((x, e) => x + (more.flow[e] as number)), unserved: more.unserved };
-}
-
-/** Demand of one slot at the nearest sites, in the room that a load leaves. */
-function nearestOf(
-  open: PublicFleet,
-  p: DispatchProblem,
-  t: number,
-  demandReqPerS: Float64Array,
-  loads?: Float64Array,
-) {
-  const sites = p.sites.map((s, j) => ({
-    ...s,
-    maxLoad: Float64Array.of(Math.max(0, (s.maxLoad[t] as number) - (loads?.[j] ?? 0))),
-  }));
-  const { flow, unserved } = nearestFlows(open, { ...p, slotCount: 1, sites, demandReqPerS });
-  return { flow: flow[0] as Float64Array, unserved: unserved[0] as Float64Array };
-}
-
-function isLost({ lost }: LoopSpec, utcMs: number): boolean {
-  return lost !== undefined && utcMs >= lost.fromUtcMs && utcMs < lost.toUtcMs;
-}
-
-function shutDown(p: DispatchProblem, spec: LoopSpec, t: number, utcMs: number): void {
-  if (!isLost(spec, utcMs)) return;
-  const site = p.sites.find((s) => s.id === spec.lost?.site);
-  if (site) site.maxLoad[t] = 0;
-}
-
-/** States with the hour under way, as soon as a deployment takes it in. */
-function seen(spec: LoopSpec, open: PublicFleet, states: DemandStates, utcMs: number) {
-  const hourMs = Math.floor(utcMs / MS_PER_HOUR) * MS_PER_HOUR;
-  const forMs = utcMs - hourMs;
-  if (forMs < MS_PER_HOUR / 12) return states;
-  return countUnderWay(open, states, [{ ...counted(spec, hourMs, forMs), forMs }]);
-}
-
-/** An hour as the router counts it, or its first part. */
-function counted({ fleet, asked }: LoopSpec, utcMs: number, forMs = MS_PER_HOUR) {
-  const requests = asked.reqPerS(utcMs, forMs).map((x) => Math.round((x * forMs) / 1000));
-  const K = fleet.classes.length;
-  return {
-    utcMs,
-    requests: new Map(
-      Array.from(requests, (n, at): [string, number] => [
-        seriesKey(fleet.zones[Math.floor(at / K)]?.id ?? '', fleet.classes[at % K]?.id ?? ''),
-        n,
-      ]),
-    ),
-  };
-}
-
+/** How far a plan from forecasts is off what comes. */
 function score(
-  sums: { demandError: number; demand: number; tempErrorC: number },
-  margin: number,
-  forecast: Planned,
-  foresight: Planned,
+  sums: { demandError: number; demand: number; tempErrorC: number; scored: number },
+  spec: LoopSpec,
+  { inputs }: Planned,
 ): void {
-  forecast.inputs.demandReqPerS.forEach((x, n) => {
-    const came = foresight.inputs.demandReqPerS[n] as number;
-    sums.demandError += Math.abs(x / margin - came);
-    sums.demand += came;
+  const came = demandThatCame(spec, inputs);
+  inputs.demandReqPerS.forEach((x, n) => {
+    sums.demandError += Math.abs(x / spec.demandMargin - (came[n] as number));
+    sums.demand += came[n] as number;
   });
-  const { sites, slotCount } = forecast.inputs;
+  const { sites, slotCount, startUtcMs } = inputs;
+  const from = (startUtcMs - spec.truth.startUtcMs) / MS_PER_HOUR;
   sites.forEach((s, j) => {
     s.tempC.forEach((tempC, t) => {
-      const came = foresight.inputs.sites[j]?.tempC[t] as number;
-      sums.tempErrorC += Math.abs(tempC - came) / sites.length / slotCount;
+      const cameC = spec.truth.sites[j]?.tempC[from + t] as number;
+      sums.tempErrorC += Math.abs(tempC - cameC) / sites.length / slotCount;
     });
   });
+  sums.scored++;
 }

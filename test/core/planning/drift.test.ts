@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   countRequests,
   type Drift,
+  hasPriceMoved,
   judgeWindow,
   noDrift,
   windowEnds,
@@ -85,6 +86,22 @@ test('whatever comes, a plan is asked for once a quarter of an hour at most', ()
         expect(nowMs - last).toBeGreaterThanOrEqual(900_000);
         last = nowMs;
       }
+    }),
+  );
+});
+
+test('a price has moved by more than 100 AUD/MWh and half of the larger, to either side', () => {
+  expect(hasPriceMoved(80, 15_100)).toBe(true);
+  expect(hasPriceMoved(15_100, 300)).toBe(true);
+  expect(hasPriceMoved(60, -900)).toBe(true);
+  expect(hasPriceMoved(60, 150)).toBe(false);
+  expect(hasPriceMoved(1000, 1400)).toBe(false);
+  expect(hasPriceMoved(Number.NaN, 15_100)).toBe(false);
+  const price = fc.integer({ min: -1000, max: 16_600 });
+  fc.assert(
+    fc.property(price, price, (a, b) => {
+      expect(hasPriceMoved(a, b)).toBe(hasPriceMoved(b, a));
+      if (Math.abs(a - b) <= 100) expect(hasPriceMoved(a, b)).toBe(false);
     }),
   );
 });

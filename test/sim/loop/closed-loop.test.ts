@@ -112,6 +112,45 @@ describe('a closed loop', () => {
   });
 });
 
+describe('plans between those of the clock', () => {
+  /** Two and a half times as many requests everywhere from the second hour's half on. */
+  class Surge extends Asked {
+    override reqPerS(utcMs: number, forMs: number): Float64Array {
+      const factor = utcMs < startUtcMs + 1.5 * MS_PER_HOUR ? 1 : 2.5;
+      return super.reqPerS(utcMs, forMs).map((x) => factor * x);
+    }
+  }
+
+  test('are made when demand leaves what was planned for, and keep users from waiting', () => {
+    const asked = new Surge(fleet, [steady, steady], startUtcMs - 168 * MS_PER_HOUR);
+    const { totals, plans, driftPlans } = closedLoop(spec({ asked, stepMinutes: 5 }));
+    expect(plans).toBe(4);
+    expect(driftPlans).toEqual({ demand: expect.any(Number), price: 0 });
+    expect(driftPlans.demand).toBeGreaterThan(0);
+    const late = (run: 'forecast' | 'clockwork') => totals[run].sloViolationShare;
+    expect(late('forecast')).toBeLessThan(late('clockwork'));
+  });
+
+  test('are none where nothing drifts, and then cost and serve what the clock’s do', () => {
+    const { totals, driftPlans } = closedLoop(spec({}, steady));
+    expect(driftPlans).toEqual({ demand: 0, price: 0 });
+    expect(totals.forecast).toEqual(totals.clockwork);
+  });
+
+  test('follow a price that jumps, and save what the clock’s pay', () => {
+    const spot = embeddedFleet();
+    for (const site of spot.sites) {
+      site.cost.tariff = { kind: 'spot', networkAudPerKwh: 0, fallbackAudPerKwh: 0.2 };
+    }
+    const jumpMs = startUtcMs + MS_PER_HOUR / 3;
+    const spotAudPerMwh = (site: string, ms: number) =>
+      site === 'melbourne' && ms >= jumpMs ? 15_000 : 80;
+    const { totals, driftPlans } = closedLoop(spec({ fleet: spot, spotAudPerMwh }, steady));
+    expect(driftPlans).toEqual({ demand: 0, price: 1 });
+    expect(totals.forecast.energyCostAud).toBeLessThan(0.9 * totals.clockwork.energyCostAud);
+  });
+});
+
 describe('requests of a trace', () => {
   test('come to the population’s mean, and no zone sees an hour twice within its length', () => {
     const distinct = { ...bursty, relative: bursty.relative.map((_, n) => (2 * (n + 0.5)) / 2016) };
