@@ -303,7 +303,8 @@ export const operations: Operation[] = [
     answers: { 200: json('`registry`, `migrations`, `hasClientKeys`, `nowUtcMs`.') },
   }),
   adminOperation('put', '/inputs', {
-    summary: 'Hourly weather, wholesale price and carbon; a jump of the present price brings a plan',
+    summary:
+      'Hourly weather, wholesale price and carbon; a jump of the present price brings a plan',
     body: inputsBodySchema,
     answers: { 200: json('How many hours were written.') },
   }),
