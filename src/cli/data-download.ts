@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PublicSite } from '../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
@@ -9,11 +9,11 @@ import {
   type Hours,
   networkCarbon,
 } from '../feeds/archives.ts';
-import { attributionsOf } from '../feeds/attribution.ts';
 import { FeedError, type FeedIo } from '../feeds/feed.ts';
 import { NETWORKS } from '../feeds/open-electricity-api.ts';
 import { readHourlyCsv } from '../sim/csv.ts';
 import { csvRegion } from '../sim/dataset.ts';
+import { sourcesText } from './data-origins.ts';
 import { type Month, monthsOf } from './months.ts';
 
 /**
@@ -74,7 +74,7 @@ export async function download(options: DownloadOptions, io: DownloadIo): Promis
     });
   }
   io.progress('done', 1);
-  writeWhole(join(options.dir, 'SOURCES.md'), sourcesText());
+  writeWhole(join(options.dir, 'SOURCES.md'), sourcesText(readdirSync(options.dir)));
   return { files };
 }
 
@@ -217,16 +217,4 @@ function csvOf(columns: readonly string[], series: Columns, { fromUtcMs, toUtcMs
 function writeWhole(path: string, content: string): void {
   writeFileSync(`${path}.part`, content);
   renameSync(`${path}.part`, path);
-}
-
-function sourcesText(): string {
-  const files = {
-    'Open-Meteo': 'weather_*: reanalysis (Copernicus/ECMWF), not station readings',
-    AEMO: 'nem_price_demand_*: hourly means',
-    'Open Electricity': 'carbon_direct_*: average direct emissions of generation',
-  };
-  const lines = attributionsOf(Object.keys(files)).map(({ source, text, licence, url }) => {
-    return `- ${files[source as keyof typeof files]}. ${text.replace(/\.$/, '')}. ${licence}. ${url}`;
-  });
-  return `# Sources\n\nWho passes these series on has to follow their terms.\n\n${lines.join('\n')}\n`;
 }

@@ -1,6 +1,7 @@
 import { attributionsOf } from '../feeds/attribution.ts';
 import type { FileReport } from '../sim/check-folder.ts';
 import type { Downloaded } from './data-download.ts';
+import { originsOf } from './data-origins.ts';
 import { count, decimal, utc } from './format.ts';
 import { bullets, table } from './table.ts';
 
@@ -8,7 +9,7 @@ import { bullets, table } from './table.ts';
 export function downloadText({ files }: Downloaded, dir: string, hasCarbon: boolean): string {
   const kept = files.filter((f) => f.state === 'kept').length;
   const holed = files.filter((f) => f.holes > 0);
-  const sources = ['Open-Meteo', 'AEMO', ...(hasCarbon ? ['Open Electricity'] : [])];
+  const sources = originsOf(files.map((f) => f.name)).map((o) => o.source);
   const notes = [
     ...(hasCarbon ? [] : ['carbon is left out: OPENELECTRICITY_API_KEY is not set']),
     ...holed.map(

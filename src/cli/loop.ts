@@ -10,7 +10,7 @@ import { Asked, type RateTrace, readRateTrace } from '../sim/loop/asked.ts';
 import { closedLoop, type LoopResult, type LoopSpec } from '../sim/loop/closed-loop.ts';
 import { readWeatherErrors } from '../sim/loop/weather-errors.ts';
 import { loopJson, loopText } from './loop-report.ts';
-import { groupedBySite, placeholderNotes } from './notes.ts';
+import { folderCredits, groupedBySite, placeholderNotes } from './notes.ts';
 import {
   amountValue,
   assertFolderInputs,
@@ -168,7 +168,15 @@ export async function loopSetting(
       stepMinutes: STEP_MINUTES,
       gapTarget: options.gap,
     },
-    notes: [...groupedBySite(notes), ...placeholderNotes(fleet, inputs, 'water')],
+    notes: [
+      ...groupedBySite(notes),
+      ...placeholderNotes(fleet, inputs, 'water'),
+      ...folderCredits(
+        options.data,
+        inputs,
+        traces.map((t) => t.source),
+      ),
+    ],
   };
 }
 

@@ -1,7 +1,12 @@
 import type { Fleet } from '../core/model/fleet.ts';
 import { capacityBySlot } from '../core/model/maintenance.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
-import { attributionsOfSites } from '../feeds/attribution.ts';
+import {
+  type Attribution,
+  attributionsOfFolder,
+  attributionsOfSites,
+} from '../feeds/attribution.ts';
+import { folderNotes } from '../sim/folder-notes.ts';
 import { count, decimal } from './format.ts';
 
 type Kind = keyof SiteSeries['sources'];
@@ -116,7 +121,21 @@ export function liveNotes(fleet: Fleet, inputs: PlanningInputs): string[] {
 
 /** Whose data it is, and under what terms. */
 export function attributionNotes({ sites }: PlanningInputs): string[] {
-  return attributionsOfSites(sites).map(
-    ({ text, licence }) => `${text.replace(/\.$/, '')} (${licence})`,
-  );
+  return attributionsOfSites(sites).map(credit);
 }
+
+/**
+ * The same of what was read from a folder.
+ * @param files of it that are read beside the sites' series
+ */
+export function folderCredits(
+  dir: string,
+  { sites }: Pick<PlanningInputs, 'sites'>,
+  files: readonly string[] = [],
+): string[] {
+  const named = sites.flatMap(({ sources }) => Object.values(sources).map((s) => s.source));
+  const notes = sites.length > 0 ? (folderNotes(dir)?.text ?? '') : '';
+  return attributionsOfFolder([...named, ...files], notes).map((a) => `data: ${credit(a)}`);
+}
+
+const credit = ({ text, licence }: Attribution) => `${text.replace(/\.$/, '')} (${licence})`;

@@ -10,6 +10,7 @@ import { liveInputs } from './live-inputs.ts';
 import {
   DEMAND_NOTE,
   embeddedNotes,
+  folderCredits,
   groupedBySite,
   liveNotes,
   maintenanceNotes,
@@ -90,6 +91,7 @@ export function inputsOf(
       ...floored,
       ...maintenanceNotes(data.fleet, data.inputs),
       ...groupedBySite(data.notes),
+      ...folderCredits(options.data, data.inputs),
       ...placeholderNotes(data.fleet, data.inputs, 'water'),
       DEMAND_NOTE,
     ];

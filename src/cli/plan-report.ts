@@ -76,7 +76,7 @@ export function planText(run: PlanRun): string {
     );
   }
   if (notes.length > 0) lines.push('', bold('Notes'), bullets(notes));
-  const data = attributionNotes(inputs);
+  const data = attributionNotes(inputs).filter((text) => !notes.includes(`data: ${text}`));
   if (data.length > 0) lines.push('', bold('Data'), bullets(data));
   return `${lines.join('\n')}\n`;
 }

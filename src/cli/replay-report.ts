@@ -4,6 +4,7 @@ import { slotUtcMs } from '../core/planning/inputs.ts';
 import type { Comparison } from '../sim/events/compare.ts';
 import { traceFigures } from '../sim/events/trace.ts';
 import { commonDigits, count, decimal, signed, utc } from './format.ts';
+import { attributionNotes, folderCredits } from './notes.ts';
 import type { ReplayRun } from './replay.ts';
 import { spanJson } from './span.ts';
 import { bold, bullets, type Column, table, wrap } from './table.ts';
@@ -85,7 +86,7 @@ function comparisonRow(c: Comparison): string[] {
   ];
 }
 
-function notesOf({ fleet, traces, options, replayed, unservedShare }: ReplayRun): string[] {
+function notesOf({ fleet, inputs, traces, options, replayed, unservedShare }: ReplayRun): string[] {
   const requests = fleet.classes.map((cls, k) => {
     const trace = traces[k] as (typeof traces)[number];
     const f = traceFigures(trace);
@@ -118,6 +119,13 @@ function notesOf({ fleet, traces, options, replayed, unservedShare }: ReplayRun)
     'the simulated wait includes the decode step under way, which the model counts as a part of TTFT of its own',
     'utilisation is work at full batches over capacity; a server with one sequence is as busy as one with many',
     `${options.warmUp} minutes were simulated before the measured time`,
+    // Weather, prices and carbon are embedded; of the folder only the traces are read.
+    ...attributionNotes(inputs).map((text) => `data: ${text}`),
+    ...folderCredits(
+      options.data,
+      { sites: [] },
+      traces.map((t) => t.source),
+    ),
   ];
 }
 

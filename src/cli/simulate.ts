@@ -10,7 +10,7 @@ import { backtest, type PolicyResult } from '../sim/backtest.ts';
 import { readDataset } from '../sim/dataset.ts';
 import { HORIZON_SLOTS, rollingIssue } from '../sim/rolling.ts';
 import { backtestHourly } from '../sim/rolling-pool.ts';
-import { DEMAND_NOTE, groupedBySite, placeholderNotes } from './notes.ts';
+import { DEMAND_NOTE, folderCredits, groupedBySite, placeholderNotes } from './notes.ts';
 import {
   assertFolderInputs,
   assertWritable,
@@ -153,6 +153,7 @@ async function simulated(options: SimulateOptions): Promise<SimulationRun> {
       options.hourly
         ? `every policy plans anew every hour, knowing weather, prices and demand of the ${HORIZON_SLOTS} that follow exactly; the first of them is what is done`
         : "every policy decides a day at a time, knowing the day's weather, prices and demand exactly",
+      ...folderCredits(options.data, inputs),
     ],
   };
 }

@@ -7,7 +7,7 @@ export interface Attribution {
 }
 
 /** By what the names of sources hold. Where the terms were read: docs/feeds.md. */
-const known: (Attribution & { mark: RegExp; isEmbedded?: true })[] = [
+const known: (Attribution & { mark: RegExp; isOfOneFile?: true })[] = [
   {
     mark: /open-?meteo/i,
     source: 'Open-Meteo',
@@ -49,7 +49,7 @@ const known: (Attribution & { mark: RegExp; isEmbedded?: true })[] = [
     text: 'Climatology derived from daily observations of the Australian Bureau of Meteorology',
     licence: 'CC BY',
     url: 'http://www.bom.gov.au/',
-    isEmbedded: true,
+    isOfOneFile: true,
   },
   {
     mark: /\bNGA\b/,
@@ -57,7 +57,31 @@ const known: (Attribution & { mark: RegExp; isEmbedded?: true })[] = [
     text: 'Emission factors: Australian National Greenhouse Accounts Factors 2024',
     licence: 'CC BY 4.0',
     url: 'https://www.dcceew.gov.au/',
-    isEmbedded: true,
+    isOfOneFile: true,
+  },
+  {
+    mark: /llm_azure2023/i,
+    source: 'Azure LLM inference traces 2023',
+    text: 'Requests: Azure LLM inference traces 2023 (AzurePublicDataset)',
+    licence: 'CC BY 4.0',
+    url: 'https://github.com/Azure/AzurePublicDataset',
+    isOfOneFile: true,
+  },
+  {
+    mark: /llm_mooncake/i,
+    source: 'Mooncake',
+    text: 'Requests: traces published with Mooncake',
+    licence: 'Apache-2.0',
+    url: 'https://github.com/kvcache-ai/Mooncake',
+    isOfOneFile: true,
+  },
+  {
+    mark: /llm_servegen/i,
+    source: 'ServeGen',
+    text: 'Request rates: ServeGen',
+    licence: 'Apache-2.0',
+    url: 'https://github.com/alibaba/ServeGen',
+    isOfOneFile: true,
   },
 ];
 
@@ -69,13 +93,14 @@ export function attributionsOf(sources: Iterable<string>): Attribution[] {
 
 /**
  * The same for series of a folder, whose files do not name their sources but whose notes may. What the
- * package embeds is named only where a series is of it: notes may speak of files that are not read.
+ * package embeds and recorded requests are named only where a series is of them: notes may speak of files
+ * that are not read.
  */
 export function attributionsOfFolder(sources: readonly string[], notes: string): Attribution[] {
   return known
     .filter(
-      ({ mark, isEmbedded }) =>
-        sources.some((source) => mark.test(source)) || (!isEmbedded && mark.test(notes)),
+      ({ mark, isOfOneFile }) =>
+        sources.some((source) => mark.test(source)) || (!isOfOneFile && mark.test(notes)),
     )
     .map(bare);
 }

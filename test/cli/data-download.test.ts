@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { download, type Kind } from '../../src/cli/data-download.ts';
+import { downloadText } from '../../src/cli/data-report.ts';
 import { monthsOf } from '../../src/cli/months.ts';
 import { publicFleet } from '../../src/core/model/fleet.ts';
 import { readDataset } from '../../src/sim/dataset.ts';
@@ -19,6 +20,7 @@ const sites = publicFleet(fleet).sites.filter((s) => two.includes(s.id));
 const from = Date.parse('2022-01-30T00:00Z');
 const to = Date.parse('2022-02-02T00:00Z');
 let waits: number[] = [];
+let progress: [label: string, share: number][] = [];
 /** Answers in place of the usual one, one a request. */
 let troubles: Answer[] = [];
 /** Weather that Open-Meteo does not have yet, from this instant on. */
@@ -92,6 +94,7 @@ const carbon: Answer = (request, response) => {
 
 beforeEach(() => {
   waits = [];
+  progress = [];
   troubles = [];
   unknownFrom = Number.POSITIVE_INFINITY;
   upstream.seen.length = 0;
@@ -111,7 +114,7 @@ function run(dir: string, kinds: Kind[] = ['weather', 'price', 'carbon'], change
       sleep: async (ms) => {
         waits.push(ms);
       },
-      progress() {},
+      progress: (label, share) => progress.push([label, share]),
     },
   );
 }
@@ -195,6 +198,34 @@ describe('a download', () => {
     await run(dir, ['weather']);
     expect(readFileSync(file, 'utf8')).toBe(whole);
     expect(existsSync(join(dir, 'weather_perth_2022-02-01_2022-02-01.csv'))).toBe(true);
+  });
+
+  test('tells what it is at, and how much of all is done, what is there already included', async () => {
+    const dir = emptyFolder();
+    await run(dir, ['weather', 'price']);
+    const told = [
+      ['weather 2022-01-30_2022-01-31', 0],
+      ['price 2022-01-30_2022-01-31', 0.25],
+      ['weather 2022-02-01_2022-02-01', 0.5],
+      ['price 2022-02-01_2022-02-01', 0.75],
+      ['done', 1],
+    ];
+    expect(progress).toEqual(told);
+    progress = [];
+    await run(dir, ['weather', 'price']);
+    expect(progress).toEqual(told);
+  });
+
+  test('names those whose data is there, and nobody else', async () => {
+    const dir = emptyFolder();
+    const sources = () => readFileSync(join(dir, 'SOURCES.md'), 'utf8');
+    const first = await run(dir, ['price']);
+    expect(sources()).toMatch(/AEMO/);
+    expect(sources()).not.toMatch(/Open-Meteo|Open Electricity/);
+    expect(downloadText(first, dir, true)).not.toMatch(/Open-Meteo|Open Electricity/);
+    await run(dir, ['weather']);
+    expect(sources()).toMatch(/weather_.*Open-Meteo\.com.*CC BY 4\.0/);
+    expect(sources()).toMatch(/AEMO/);
   });
 
   test('waits where a source asks for it, longer each time where it does not', async () => {

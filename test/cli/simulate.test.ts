@@ -87,6 +87,22 @@ describe('isotherm simulate', () => {
     expect(stderr).toContain('--hourly: class "digest" may wait');
   });
 
+  it('says whose data a folder holds and under what terms, as does a plan from it', async () => {
+    const dir = dataFolder();
+    const terms =
+      'Weather data by Open-Meteo.com, CC BY 4.0. climate.json: Bureau of Meteorology.\n';
+    writeFileSync(join(dir, 'SOURCES.md'), terms);
+    const few = ['--from', '2022-01-24', '--to', '2022-01-25', '--policies', 'nearest'];
+    const report = await simulationJson('--data', dir, ...few);
+    const plan = await inProcess(['plan', '--data', dir, '--at', '2022-01-24', '--json']);
+    for (const { notes } of [report, JSON.parse(plan.stdout)]) {
+      const credits = notes.filter((note: string) => note.startsWith('data: '));
+      expect(credits).toEqual([
+        'data: Weather data by Open-Meteo.com (CC BY 4.0; the free service is for non-commercial use)',
+      ]);
+    }
+  });
+
   it('agrees with the plan of the same day, certificate included', async () => {
     const day = ['--data', data, '--from', '2022-01-24', '--to', '2022-01-25'];
     const report = await simulationJson(...day, '--policies', 'isotherm');

@@ -23,7 +23,7 @@ th,td{padding:4px 6px;border-bottom:1px solid var(--line);text-align:right;white
 th{font-weight:600;vertical-align:bottom}
 th small{display:block;font-weight:400;color:var(--dim)}
 th:first-child,td:first-child,.left{text-align:left}
-td.wide{white-space:normal;min-width:13em;text-align:left}
+td.wide{white-space:normal;min-width:11em;text-align:left}
 tr.own td{font-weight:600}
 td small{display:block;color:var(--dim);font-size:.88em}
 .better{color:var(--better)}.worse{color:var(--worse)}

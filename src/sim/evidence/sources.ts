@@ -1,20 +1,18 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import type { Fleet } from '../../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../../core/model/units.ts';
 import { checkFolder, type FileReport } from '../check-folder.ts';
 import { csvRegion } from '../dataset.ts';
+import { folderNotes } from '../folder-notes.ts';
 import { describeSpan, type Span } from '../weather.ts';
 
 /** A file that figures rest on. */
 export interface SourceFile extends FileReport {
   sha256: string;
 }
-
-/** What a folder says of its own data, the first of these that is there. */
-const NOTES = ['SOURCES.md', 'README.md'];
 
 /** Files of a folder that are read for a fleet, with their holes and faults, and what it says of them. */
 export function folderSources(
@@ -34,11 +32,8 @@ export function folderSources(
       ),
     ),
   }));
-  const file = NOTES.find((name) => existsSync(join(dir, name)));
-  return {
-    files: used,
-    ...(file && { notes: { file, text: readFileSync(join(dir, file), 'utf8') } }),
-  };
+  const notes = folderNotes(dir);
+  return { files: used, ...(notes && { notes }) };
 }
 
 function sha256Of(path: string): string {
