@@ -51,7 +51,7 @@ export function Gate({
         </div>
         {isRejected && (
           <p class="alert" role="alert">
-            That admin token is not the right one.
+            That admin token is not the right one, or no longer.
           </p>
         )}
         <p class="quiet" id="token-hint">

@@ -29,7 +29,7 @@ export function History({ ask, status }: { ask: Ask; status: Status }) {
       <h2 id="history-title">Plans so far</h2>
       {fault && <p class="alert">They cannot be read: {fault}.</p>}
       <div ref={ref} class="chart">
-        {plans.length > 0 && width > 0 && (
+        {plans.length > 1 && width > 0 && (
           <>
             <h3>Certified gap by plan, % of its cost; dashed: the target of the latest</h3>
             <GapChart

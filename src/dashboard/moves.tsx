@@ -1,6 +1,6 @@
-import type { SiteMove } from '../core/planning/moves.ts';
 import { count, fixed, signed } from './format.ts';
 import { Head } from './head.tsx';
+import { reasonFor } from './move-reason.ts';
 import { Scroll } from './scroll.tsx';
 import type { View } from './types.ts';
 
@@ -59,7 +59,7 @@ export function MovesTable({ view }: { view: View }) {
                     <td class="number">{signed(row.by, 2)}</td>
                     <td class="number">{micro(row.beforeAudPerRequest)}</td>
                     <td class="number">{micro(row.afterAudPerRequest)}</td>
-                    <td>{moves.orders[row.site?.id ?? ''] ?? why(row)}</td>
+                    <td>{reasonFor(row.site?.id ?? '', row, moves)}</td>
                   </tr>
                 ))}
               </tbody>
@@ -73,11 +73,4 @@ export function MovesTable({ view }: { view: View }) {
 
 function micro(aud: number | null): string {
   return aud === null ? 'not told' : fixed(aud * MICRO, 1);
-}
-
-export function why({ beforeAudPerRequest: a, afterAudPerRequest: b }: SiteMove): string {
-  if (a === null || b === null) return 'the site does not tell its costs';
-  const share = (b - a) / Math.abs(a);
-  if (!Number.isFinite(share) || Math.abs(share) < 1e-4) return 'its cost stood still';
-  return `${fixed(100 * Math.abs(share), 2)} % ${share > 0 ? 'dearer' : 'cheaper'} there`;
 }

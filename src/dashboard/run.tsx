@@ -44,7 +44,8 @@ export function RunView({ live: { status }, ask }: { live: LiveState; ask: Ask }
           {count(run.rounds.length, 'round')}, from the coordinator’s record. Full line: objective,
           the cost of the best plan; dashed: bound. The optimum lies between bound and objective,
           and the gap is their difference relative to the objective. Rounds end at a gap of{' '}
-          {percent(run.gapTarget)}.
+          {percent(run.gapTarget)}. In a learned round sites’ cost curves are drawn through all they
+          have answered, in a supply round they bid whole curves, a classic one is textbook ADMM.
         </p>
         <Scroll labelledBy="run-title">
           <table>

@@ -59,5 +59,12 @@ export interface View {
   };
   version: number | null;
   slots: SlotView[] | null;
-  moves: (Moves & { sinceVersion: number; orders: Record<string, SiteOrder> }) | null;
+  moves:
+    | (Moves & {
+        sinceVersion: number;
+        orders: Record<string, SiteOrder>;
+        outBefore: string[];
+        outNow: { site: string; reason: string }[];
+      })
+    | null;
 }

@@ -19,7 +19,15 @@ export interface PlanViewBody {
   /** Null where the plan does not say what its hours were. */
   slots: SlotView[] | null;
   /** Against the plan before it; null where there is none with hours in common. */
-  moves: (Moves & { sinceVersion: number; orders: Record<string, SiteOrder> }) | null;
+  moves:
+    | (Moves & {
+        sinceVersion: number;
+        orders: Record<string, SiteOrder>;
+        /** Sites that the plan before did without, and those that this one does, with why. */
+        outBefore: string[];
+        outNow: { site: string; reason: string }[];
+      })
+    | null;
 }
 
 interface Placed {
@@ -73,6 +81,8 @@ export async function view(env: Env): Promise<PlanViewBody> {
           ...moves,
           sinceVersion: version - 1,
           orders: ordersBetween(last?.header.overrides, plan?.header.overrides),
+          outBefore: last?.header.excluded.map((e) => e.site) ?? [],
+          outNow: plan?.header.excluded ?? [],
         }
       : null,
   };

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectPath } from '../../src/local/bundle.ts';
+import { readFleetFile } from '../../src/local/fleet-file.ts';
 import { chatBody } from '../e2e/support/gateway.ts';
 import {
   chromiumPath,
@@ -379,6 +381,37 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     }
     expect(await melbourne.innerText()).toMatch(/\s\d+\s+\d+\s+[1-9]\d*\s+\d+$/);
     expect(watched.faults).toEqual([]);
+    await page.context().close();
+  });
+
+  // After that one, since the site is left in trouble.
+  test('a site that refuses is told of in plain words, on the map and in its row', {
+    timeout: 60_000,
+  }, async () => {
+    const ask = async () => {
+      const headers = { 'x-isotherm-zone': 'perth', 'x-isotherm-session': 'refused' };
+      const response = await gateway.post('/chat/completions', chatBody(), { headers });
+      await response.text();
+      return response.headers.get('x-isotherm-site') as string;
+    };
+    const watched = await open();
+    const { page } = watched;
+    const refusing = await ask();
+    const fleet = await readFleetFile(projectPath('config/fleet.json'));
+    const name = fleet.sites.find((s) => s.id === refusing)?.name as string;
+    gateway.site(refusing).setFault({ kind: 'refuse' });
+    // Isolates report every five seconds, behind requests.
+    const told = page.getByText(`${name} fails requests, first seen`);
+    for (let n = 0; n < 40 && !(await told.isVisible()); n++) {
+      expect(await ask()).not.toBe(refusing);
+      await page.waitForTimeout(500);
+    }
+    await told.waitFor();
+    await page.getByText(/^The plan is well: plan/).waitFor();
+    await page.getByRole('row', { name: new RegExp(`^${name} failing`) }).waitFor();
+    expect(await page.locator('circle.trouble').count()).toBe(1);
+    await picture(page, 'failing');
+    await expectSound(watched);
     await page.context().close();
   });
 });
