@@ -32,7 +32,9 @@ const alias = 'gpt-4o-mini';
 const nameAt = (site: string) => `chat-of-${site}`;
 
 let got: Got[] = [];
-let behaviour: 'answers' | 'redirects' | 'hangs' = 'answers';
+let behaviour: 'answers' | 'redirects' | 'hangs' | 'falls silent' = 'answers';
+/** Requests given up by the router while the server was silent. */
+let givenUp = 0;
 let server: Server;
 let stack: LocalStack;
 let url: string;
@@ -47,6 +49,11 @@ beforeAll(async () => {
       const text = Buffer.concat(pieces).toString('utf8');
       got.push({ site, path: path.join('/'), headers: request.headers, text });
       if (behaviour === 'hangs') return;
+      if (behaviour === 'falls silent') {
+        response.on('close', () => givenUp++);
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        return response.write('data: {"choices":[{"index":0,"delta":{"content":"hm"}}]}\n\n');
+      }
       if (behaviour === 'redirects') {
         return response.writeHead(307, { location: `/elsewhere/${path.join('/')}` }).end();
       }
@@ -93,6 +100,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   got = [];
+  givenUp = 0;
   behaviour = 'answers';
 });
 
@@ -227,6 +235,26 @@ test('clients that leave again and again are not held against the site', async (
     await response.text();
     expect(response.headers.get('x-isotherm-site')).toBe(first);
   }
+  expect(new Set(got.map((g) => g.site))).toEqual(new Set([first]));
+});
+
+test('a site that is silent in mid-stream is given up at once by clients that leave, and is not blamed', async () => {
+  await (await ask(chatBody())).text();
+  const first = got[0]?.site;
+  behaviour = 'falls silent';
+  // Nothing is written to the client any more, by which its leaving would show.
+  for (let n = 0; n < 6; n++) {
+    const { socket, collect, text } = await rawSocket({ url });
+    collect();
+    socket.write(rawRequest(chatBody({ stream: true })));
+    await until(() => text().includes('data: '));
+    socket.resetAndDestroy();
+    await until(() => givenUp === n + 1);
+  }
+  behaviour = 'answers';
+  const response = await ask(chatBody());
+  await response.text();
+  expect(response.headers.get('x-isotherm-site')).toBe(first);
   expect(new Set(got.map((g) => g.site))).toEqual(new Set([first]));
 });
 
