@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { registerForecast } from './forecast/index.ts';
+import { registerHedging } from './hedging/index.ts';
 import { registerGrowth } from './optimizer/growth.ts';
 import { registerOptimizer } from './optimizer/index.ts';
 import { registerRouter } from './router/index.ts';
@@ -12,6 +13,7 @@ const program = new Command('bench').description(
 registerForecast(program);
 registerOptimizer(program);
 registerGrowth(program);
+registerHedging(program);
 registerRouter(program);
 registerSteering(program);
 registerWorkerd(program);
