@@ -73,7 +73,7 @@ async function doctor(options: DoctorOptions): Promise<void> {
   process.stdout.write(
     options.json
       ? `${JSON.stringify({ schemaVersion: 1, healthy: faults === 0, faults, warnings, checks }, null, 2)}\n`
-      : `${checks.map(line).join('\n')}\n\n${count(checks.length, 'check')}, ${count(faults, 'fault')}, ${count(warnings, 'warning')}.\n`,
+      : `${told(checks).join('\n')}\n\n${count(checks.length, 'check')}, ${count(faults, 'fault')}, ${count(warnings, 'warning')}.\n`,
   );
   if (faults > 0) throw new Error(count(faults, 'fault'));
 }
@@ -93,6 +93,16 @@ async function serverChecks(
 }
 
 const words = { ok: 'ok     ', warning: 'warning', fault: 'FAULT  ' };
+
+/** Lines of all checks; what one remedy mends is told in one place, and the remedy once. */
+function told(checks: readonly Check[]): string[] {
+  const alike = Map.groupBy(checks, (c) =>
+    c.fix === undefined ? c : `${c.area} ${c.status} ${c.fix}`,
+  );
+  return [...alike.values()].flatMap((group) =>
+    group.map((check, n) => line(n < group.length - 1 ? { ...check, fix: undefined } : check)),
+  );
+}
 
 function line({ area, of, status, found, fix }: Check): string {
   const head = `${words[status]}  ${area.padEnd(10)} ${of}: ${found}`;

@@ -11,13 +11,13 @@ import { count } from './format.ts';
 import type { Answers } from './init/answers.ts';
 import { askSites, terminal } from './init/ask.ts';
 import { csvRows } from './init/csv-rows.ts';
-import { always, columns, fields } from './init/fields.ts';
+import { always, columns, fields, neededColumns } from './init/fields.ts';
 import { locationHints } from './init/places.ts';
 import { readCells } from './init/read-answers.ts';
 import { registryOf } from './init/registry.ts';
 import { registryText } from './init/registry-text.ts';
 import { amountValue } from './options.ts';
-import { validateRegistry } from './sites.ts';
+import { registryWarnings, validateRegistry } from './sites.ts';
 
 interface InitOptions {
   csv?: string;
@@ -123,6 +123,9 @@ async function init(options: InitOptions): Promise<void> {
   process.stdout.write(
     `${count(sites.length, 'site')}: wrote ${written.join(', ')}.\n${nextSteps(fleet, options.out)}\n`,
   );
+  for (const { path, message } of registryWarnings(fleet)) {
+    process.stdout.write(`warning: ${path}: ${message}\n`);
+  }
 }
 
 async function asked(model: string): Promise<Answers[]> {
@@ -140,10 +143,16 @@ async function asked(model: string): Promise<Answers[]> {
  * @param model what a server calls the model where its line does not say
  */
 export async function fromCsv(file: string, model: string): Promise<Answers[]> {
-  const rows = csvRows(await readText(file), file, columns);
+  const rows = csvRows(await readText(file), file, columns, neededColumns);
   if (rows.length === 0) throw new InvalidInputError(file, ['has no site, expected one a line']);
   const read = rows.map(({ line, cells }) => ({ line, ...readCells({ model, ...cells }) }));
   const faults = read.flatMap(({ line, faults }) => faults.map((f) => `line ${line}: ${f}`));
+  read.forEach(({ line, answers }, n) => {
+    const first = read.slice(0, n).find((r) => answers && r.answers?.id === answers.id);
+    if (first === undefined) return;
+    const found = `"${answers?.id}" is that of line ${first.line}, too`;
+    faults.push(`line ${line}: id: ${found}; a column "id" tells sites of one name apart`);
+  });
   if (faults.length > 0) throw new InvalidInputError(file, faults);
   return read.map(({ answers }) => answers as Answers);
 }

@@ -24,8 +24,10 @@ export async function readFleetFile(path = defaultFleetPath): Promise<Fleet> {
 /** Reads a file a user named. Throws {@link InvalidInputError} if there is none. */
 export async function readText(path: string): Promise<string> {
   try {
-    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
+    // The decoder takes a byte order mark away.
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   } catch (error) {
+    if (error instanceof TypeError) throw new InvalidInputError(path, ['is not text in UTF-8']);
     const { code, message } = error as NodeJS.ErrnoException;
     const why: Record<string, string> = {
       ENOENT: 'no such file',

@@ -62,6 +62,12 @@ describe('isotherm doctor --offline', () => {
     expect(of('upstream')).toEqual([]);
   });
 
+  test('tells a remedy once, after all that it mends', async () => {
+    const { stdout } = await inProcess(['doctor', '--offline']);
+    expect(stdout.match(/ is a placeholder$/gm)).toHaveLength(fleetJson.sites.length);
+    expect(stdout.match(/→ put your server’s address there/g)).toHaveLength(1);
+  });
+
   test('ends with a registry that cannot be read, naming its faults', async () => {
     const path = registry((r) => {
       r.sites[0].latDeg = 95;

@@ -11,18 +11,37 @@ export interface CsvRow {
  * Rows of a CSV file with a header, quotes as in RFC 4180. Empty lines and lines that begin with `#` are
  * passed over. Throws {@link InvalidInputError} with the line.
  * @param known columns there may be
+ * @param needed columns that the header must name
  */
-export function csvRows(text: string, path: string, known: readonly string[]): CsvRow[] {
+export function csvRows(
+  text: string,
+  path: string,
+  known: readonly string[],
+  needed: readonly string[] = [],
+): CsvRow[] {
   const [header, ...rows] = records(text, path);
   if (header === undefined) throw new InvalidInputError(path, ['is empty, expected a header line']);
   const fail = (line: number, what: string) =>
     new InvalidInputError(path, [`line ${line}: ${what}`]);
+  const [only = ''] = header.cells;
+  if (header.cells.length === 1 && /[;\t]/.test(only)) {
+    const found = only.includes(';') ? 'semicolons' : 'tabs';
+    const expected = 'expected commas between columns, and points in decimals';
+    throw fail(header.line, `has ${found} between columns, ${expected}`);
+  }
+  const unknown = header.cells.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    const names = unknown.map((name) => `"${name}"`).join(', ');
+    throw fail(header.line, `no column ${names}; expected some of ${known.join(', ')}`);
+  }
   header.cells.forEach((name, n) => {
-    if (!known.includes(name)) {
-      throw fail(header.line, `no column "${name}"; expected some of ${known.join(', ')}`);
-    }
     if (header.cells.indexOf(name) < n) throw fail(header.line, `column "${name}" is there twice`);
   });
+  const missing = needed.filter((name) => !header.cells.includes(name));
+  if (missing.length > 0) {
+    const names = missing.map((name) => `"${name}"`).join(', ');
+    throw fail(header.line, `the header lacks ${names}, which every site needs`);
+  }
   return rows.map(({ line, cells }) => {
     if (cells.length > header.cells.length) {
       throw fail(

@@ -59,7 +59,8 @@ export const fields: readonly Field[] = [
     about: 'its name in the registry, lower-case',
     schema: registryId,
     isNeeded: unlessKnown,
-    fallback: ({ name }) => (name === undefined ? undefined : slug(name)),
+    // A name without Latin letters has none.
+    fallback: ({ name = '' }) => slug(name) || undefined,
     isRare: true,
   },
   {
@@ -85,7 +86,9 @@ export const fields: readonly Field[] = [
   {
     column: 'baseUrl',
     about: 'root of its OpenAI-compatible server, without /v1',
-    schema: shape.upstream.shape.baseUrl,
+    schema: shape.upstream.shape.baseUrl.refine((url) => !/\/v1\/*$/.test(url), {
+      error: 'must be without /v1, which the router adds',
+    }),
     isNeeded: always,
   },
   {
@@ -217,3 +220,4 @@ export const fields: readonly Field[] = [
 ];
 
 export const columns = fields.map((f) => f.column);
+export const neededColumns = fields.filter((f) => f.isNeeded === always).map((f) => f.column);

@@ -1,6 +1,9 @@
 import { issueWords } from '../../core/model/issue-words.ts';
 import type { Answers } from './answers.ts';
-import { type Field, fields } from './fields.ts';
+import { always, type Field, fields } from './fields.ts';
+
+/** Answers that others follow from. */
+const placing: readonly (keyof Answers)[] = ['name', 'id', 'latDeg', 'lonDeg'];
 
 /** Reads an answer; `fault` says what is wrong with it, in words that follow the column's name. */
 export function readAnswer(field: Field, text: string): { value?: unknown; fault?: string } {
@@ -17,17 +20,22 @@ export function readCells(cells: Record<string, string>): {
 } {
   const known: Record<string, unknown> = {};
   const faults: string[] = [];
+  // What else is needed follows from where a site is; without that nobody can tell.
+  let isPlaced = true;
   for (const field of fields) {
     const { column, about } = field;
     const text = cells[column] ?? field.fallback?.(known as Partial<Answers>);
     if (text === undefined) {
-      if (field.isNeeded?.(known as Partial<Answers>)) {
+      const isCertain = isPlaced || field.isNeeded === always;
+      if (isCertain && field.isNeeded?.(known as Partial<Answers>)) {
         faults.push(`${column}: is missing, expected ${about}`);
+        if (placing.includes(column)) isPlaced = false;
       }
       continue;
     }
     const { value, fault } = readAnswer(field, text);
     if (fault !== undefined) faults.push(`${column}: ${fault}`);
+    if (fault !== undefined && placing.includes(column)) isPlaced = false;
     known[column] = value;
   }
   if (faults.length > 0) return { faults };

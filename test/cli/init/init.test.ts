@@ -105,7 +105,37 @@ describe('isotherm init --csv', () => {
     const path = csv(HEADER, OSLO, OSLO);
     const { code, stderr } = await inProcess(['init', '--csv', path, '--out', `${path}.json`]);
     expect(code).toBe(2);
-    expect(stderr).toContain('sites[1].id: "oslo" is used twice');
+    expect(stderr).toContain('line 3: id: "oslo" is that of line 2, too; a column "id"');
+  });
+
+  test('tells what other programs write, and what follows from a fault, from faults', async () => {
+    const init = (path: string) => inProcess(['init', '--csv', path, '--out', `${path}.json`]);
+    const marked = csv(`\uFEFF${HEADER}\r`, `${OSLO}\r`, '');
+    expect(await init(marked)).toMatchObject({ code: 0, stderr: '' });
+    const latin1 = csv('');
+    writeFileSync(latin1, `${HEADER}\n${OSLO.replace('Oslo', 'Orléans')}`, 'latin1');
+    expect((await init(latin1)).stderr).toBe(`isotherm: ${latin1}: is not text in UTF-8\n`);
+    for (const [lines, fault] of [
+      [[HEADER.replaceAll(',', ';')], 'line 1: has semicolons between columns, expected commas'],
+      [['Name,Lat'], 'line 1: no column "Name", "Lat"; expected some of name,'],
+      [
+        ['name,latDeg,lonDeg', 'Oslo,59.9,10.7'],
+        'line 1: the header lacks "timeZone", "baseUrl", "servers", "tariff", which every site needs',
+      ],
+      [
+        [HEADER, OSLO.replace('example/', 'example/v1')],
+        'line 2: baseUrl: must be without /v1, which the router adds',
+      ],
+      [[HEADER, OSLO.replace('Oslo', '東京')], 'line 2: id: is missing, expected its name in'],
+    ] as const) {
+      expect((await init(csv(...lines))).stderr).toContain(fault);
+    }
+    const swapped = csv(HEADER, 'Oslo,159.9,10.75,Europe/Oslo,https://o.example,4,0.09');
+    expect((await init(swapped)).stderr).toBe(
+      `isotherm: ${swapped}: line 2: latDeg: must be at most 90, is 159.9\n`,
+    );
+    const plain = csv(HEADER, OSLO.replace('https', 'http'));
+    expect((await init(plain)).stdout).toContain('warning: sites[0].upstream.baseUrl: plain HTTP');
   });
 
   test('replaces nothing without --force', async () => {
