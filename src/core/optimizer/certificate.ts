@@ -10,13 +10,14 @@ export interface Certificate {
   gap: number;
 }
 
-/** Differences below this are rounding: without it an objective of exactly zero is never proven. */
-const ROUNDING_AUD = 1e-12;
-
-/** (U − L)/|U|; rounding may leave U a hair under L, which is a gap of zero. */
-export function certify(objectiveAud: number, lowerBoundAud: number): Certificate {
+/**
+ * (U − L)/|U|; rounding may leave U a hair under L, which is a gap of zero.
+ * @param roundingAud differences up to this are rounding: without it an objective that cancels out to
+ *   zero is never proven. Of the size of the money that changes hands, or it would prove what it hides.
+ */
+export function certify(objectiveAud: number, lowerBoundAud: number, roundingAud = 0): Certificate {
   const difference = objectiveAud - lowerBoundAud;
-  const gap = difference <= ROUNDING_AUD ? 0 : difference / Math.abs(objectiveAud);
+  const gap = difference <= roundingAud ? 0 : difference / Math.abs(objectiveAud);
   return { objectiveAud, lowerBoundAud, gap };
 }
 

@@ -24,6 +24,12 @@ import { leastBoundAud, mostCostAud } from './supply-curve.ts';
 /** A lower bound this share above the cost is no rounding. */
 const CONTRADICTION = 1e-6;
 
+/** Rounding of a sum, as a share of what is added up. */
+const ROUNDING = 1e-14;
+
+/** AUD per (req/s) and slot: prices below this are none, as where nothing costs anything. */
+const NO_PRICE = 1e-20;
+
 /** A proven plan, by slot. */
 export interface Incumbent {
   /** req/s by edge, and req/s by row left unserved. */
@@ -48,11 +54,23 @@ export function incumbent(state: ConsensusState): Incumbent | undefined {
 function standingCertificate(state: ConsensusState): Certificate {
   let upper = 0;
   let lower = 0;
+  let rounding = 0;
   for (const slot of state.slots) {
     upper += slot.bestCostAud;
     lower += slot.bestBoundAud;
+    rounding += roundingAud(slot);
   }
-  return certify(upper, lower);
+  return certify(upper, lower, rounding);
+}
+
+/** What rounding may do to a slot's cost and bound: of all its demand at its dearest price. */
+function roundingAud({ bestFlow, bestUnserved, bestPrices }: SlotState): number {
+  let reqPerS = 0;
+  let dearest = 0;
+  for (const flow of bestFlow) reqPerS += flow;
+  for (const flow of bestUnserved) reqPerS += flow;
+  for (const price of bestPrices) dearest = Math.max(dearest, Math.abs(price));
+  return reqPerS * (ROUNDING * dearest + NO_PRICE);
 }
 
 /** The sites' part in a slot: what they cost at the proposal, and their minima at its prices, AUD. */
@@ -182,7 +200,8 @@ function keepBetter(
   const bestBound = sum(({ slot }) => slot.bestBoundAud);
   // Answers of different rounds that contradict one another prove nothing together.
   const excess = Math.max(lower, bestBound) - Math.min(upper, bestCost);
-  const contradicts = excess > CONTRADICTION * Math.abs(upper) + 1e-12;
+  const contradicts =
+    excess > CONTRADICTION * Math.abs(upper) + sum(({ slot }) => roundingAud(slot));
   const better = contradicts || upper < bestCost;
   const shed = answers.map((answer) => answer?.coupling?.shedReqPerS);
   if (better && group.length === state.slots.length) keepImpacts(state, answers);

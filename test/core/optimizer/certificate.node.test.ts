@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Settings } from '../../../src/core/optimizer/settings.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
+import { infeasibilities } from '../support/feasible.ts';
 import {
   type Instance,
   type InstanceShape,
@@ -16,7 +17,9 @@ import { scaled } from '../support/scaled.ts';
  * Attempts to break lower bound ≤ optimum ≤ objective on small instances of all kinds, in all modes,
  * costs and sizes scaled by powers of ten. The optima are HiGHS's, of the same instances unscaled, many
  * at a time as the blocks of one program. Where queues have a price, HiGHS's optimum is one from below,
- * by tangents, and one from above, by chords: what is between them is HiGHS's, not ours.
+ * by tangents, and one from above, by chords: what is between them is HiGHS's, not ours. What is allowed
+ * beyond them is a ten-millionth of the instance's own optimum, in all ranges of money and size. No plan
+ * may be one that nobody could carry out. CERTIFICATE_FROM is the first seed, for other instances.
  */
 interface Kind {
   name: string;
@@ -24,8 +27,11 @@ interface Kind {
   instanceOf(seed: number, d: Dice): Instance;
   /** Whether its queues cost nothing, so that sizes may be scaled and HiGHS is exact. */
   linear: boolean;
-  /** Share of them proven to 0.1 % in 40 rounds, at least. */
-  proven: number;
+  /**
+   * Share proven to 0.1 % in 40 classic rounds, at least: these alone may need more. In learned and
+   * supply rounds every instance is.
+   */
+  classicProven: number;
 }
 
 /** From nearly idle to half as much again as there is capacity; idle rows, closed sites, ties of price. */
@@ -68,7 +74,7 @@ const KINDS: Kind[] = [
     name: 'linear costs',
     instances: 10_000,
     linear: true,
-    proven: 0.97,
+    classicProven: 0.99,
     instanceOf: (seed, d) =>
       perhapsTied(d, randomInstance(seed, { ...shape(d), slots: 1, waitingAud: 0 })),
   },
@@ -76,7 +82,7 @@ const KINDS: Kind[] = [
     name: 'queues and lateness',
     instances: 2_000,
     linear: false,
-    proven: 0.97,
+    classicProven: 0.98,
     instanceOf: (seed, d) =>
       randomInstance(seed, {
         ...shape(d),
@@ -89,7 +95,7 @@ const KINDS: Kind[] = [
     name: 'work that may wait',
     instances: 2_000,
     linear: true,
-    proven: 0.95,
+    classicProven: 0.9,
     instanceOf: (seed, d) => {
       const random = { ...shape(d), classes: 2, slots: d.integer(1, 5), waitingAud: 0 };
       return withBatch(randomInstance(seed, random), d.integer(0, 1), d.integer(0, 5));
@@ -99,14 +105,14 @@ const KINDS: Kind[] = [
     name: 'plants',
     instances: 300,
     linear: true,
-    proven: 0.9,
+    classicProven: 0.65,
     instanceOf: (seed, d) => plants(seed, d, 0),
   },
   {
     name: 'plants, queues and work that may wait',
     instances: 100,
     linear: false,
-    proven: 0.9,
+    classicProven: 0.6,
     instanceOf: (seed, d) =>
       withBatch(plants(seed, d, 10 ** d.uniform(-2, 1)), d.integer(0, 1), d.integer(0, 3)),
   },
@@ -115,20 +121,16 @@ const BLOCKS = 50;
 const SEGMENTS = 30;
 const MODES: Settings['mode'][] = ['learned', 'supply', 'classic'];
 
-/** Money at stake, whatever its sign: the precision of either solver is relative to it. */
-function stakeAud({ problem: p, sites }: Instance): number {
-  let stake = sites.reduce((sum, s) => sum + s.baseAud.reduce((a, b) => a + Math.abs(b), 0), 0);
-  const rates = sites.flatMap((s) => [...s.rateAud]);
-  const dearest = rates.reduce((most, a) => Math.max(most, Math.abs(a)), 1);
-  for (const demand of p.demandReqPerS) stake += demand * dearest;
-  for (const batch of p.batch ?? []) stake += batch.amount * dearest;
-  return stake;
-}
+const FIRST_SEED = Number(process.env.CERTIFICATE_FROM ?? 1);
+/** Beyond HiGHS's optimum, over it: an allowance of the instance's own size. */
+const ALLOWED = 1e-7;
+const GAP = 1e-3;
 
 test.each(KINDS)('$instances instances, $name', { timeout: 300_000 }, (kind) => {
-  let proven = 0;
-  for (let from = 1; from <= kind.instances; from += BLOCKS) {
-    const seeds = Array.from({ length: BLOCKS }, (_, n) => from + n);
+  let classic = 0;
+  let classicProven = 0;
+  for (let done = 0; done < kind.instances; done += BLOCKS) {
+    const seeds = Array.from({ length: BLOCKS }, (_, n) => FIRST_SEED + done + n);
     const instances = seeds.map((seed) => kind.instanceOf(seed, dice(seed)));
     const lines = kind.linear ? [] : instances.map((instance) => queueLines(instance, SEGMENTS));
     const low = references(instances, kind.linear ? undefined : lines.map((l) => l.tangents));
@@ -145,14 +147,21 @@ test.each(KINDS)('$instances instances, $name', { timeout: 300_000 }, (kind) => 
       const instance = instances[n]!;
       const { problem, sites } = scaled(instance, money, size);
       const mode = MODES[seed % MODES.length]!;
-      const { certificate, stopReason } = solve(problem, sites, { mode, maxRounds: 40 });
+      const plan = solve(problem, sites, { mode, maxRounds: 40, gapTarget: GAP });
+      const { objectiveAud: upper, lowerBoundAud: lower } = plan.certificate;
       const scale = money * size;
-      const rounding = 1e-7 * (stakeAud(instance) + Math.abs(high[n]!)) * scale + 1e-11;
+      const allowed = ALLOWED * Math.abs(high[n]!) * scale;
       const where = `seed ${seed}, ${mode}, costs × ${money}, sizes × ${size}`;
-      expect(certificate.lowerBoundAud, where).toBeLessThanOrEqual(high[n]! * scale + rounding);
-      expect(certificate.objectiveAud, where).toBeGreaterThanOrEqual(low[n]! * scale - rounding);
-      if (stopReason === 'gap') proven++;
+      expect(lower, where).toBeLessThanOrEqual(high[n]! * scale + allowed);
+      expect(upper, where).toBeGreaterThanOrEqual(low[n]! * scale - allowed);
+      expect(infeasibilities(problem, plan), where).toEqual([]);
+      const proven = plan.stopReason === 'gap';
+      if (proven) expect(upper - lower, where).toBeLessThanOrEqual(GAP * Math.abs(upper));
+      if (mode === 'classic') {
+        classic++;
+        if (proven) classicProven++;
+      } else expect(plan.stopReason, where).toBe('gap');
     });
   }
-  expect(proven).toBeGreaterThan(kind.proven * kind.instances);
+  expect(classicProven / classic).toBeGreaterThan(kind.classicProven);
 });

@@ -3,6 +3,7 @@ import { certify } from '../../../src/core/optimizer/certificate.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
 import { type Instance, randomInstance } from '../support/instances.ts';
 import { planFaults, totalsOf, trueCostAud } from '../support/plans.ts';
+import { scaled } from '../support/scaled.ts';
 
 const both = ['learned', 'classic'] as const;
 
@@ -127,6 +128,25 @@ describe('certificate', () => {
   test('rounding that lifts the bound over the objective is no gap', () => {
     expect(certify(1, 1 + 1e-15).gap).toBe(0);
     expect(certify(0, 0).gap).toBe(0);
+  });
+
+  test('money of any size: what is open is told, and what rounding leaves of a zero is not', () => {
+    for (const money of [1e-12, 1e-6, 1, 1e6]) {
+      expect(certify(money, 0.99 * money).gap).toBeCloseTo(0.01, 12);
+      expect(certify(0, -1e-16 * money, 1e-14 * money).gap).toBe(0);
+    }
+  });
+
+  test.each([1e-6, 1e-3, 1e6])('a run whose money is × %s is told of the same gaps', (money) => {
+    const gaps = (factor: number) => {
+      const { problem, sites } = scaled(randomInstance(3, { slots: 1 }), factor, 1);
+      return solve(problem, sites, { mode: 'classic', maxRounds: 5, gapTarget: 1e-15 }).state.gaps;
+    };
+    const usual = gaps(1);
+    expect(usual[0]).toBeGreaterThan(1e-3);
+    gaps(money).forEach((gap, n) => {
+      expect(gap / usual[n]!).toBeCloseTo(1, 3);
+    });
   });
 
   test('an objective of zero over a negative bound proves nothing', () => {
