@@ -1,3 +1,4 @@
+import { congestionCurve } from './congestion-curve.ts';
 import { type Cut, cutBytes } from './cut.ts';
 import { solveHorizon } from './horizon/index.ts';
 import {
@@ -10,7 +11,7 @@ import {
 } from './master/index.ts';
 import type { DispatchProblem } from './problem.ts';
 import type { Settings } from './settings.ts';
-import { congestionCurve, isEmpty, type SlotCurve } from './site-curve.ts';
+import { isEmpty, type SlotCurve } from './site-curve.ts';
 import { loadOf } from './site-subproblem.ts';
 import { type ConsensusState, isJoint, type SiteState, type SlotState } from './state.ts';
 
@@ -44,7 +45,7 @@ export function learnedModels(p: DispatchProblem, state: ConsensusState): SlotMo
     state.sites.map((site, j) => {
       const curve = site.curves[t] as SlotCurve;
       const capability = p.sites[j] as DispatchProblem['sites'][number];
-      return { offsetAud: curve.offsetAud, congestion: congestionCurve(curve, capability) };
+      return { offsetAud: curve.offsetAud, congestion: congestionCurve(curve.samples, capability) };
     });
 }
 

@@ -1,6 +1,6 @@
+import type { CurveSample } from './congestion-curve.ts';
 import { figuresFault } from './figures.ts';
 import type { DispatchProblem, SiteCapability } from './problem.ts';
-import type { CurveSample } from './site-curve.ts';
 import { loadOf } from './site-subproblem.ts';
 
 /**

@@ -1,9 +1,10 @@
 import type { PublicFleet } from '../model/fleet.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
+import type { CurveSample } from '../optimizer/congestion-curve.ts';
 import type { WarmStart } from '../optimizer/consensus.ts';
 import { type Cut, PIECES } from '../optimizer/cut.ts';
 import type { DispatchProblem, SiteCapability } from '../optimizer/problem.ts';
-import { type CurveSample, MAX_SAMPLES, type SlotCurve } from '../optimizer/site-curve.ts';
+import { MAX_SAMPLES, type SlotCurve } from '../optimizer/site-curve.ts';
 import { loadOf } from '../optimizer/site-subproblem.ts';
 import type { ConsensusState, SiteState } from '../optimizer/state.ts';
 import type { PlanningInputs } from './inputs.ts';

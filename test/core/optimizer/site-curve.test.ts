@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { waitingCurvature, waitingSlope } from '../../../src/core/model/queueing.ts';
+import { congestionCurve } from '../../../src/core/optimizer/congestion-curve.ts';
+import type { Curve } from '../../../src/core/optimizer/prior-curve.ts';
 import type { SiteCapability } from '../../../src/core/optimizer/problem.ts';
 import {
-  type CongestionCurve,
-  congestionCurve,
   emptyCurve,
   learn,
   MAX_SAMPLES,
@@ -32,7 +32,7 @@ function truth(servers: number, variability: number, w: number, load: number) {
   };
 }
 
-function value(curve: CongestionCurve, load: number): { value: number; slope: number } {
+function value(curve: Curve, load: number): { value: number; slope: number } {
   const out = { value: Number.NaN, slope: Number.NaN };
   curve.at(load, out);
   return out;
@@ -74,7 +74,7 @@ describe('any curve through true samples', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const { capability, curve, servers } = randomCurve(seed);
-        const c = congestionCurve(curve, capability);
+        const c = congestionCurve(curve.samples, capability);
         let last = Number.NEGATIVE_INFINITY;
         for (let n = 0; n <= 300; n++) {
           const here = value(c, (servers * 0.95 * n) / 300);
@@ -92,7 +92,7 @@ describe('any curve through true samples', () => {
     fc.assert(
       fc.property(seeds, fc.double({ min: 0.02, max: 0.9, noNaN: true }), (seed, u) => {
         const { capability, curve, servers } = randomCurve(seed);
-        const c = congestionCurve(curve, capability);
+        const c = congestionCurve(curve.samples, capability);
         const load = u * servers;
         const h = 1e-6 * servers * (1 - u);
         if (curve.samples.some((q) => Math.abs(q.load - load) < 2 * h)) return;
@@ -105,11 +105,36 @@ describe('any curve through true samples', () => {
     );
   });
 
+  test('its integral is the area below it, whichever way it is taken', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const { capability, curve, servers } = randomCurve(seed);
+        const late = { servers, decay: Float64Array.of(4, 30), fullAud: 2 };
+        const prior = { ...capability.prior, ...(seed % 2 === 0 && { lateness: late }) };
+        const c = congestionCurve(curve.samples, { ...capability, prior });
+        const d = dice(seed + 1);
+        const from = servers * d.uniform(0, 0.95);
+        const to = servers * d.uniform(0, 0.95);
+        const steps = 4000;
+        let area = 0;
+        let size = 0;
+        for (let n = 0; n < steps; n++) {
+          const here = value(c, from + ((n + 0.5) * (to - from)) / steps).value;
+          area += (here * (to - from)) / steps;
+          size += Math.abs(here * (to - from)) / steps;
+        }
+        expect(Math.abs(c.integralAud(from, to) - area)).toBeLessThan(2e-3 * size + 1e-9);
+        expect(c.integralAud(to, from)).toBeCloseTo(-c.integralAud(from, to), 9);
+      }),
+      { seed: 24, numRuns: 200 },
+    );
+  });
+
   test('passes its samples, with their slope where the shape allows', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const { capability, curve } = randomCurve(seed);
-        const c = congestionCurve(curve, capability);
+        const c = congestionCurve(curve.samples, capability);
         for (const sample of curve.samples) {
           const here = value(c, sample.load);
           const scale = 1e-6 * (1 + Math.abs(sample.congestionAud));
@@ -129,7 +154,7 @@ describe('any curve through true samples', () => {
         const { capability, curve, w, loads, servers } = randomCurve(seed);
         const load = loads[loads.length - 1]!;
         const { congestion } = truth(servers, capability.prior.variability, w, load);
-        const modelled = value(congestionCurve(curve, capability), load).value;
+        const modelled = value(congestionCurve(curve.samples, capability), load).value;
         [0.2, -0.1].forEach((a, k) => {
           const s = capability.loadPerReqPerS[k]!;
           const scale = 1 + Math.abs(s * congestion);
@@ -145,7 +170,7 @@ describe('any curve through true samples', () => {
 describe('priors', () => {
   test('without samples the curve is the prior', () => {
     const capability = site(8, 1.5, 2);
-    const c = congestionCurve(emptyCurve(2), capability);
+    const c = congestionCurve([], capability);
     for (const load of [0, 2, 5, 7.5]) {
       const t = truth(8, 1.5, 2, load);
       expect(value(c, load).value).toBeCloseTo(t.congestion, 12);
@@ -158,7 +183,7 @@ describe('priors', () => {
       const capability = site(8, 1.5, 2);
       const curve = emptyCurve(2);
       teach(curve, capability, 2, loads);
-      const c = congestionCurve(curve, capability);
+      const c = congestionCurve(curve.samples, capability);
       const from = Math.min(...loads);
       const to = Math.max(...loads);
       const rise = truth(8, 1.5, 2, to).congestion - truth(8, 1.5, 2, from).congestion;
@@ -179,7 +204,7 @@ describe('priors', () => {
       const curve = emptyCurve(2);
       const loads = [2, 7, 5, 6, 7.5];
       teach(curve, capability, 2, loads);
-      const c = congestionCurve(curve, capability);
+      const c = congestionCurve(curve.samples, capability);
       for (let load = 2; load <= 7.5; load += 0.25) {
         const t = truth(8, 1.5, 2, load).congestion;
         expect(Math.abs(value(c, load).value - t)).toBeLessThan(0.15 * t + 0.08);
@@ -189,7 +214,7 @@ describe('priors', () => {
 
   test('a prior with fewer servers than the site has load stays finite', () => {
     const capability = site(4, 1, 1);
-    const c = congestionCurve(emptyCurve(2), capability);
+    const c = congestionCurve([], capability);
     expect(Number.isFinite(value(c, 40).value)).toBe(true);
     expect(Number.isFinite(value(c, 40).slope)).toBe(true);
   });

@@ -1,4 +1,4 @@
-import type { CongestionCurve } from '../site-curve.ts';
+import type { Curve } from '../prior-curve.ts';
 import type { MasterLayout } from './program.ts';
 
 /** The coordinator's model of a site in one slot, see index.ts. */
@@ -6,7 +6,7 @@ export interface SiteModel {
   /** a_k, AUD per (req/s). Length K. */
   offsetAud: Float64Array;
   /** Φ'; absent in classic rounds. */
-  congestion?: CongestionCurve;
+  congestion?: Curve;
   /** q and b by class, length K each; present in classic rounds. */
   quadratic?: { weight: Float64Array; center: Float64Array };
 }

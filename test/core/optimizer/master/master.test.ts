@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { congestionCurve } from '../../../../src/core/optimizer/congestion-curve.ts';
 import { type SiteModel, solveMaster } from '../../../../src/core/optimizer/master/index.ts';
-import { congestionCurve, emptyCurve } from '../../../../src/core/optimizer/site-curve.ts';
 import { type Instance, type InstanceShape, randomInstance } from '../../support/instances.ts';
 import { masterResiduals } from '../../support/kkt.ts';
 import { dice } from '../../support/random.ts';
@@ -28,7 +28,7 @@ function randomShape(seed: number, most: number): Partial<InstanceShape> {
 function learnedModels({ problem, sites }: Instance): SiteModel[] {
   return sites.map((s, j) => ({
     offsetAud: s.rateAud.slice(0, s.classCount),
-    congestion: congestionCurve(emptyCurve(s.classCount), problem.sites[j]!),
+    congestion: congestionCurve([], problem.sites[j]!),
   }));
 }
 
