@@ -36,6 +36,7 @@ worst day, all else is the mean over the days. CPU is of the process in user mod
   coldRoundsTight            learned, cold, to 0.01 %
   classicColdRounds          classic, cold, to 0.1 %
   gap, cpuMs                 of the cold learned runs to 0.1 %: certified gap, CPU of all rounds
+  firstRunMs                 cpuMs of one run before those that count, which pays for compiling
   masterMsPerRound           of the same runs: the coordinator's part
   siteCpuMsPerRound          of the same runs: all sites' part
   bytesPerRound              of the same runs: on the wire, both directions, of a site

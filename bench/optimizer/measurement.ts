@@ -14,6 +14,8 @@ export interface Measurement extends Compared {
   coldRoundsTight: number;
   /** Classic rounds, to 0.1 %. */
   classicColdRounds: number | null;
+  /** CPU of one run before those that count: the first in its process pays for compiling. */
+  firstRunMs: number;
   masterMsPerRound: number;
   siteCpuMsPerRound: number;
   /** On the wire, of a site, both directions. */
