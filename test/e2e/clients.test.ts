@@ -154,17 +154,23 @@ describe('at the level of the socket', () => {
   });
 });
 
-test('a thousand streams at once: all complete, none is confused with another', async () => {
-  const answers = await Promise.all(
-    Array.from({ length: 1000 }, async (_, n) => {
-      const body = chatBody({ stream: true, max_tokens: 20, user: `user-${n}` });
-      const headers = { 'x-request-id': `many-${n}` };
-      const response = await gateway.post('/chat/completions', body, { headers });
-      return { id: response.headers.get('x-request-id'), text: await response.text() };
-    }),
-  );
-  expect(answers.map((a) => a.id)).toEqual(answers.map((_, n) => `many-${n}`));
-  const complete = answers.filter((a) => a.text.endsWith('data: [DONE]\n\n'));
-  expect(complete).toHaveLength(1000);
-  await until(() => gateway.sites.every((s) => s.stats().running === 0));
-}, 120_000);
+test.each([true, false])(
+  'a thousand requests at once: all complete, none is confused with another (stream: %s)',
+  async (stream) => {
+    const name = stream ? 'stream' : 'whole';
+    const answers = await Promise.all(
+      Array.from({ length: 1000 }, async (_, n) => {
+        const body = chatBody({ stream, max_tokens: 20, user: `user-${n}` });
+        const headers = { 'x-request-id': `many-${name}-${n}` };
+        const response = await gateway.post('/chat/completions', body, { headers });
+        return { id: response.headers.get('x-request-id'), text: await response.text() };
+      }),
+    );
+    expect(answers.map((a) => a.id)).toEqual(answers.map((_, n) => `many-${name}-${n}`));
+    const isComplete = (text: string) =>
+      stream ? text.endsWith('data: [DONE]\n\n') : JSON.parse(text).usage.completion_tokens === 20;
+    expect(answers.filter((a) => isComplete(a.text))).toHaveLength(1000);
+    await until(() => gateway.sites.every((s) => s.stats().running === 0));
+  },
+  120_000,
+);
