@@ -231,9 +231,10 @@ describe('isotherm plan', () => {
     tooSmall.sites = tooSmall.sites.slice(0, 1);
     const path = join(emptyFolder(), 'small.json');
     writeFileSync(path, JSON.stringify(tooSmall));
-    const plan = await planJson('--fleet', path, '--slots', '3');
+    const of = ['--fleet', path, '--at', '2026-01-15', '--slots', '3'];
+    const plan = await planJson(...of);
     expect(plan.unservedShare).toBeGreaterThan(0.1);
-    const { stdout } = await inProcess(['plan', '--fleet', path, '--slots', '3']);
+    const { stdout } = await inProcess(['plan', ...of]);
     expect(stdout).toMatch(/^UNSERVED: [\d,]+ requests \(\d+\.\d+ %\)/m);
   });
 
