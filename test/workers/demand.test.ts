@@ -20,11 +20,25 @@ const startUtcMs = floorToHour(nowMs);
 const code = fleet.classes.find((c) => c.id === 'code')!;
 
 const inputsNow = () => embeddedInputs(fleet, startUtcMs, 24);
-const ofSlot = (inputs: PlanningInputs, t: number, zone: string, cls: string) =>
+const ofSlot = (
+  inputs: Pick<PlanningInputs, 'demandReqPerS'>,
+  t: number,
+  zone: string,
+  cls: string,
+) =>
   inputs.demandReqPerS[
     (t * fleet.zones.length + fleet.zones.findIndex((z) => z.id === zone)) * fleet.classes.length +
       fleet.classes.findIndex((c) => c.id === cls)
   ] as number;
+
+/** How the daily shape moves a class of Sydney from an hour so long ago to the present one. */
+function shapeSince(hoursAgo: number, cls: string): number {
+  const at = (utcMs: number) => {
+    const inputs = { demandReqPerS: expectedDemand(fleet, utcMs, 1, 1) };
+    return ofSlot(inputs, 0, 'sydney', cls);
+  };
+  return at(startUtcMs) / at(startUtcMs - hoursAgo * MS_PER_HOUR);
+}
 
 /** Books requests of an hour so long ago, by two keys at two sites. */
 async function book(hoursAgo: number, requests: [zone: string, model: string, n: number][]) {
@@ -143,7 +157,7 @@ test('an hour without any request is a gap, a zone without one in an hour with s
   const inputs = inputsNow();
   await expectCounted(env.DB, fleet, inputs, nowMs, 1);
   expect(inputs.demandSource?.source).toBe('requests counted in 2 h');
-  expect(ofSlot(inputs, 0, 'sydney', 'chat')).toBeGreaterThan(0.8);
+  expect(ofSlot(inputs, 0, 'sydney', 'chat')).toBeGreaterThan(0.9 * shapeSince(2, 'chat'));
   expect(ofSlot(inputs, 0, 'perth', 'chat')).toBeLessThan(0.1);
 });
 
@@ -157,7 +171,8 @@ test('models of no class count for none, aliases for theirs', async () => {
   const inputs = inputsNow();
   await expectCounted(env.DB, fleet, inputs, nowMs, 1);
   chat.aliases = undefined;
-  expect(ofSlot(inputs, 0, 'sydney', 'chat')).toBeCloseTo(2, 0);
+  const expected = 2 * shapeSince(1, 'chat');
+  expect(Math.abs(ofSlot(inputs, 0, 'sydney', 'chat') / expected - 1)).toBeLessThan(0.01);
   expect(ofSlot(inputs, 0, 'sydney', 'code')).toBeLessThan(0.01);
 });
 
