@@ -4,6 +4,7 @@ import type { RoundReport } from '../core/optimizer/state.ts';
 import type { Moves } from '../core/planning/moves.ts';
 import type { PlanHeader } from '../core/planning/plan.ts';
 import type { SlotView } from '../core/planning/view.ts';
+import type { Trouble } from '../core/routing/board.ts';
 
 /** Answers of this server as the page reads them: /status.json, /events, /view.json. */
 
@@ -25,7 +26,7 @@ export interface Status {
 
 export interface SiteTrouble {
   site: string;
-  kind: 'down' | 'failing' | 'slow';
+  kind: Trouble['kind'];
   sinceUtcMs: number;
 }
 
