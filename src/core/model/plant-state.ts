@@ -14,7 +14,18 @@ export interface PlantState {
   /** Of the caps of a day, since midnight on the site's own clock. */
   usedTodayWaterL?: number;
   usedTodayCarbonKg?: number;
+  /** What its solar power is expected to be, in place of the registry's. */
+  solar?: SolarForecast;
 }
+
+/** Mean solar power of each hour from an instant on. */
+export interface SolarForecast {
+  fromUtcMs: number;
+  kw: number[];
+}
+
+/** A week of plan, and a day more. */
+const MOST_SOLAR_HOURS = 192;
 
 const reportSchema = z.strictObject({
   utc: z.string(),
@@ -22,6 +33,12 @@ const reportSchema = z.strictObject({
   peakKw: z.number().min(0).max(1e6).optional(),
   usedTodayWaterL: z.number().min(0).max(1e9).optional(),
   usedTodayCarbonKg: z.number().min(0).max(1e9).optional(),
+  solar: z
+    .strictObject({
+      fromUtc: z.string(),
+      kw: z.array(z.number().min(0).max(1e6)).min(1).max(MOST_SOLAR_HOURS),
+    })
+    .optional(),
 });
 
 /** Meters round, and batteries hold a little more than they are sold for. */
@@ -33,10 +50,16 @@ const METER_TOLERANCE = 1.05;
  */
 export function parsePlantReport(site: Site, value: unknown): PlantState {
   const what = `plant report of ${site.id}`;
-  const { utc, ...state } = parseInput(reportSchema, value, what);
-  const utcMs = parseUtcMs(utc);
+  const { utc, solar, ...state } = parseInput(reportSchema, value, what);
   const issues: string[] = [];
-  if (utcMs === undefined) issues.push('utc: expected an instant with Z or an offset');
+  const instant = (path: string, text: string) => {
+    const ms = parseUtcMs(text);
+    if (ms === undefined) issues.push(`${path}: expected an instant with Z or an offset`);
+    return ms ?? Number.NaN;
+  };
+  const utcMs = instant('utc', utc);
+  const forecast = solar && { fromUtcMs: instant('solar.fromUtc', solar.fromUtc), kw: solar.kw };
+  if (solar && !site.cost.solar) issues.push('solar: the site has none');
   const { battery, demandCharge, limits } = site.cost;
   const { storedKwh, peakKw } = state;
   if (battery && storedKwh === undefined) issues.push('storedKwh: missing, the site has a battery');
@@ -52,8 +75,24 @@ export function parsePlantReport(site: Site, value: unknown): PlantState {
   if (limits?.dailyCarbonKg !== undefined && state.usedTodayCarbonKg === undefined) {
     issues.push('usedTodayCarbonKg: missing, the site has a dailyCarbonKg');
   }
-  if (utcMs === undefined || issues.length > 0) throw new InvalidInputError(what, issues);
-  return { utcMs, ...state };
+  if (issues.length > 0) throw new InvalidInputError(what, issues);
+  return { utcMs, ...state, ...(forecast && { solar: forecast }) };
+}
+
+/** Mean solar power over a slot, kW; undefined unless the forecast has all of its hours. */
+export function forecastSolarKw(
+  { fromUtcMs, kw }: SolarForecast,
+  slotUtcMs: number,
+  hours: number,
+): number | undefined {
+  const from = (slotUtcMs - fromUtcMs) / MS_PER_HOUR;
+  const to = from + hours;
+  if (from < 0 || to > kw.length) return undefined;
+  let kwh = 0;
+  for (let hour = Math.floor(from); hour < to; hour++) {
+    kwh += (kw[hour] as number) * (Math.min(to, hour + 1) - Math.max(from, hour));
+  }
+  return kwh / hours;
 }
 
 /** How far a report may be from the beginning of a plan, which is the last full hour. */

@@ -1,7 +1,7 @@
 import { type Battery, initialChargeKwh } from '../model/battery.ts';
 import { hasPlant, type ObjectivePrices, type Site } from '../model/fleet.ts';
 import { resourceAud } from '../model/objective.ts';
-import type { PlantState } from '../model/plant-state.ts';
+import { forecastSolarKw, type PlantState } from '../model/plant-state.ts';
 import type { ItPower, SiteConditions, SiteFactors } from '../model/site-power.ts';
 import { solarKw } from '../model/solar.ts';
 import { localDate } from '../model/time.ts';
@@ -52,9 +52,11 @@ export function assemblePlant(
     importCarbonKg: by(({ factors }) => factors.carbonKgPerKwh),
     importWaterL: by(({ factors }) => factors.gridWaterLPerKwh),
     itWaterL: by(({ factors }) => factors.onSiteWaterLPerKwh),
-    solarKw: by(({ conditions: c }) =>
-      solar ? solarKw(solar, site, c.utcMs, slotHours, c.tempC) : 0,
-    ),
+    solarKw: by(({ conditions: { utcMs, tempC } }) => {
+      if (!solar) return 0;
+      const told = state?.solar && forecastSolarKw(state.solar, utcMs, slotHours);
+      return told ?? solarKw(solar, site, utcMs, slotHours, tempC);
+    }),
     ...(battery && { battery: chargedAs(battery, state) }),
     facilityKw: limits.facilityKw ?? Infinity,
     gridKw,

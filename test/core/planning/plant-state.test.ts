@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Fleet } from '../../../src/core/model/fleet.ts';
 import {
+  forecastSolarKw,
   isCurrent,
   type PlantState,
   parsePlantReport,
@@ -174,6 +175,71 @@ describe('caps of a day', () => {
   test('have to be reported where the site has them', () => {
     const parse = () => parsePlantReport(capped.sites[0]!, { utc: '2026-01-15T00:00Z' });
     expect(parse).toThrow(/usedTodayWaterL: missing.*; usedTodayCarbonKg: missing/);
+  });
+});
+
+describe('a solar forecast', () => {
+  const sunny = tinyFleet((f) => {
+    f.sites[0]!.cost.solar = { kind: 'hourly', kwByUtcHour: Array(24).fill(7) };
+  });
+  const power = (solar?: PlantState['solar']) => {
+    const inputs = constantInputs(sunny, { slotCount: 4, startUtcMs });
+    const at = (t: number) => conditionsAt(inputs, 0, t);
+    const state = { utcMs: startUtcMs, ...(solar && { solar }) };
+    const { classes, prices, sites } = sunny;
+    const { plant } = assembleSite(sites[0]!, classes, prices, inputs, at, state);
+    return [...(plant as SitePlant).solarKw];
+  };
+
+  test('stands in place of the registry’s figures, for the hours that it has', () => {
+    expect(power()).toEqual([7, 7, 7, 7]);
+    expect(power({ fromUtcMs: startUtcMs, kw: [1, 2, 3] })).toEqual([1, 2, 3, 7]);
+    expect(power({ fromUtcMs: startUtcMs - 3_600_000, kw: [9, 1, 2, 3, 4] })).toEqual([1, 2, 3, 4]);
+    expect(power({ fromUtcMs: startUtcMs + 3_600_000, kw: [1] })).toEqual([7, 1, 7, 7]);
+    // From half past on, so the first hour of the plan is not all there.
+    expect(power({ fromUtcMs: startUtcMs + 1_800_000, kw: [1, 3, 5] })).toEqual([7, 2, 4, 7]);
+  });
+
+  test('gives each slot its own share of the energy', () => {
+    const kw = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), {
+      minLength: 12,
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(kw, fc.constantFrom(0.25, 0.5, 1, 1.5, 3), (kw, hours) => {
+        const solar = { fromUtcMs: startUtcMs, kw };
+        let kwh = 0;
+        for (let from = 0; from < 12; from += hours) {
+          kwh += hours * (forecastSolarKw(solar, startUtcMs + from * 3_600_000, hours) as number);
+        }
+        expect(kwh).toBeCloseTo(
+          kw.reduce((sum, one) => sum + one, 0),
+          3,
+        );
+      }),
+    );
+  });
+
+  test.each<[object, RegExp]>([
+    [{ kw: [1] }, /solar\.fromUtc/],
+    [{ fromUtc: 'noon', kw: [1] }, /solar\.fromUtc: expected an instant/],
+    [{ fromUtc: '2026-01-15T00:00Z', kw: [] }, /solar\.kw/],
+    [{ fromUtc: '2026-01-15T00:00Z', kw: [1, -2] }, /solar\.kw\[1\]/],
+    [{ fromUtc: '2026-01-15T00:00Z', kw: Array(193).fill(1) }, /solar\.kw/],
+  ])('%j is refused', (solar, reason) => {
+    const report = { utc: '2026-01-15T00:00Z', solar };
+    expect(() => parsePlantReport(sunny.sites[0]!, report)).toThrow(reason);
+  });
+
+  test('is read, and refused from a site without solar power', () => {
+    const solar = { fromUtc: '2026-01-15T10:00+10:00', kw: [0, 3.5] };
+    const report = { utc: '2026-01-15T00:00Z', solar };
+    expect(parsePlantReport(sunny.sites[0]!, report)).toEqual({
+      utcMs: startUtcMs,
+      solar: { fromUtcMs: startUtcMs, kw: [0, 3.5] },
+    });
+    const without = () => parsePlantReport(tinyFleet().sites[0]!, report);
+    expect(without).toThrow(/solar: the site has none/);
   });
 });
 

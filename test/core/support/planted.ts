@@ -24,6 +24,8 @@ export function plantedFleet(): Fleet {
   });
   Object.assign(costOf('sydney'), {
     battery: battery(90),
+    // What its energy management system forecasts, if anything.
+    solar: { kind: 'hourly', kwByUtcHour: Array(24).fill(0) },
     plantStateUrl: 'https://energy.sydney.example/state',
   });
   Object.assign(costOf('melbourne'), {
