@@ -50,7 +50,7 @@ export function mapHtml({ map, sampledDays }: Evidence): string {
   };
   const more =
     'Stronger colour is more; in brackets, the interval holds zero. Intervals: hover, or the tables below.';
-  return `${verdictHtml(map)}<p class="dim">${decimal(sampledDays, 0)} days spread over the span. Rows: cooling technology and room to move work. Columns: tariff and season (southern).</p>${chart('Temperature awareness itself: cooling energy, %', `isotherm less the same optimizer with one constant pPUE. ${more}`, 1, (c) => c.awareness.coolingKwh)}${chart('Temperature awareness itself: objective, %', `The same in money, carbon, water and time together. ${more}`, 2, (c) => c.awareness.objectiveAud)}${chart('Joint optimization: objective, %', `isotherm less the nearest site. ${more}`, 1, (c) => c.joint.objectiveAud)}${chart('Joint optimization: cooling energy, %', `isotherm less the nearest site. ${more}`, 1, (c) => c.joint.coolingKwh)}<details><summary>The map as a table, with intervals and the most there is to win</summary>${mapTable(map)}</details>${seasonTables(map, present)}`;
+  return `${verdictHtml(map)}<p class="dim">${decimal(sampledDays, 0)} days spread over the span. Rows: cooling technology and room to move work. Columns: tariff and season (southern).</p>${chart('Temperature awareness itself: cooling energy, %', `isotherm less the same optimizer with one constant pPUE. ${more}`, 1, (c) => c.awareness.coolingKwh)}${chart('Temperature awareness itself: all energy, %', `The same for all energy at the meter, servers and fixed overhead included. ${more}`, 2, (c) => c.awareness.facilityKwh)}${chart('Temperature awareness itself: objective, %', `The same in money, carbon, water and time together. ${more}`, 2, (c) => c.awareness.objectiveAud)}${chart('Joint optimization: objective, %', `isotherm less the nearest site. ${more}`, 1, (c) => c.joint.objectiveAud)}${chart('Joint optimization: cooling energy, %', `isotherm less the nearest site. ${more}`, 1, (c) => c.joint.coolingKwh)}${chart('Joint optimization: all energy, %', `The same for all energy at the meter. ${more}`, 1, (c) => c.joint.facilityKwh)}<details><summary>The map as a table, with intervals and the most there is to win</summary>${mapTable(map)}</details>${seasonTables(map, present)}`;
 }
 
 /** The ends of the map in words. */
@@ -66,8 +66,8 @@ function verdictHtml(map: readonly MapCell[]): string {
     map.every((c) => c.cooling !== kind || little.includes(c)),
   );
   const lines = [
-    `Temperature awareness itself, over the year: cooling energy ${ends((c) => c.awareness.coolingKwh)}; objective ${ends((c) => c.awareness.objectiveAud)}.`,
-    `Joint optimization: objective ${ends((c) => c.joint.objectiveAud)}; cooling energy ${ends((c) => c.joint.coolingKwh)}.`,
+    `Temperature awareness itself, over the year: cooling energy ${ends((c) => c.awareness.coolingKwh)}; all energy ${ends((c) => c.awareness.facilityKwh)}; objective ${ends((c) => c.awareness.objectiveAud)}.`,
+    `Joint optimization: objective ${ends((c) => c.joint.objectiveAud)}; cooling energy ${ends((c) => c.joint.coolingKwh)}; all energy ${ends((c) => c.joint.facilityKwh)}.`,
     ...(kinds.length > 0
       ? [
           `Where it buys little: with ${kinds.join(', ')} temperature awareness is worth less than 0.1 % of the objective under every tariff, with room and without. One good constant is as good as the weather there.`,
@@ -82,6 +82,7 @@ function mapTable(map: readonly MapCell[]): string {
     [
       { name: 'cooling, tariff, room' },
       { name: 'awareness', unit: 'cooling, %' },
+      { name: 'awareness', unit: 'all energy, %' },
       { name: 'awareness', unit: 'objective, %' },
       { name: 'joint', unit: 'cooling, %' },
       { name: 'joint', unit: 'all energy, %' },
@@ -89,11 +90,13 @@ function mapTable(map: readonly MapCell[]): string {
       { name: 'joint', unit: 'carbon, %' },
       { name: 'joint', unit: 'objective, %' },
       { name: 'coolest first', unit: 'cooling, %' },
+      { name: 'coolest first', unit: 'all energy, %' },
     ],
     map.map((c) => ({
       cells: [
         escapeXml(`${c.cooling}, ${tariffNames[c.tariff]}, ${c.slack}`),
         changeCell(c.year.awareness.coolingKwh),
+        changeCell(c.year.awareness.facilityKwh),
         changeCell(c.year.awareness.objectiveAud),
         changeCell(c.year.joint.coolingKwh),
         changeCell(c.year.joint.facilityKwh),
@@ -101,6 +104,7 @@ function mapTable(map: readonly MapCell[]): string {
         changeCell(c.year.joint.carbonKg),
         changeCell(c.year.joint.objectiveAud),
         changeCell(c.year.coolest.coolingKwh),
+        changeCell(c.year.coolest.facilityKwh),
       ],
     })),
   );
@@ -110,8 +114,10 @@ function mapTable(map: readonly MapCell[]): string {
 function seasonTables(map: readonly MapCell[], present: readonly Season[]): string {
   const parts: [title: string, pick: Pick][] = [
     ['awareness, cooling', (c) => c.awareness.coolingKwh],
+    ['awareness, all energy', (c) => c.awareness.facilityKwh],
     ['awareness, objective', (c) => c.awareness.objectiveAud],
     ['joint, cooling', (c) => c.joint.coolingKwh],
+    ['joint, all energy', (c) => c.joint.facilityKwh],
     ['joint, objective', (c) => c.joint.objectiveAud],
   ];
   return present
