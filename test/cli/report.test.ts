@@ -41,6 +41,14 @@ describe('isotherm report', () => {
     expect(notes.join('\n')).toMatch(/the year is 3 of 365 days, 2022-01-24 to 2022-01-26/);
     const ids = evidence.policies.map((p: { id: string }) => p.id);
     expect(ids).toContain('green-llm-like');
+    const row = (id: string) => {
+      const { policy: _, ...figures } = evidence.year.rows[ids.indexOf(id)];
+      return figures;
+    };
+    // All four of Xu, Feng and Li; without work that may wait two are the others.
+    expect(row('xu-cooling')).toEqual(row('xu-joint'));
+    expect(row('xu-capacity')).toEqual(row('xu-unaware'));
+    expect(row('xu-joint')).not.toEqual(row('xu-unaware'));
     for (const { table } of [{ table: evidence.year }, ...evidence.months]) {
       expect(table.rows.map((r: { policy: string }) => r.policy)).toEqual(ids);
       for (const row of table.rows.slice(1)) {
@@ -76,7 +84,12 @@ describe('isotherm report', () => {
       expect(front[n].carbonKg).toBeLessThanOrEqual(front[n - 1].carbonKg * (1 + 1e-4));
       expect(front[n].otherAud).toBeGreaterThanOrEqual(front[n - 1].otherAud * (1 - 1e-4));
     }
-    expect(evidence.caps).toHaveLength(evidence.policies.length - 2);
+    const twins = evidence.policies.filter((p: { sameAs?: string }) => p.sameAs);
+    expect(evidence.caps).toHaveLength(evidence.policies.length - 2 - twins.length);
+    const waiting = evidence.waiting.rows.filter((r: { policy: string }) => /^xu/.test(r.policy));
+    const costs = waiting.map((r: { objectiveAud: number }) => r.objectiveAud);
+    expect(new Set(costs).size).toBe(4);
+    expect(Math.min(...costs)).toBeGreaterThan(evidence.waiting.rows[0].objectiveAud);
     for (const row of evidence.caps) {
       expect([1, 0.9, 0.8, 0.7, 0.6]).toContain(row.share);
       expect(row.against.objectiveAud.value, row.policy).toBeLessThanOrEqual(0.001);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Policy, policies } from '../../src/core/planning/policies/index.ts';
+import { type Policy, policiesFor } from '../../src/core/planning/policies/index.ts';
 import { isotherm } from '../../src/core/planning/policies/isotherm.ts';
 import { nearest } from '../../src/core/planning/policies/nearest.ts';
 import { backtest } from '../../src/sim/backtest.ts';
@@ -62,7 +62,7 @@ describe('planning anew every hour', () => {
 
   it('does what a day at a time does, where no slot depends on another', async () => {
     const data = twoCities(50);
-    const all = policies.filter((p) => p.appliesTo?.(data.fleet) ?? true);
+    const all = policiesFor(data.fleet);
     const daily = backtest(data.fleet, data.inputs, all, data.settings);
     const hourly = await backtestHourly(data, all, { threads: 2 });
     expect(hourly.map((r) => r.policy)).toEqual(daily.map((r) => r.policy));

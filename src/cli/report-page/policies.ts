@@ -15,10 +15,10 @@ export function comparedHtml({ evidence, fleet, notes }: ReportDocument): string
       { name: 'what it does', isText: true },
       { name: 'proven within', unit: 'every day' },
     ],
-    evidence.policies.map(({ id, summary, maxGap }) => ({
+    evidence.policies.map(({ id, summary, sameAs, maxGap }) => ({
       cells: [
         escapeXml(id),
-        `<td class="wide">${escapeXml(summary)}</td>`,
+        `<td class="wide">${escapeXml(summary)}${sameAs ? `<small>here the very same as ${escapeXml(sameAs)}</small>` : ''}</td>`,
         maxGap === undefined ? '–' : gapPercent(maxGap),
       ],
     })),
@@ -43,7 +43,9 @@ export function comparedHtml({ evidence, fleet, notes }: ReportDocument): string
 
 /** The table of all, what isotherm is less than each, and both comparisons by month. */
 export function policiesHtml({
+  policies,
   year,
+  waiting,
   months,
   caps,
   sampledDays,
@@ -58,11 +60,24 @@ export function policiesHtml({
       unit: `isotherm less the other, % of the other’s ${what}`,
       caption: `${what[0]?.toUpperCase()}${what.slice(1)}: left of zero isotherm has less. 95 % intervals.`,
     });
-  return `${policyTable(year)}${chart('objectiveAud', 'objective')}${chart('coolingKwh', 'cooling energy')}<details><summary>All differences with intervals</summary>${againstTable(year, metrics)}</details>${capsHtml(caps, sampledDays)}${monthsHtml(months)}${
+  return `${policyTable(year)}${twinsHtml(policies)}${waitingHtml(waiting)}${chart('objectiveAud', 'objective')}${chart('coolingKwh', 'cooling energy')}<details><summary>All differences with intervals</summary>${againstTable(year, metrics)}</details>${capsHtml(caps, sampledDays)}${monthsHtml(months)}${
     withoutCleanest
       ? `<details><summary>All policies without the sites in Tasmania</summary>${policyTable(withoutCleanest)}${againstTable(withoutCleanest, metrics)}</details>`
       : ''
   }`;
+}
+
+/** Policies that another stands for, and why. */
+function twinsHtml(policies: Evidence['policies']): string {
+  const twins = policies.flatMap(({ id, sameAs }) => (sameAs ? [`${id} as ${sameAs}`] : []));
+  if (twins.length === 0) return '';
+  return `<p class="dim">Nothing in this fleet may wait, so there is no capacity to share out between users and work that waits: ${escapeXml(twins.join(', '))}, to the last digit.</p>`;
+}
+
+/** The four strategies of Xu, Feng and Li where all four differ. */
+function waitingHtml(waiting: Evidence['waiting']): string {
+  if (!waiting) return '';
+  return `<h3>Where a fifth of the requests may wait</h3><p>The same fleet with a class more, a fifth of all requests, that may wait for 8 hours; ${decimal(waiting.days, 0)} days. xu-unaware and xu-cooling place that work before users’ requests, xu-capacity and xu-joint plan both at once; xu-cooling and xu-joint know pPUE by temperature. no-waiting is isotherm with nothing put off.</p>${policyTable(waiting)}<details><summary>All differences with intervals</summary>${againstTable(waiting, metrics)}</details>`;
 }
 
 /** What is left of the differences once each policy has the limit that suits it. */

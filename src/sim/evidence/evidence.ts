@@ -1,6 +1,6 @@
 import { groupedDays, monthOf } from '../../core/evidence/calendar.ts';
 import { type Table, table } from '../../core/evidence/compare.ts';
-import { type Policy, policiesFor } from '../../core/planning/policies/index.ts';
+import { type Policy, policiesFor, policiesIn } from '../../core/planning/policies/index.ts';
 import { type AblationRow, ablation } from './ablation.ts';
 import { bestCaps, type CapRow } from './caps.ts';
 import { type FrontPoint, front } from './front.ts';
@@ -13,7 +13,7 @@ import {
   everyNthWeek,
   type PolicyRun,
   resamplingOf,
-  runWorld,
+  runAll,
   type StudySettings,
   type World,
 } from './study.ts';
@@ -30,12 +30,21 @@ export const sections = [
 ] as const;
 export type Section = (typeof sections)[number];
 
+export interface PolicyTold {
+  id: string;
+  summary: string;
+  /** The policy that decides the very same in this fleet. */
+  sameAs?: string;
+  maxGap?: number;
+  maxRounds?: number;
+}
+
 /** All figures of a report. */
 export interface Evidence {
   days: number;
   /** Days that variations, the map and levers are run over. */
   sampledDays: number;
-  policies: { id: string; summary: string; maxGap?: number; maxRounds?: number }[];
+  policies: PolicyTold[];
   year: Table;
   months: { month: string; disturbed?: string; table: Table }[];
   /** Policies that know no queues, at the limit that suits each best. */
@@ -48,6 +57,8 @@ export interface Evidence {
   front: FrontPoint[];
   map: MapCell[];
   levers: LeverRow[];
+  /** Policies that know what may wait, where some of the requests may; over the sampled days. */
+  waiting?: Table;
   /** What each of them adds, in points. */
   leverShares: LeverShare[];
 }
@@ -66,19 +77,25 @@ export function gatherEvidence(world: World, asked: EvidenceOptions): Evidence {
   const options = counted(asked, world, count, sampled.length);
   const { startUtcMs } = world.inputs;
   const has = (section: Section) => options.sections.includes(section);
-  const policies = policiesFor(world.fleet);
-  const runs = runWorld(world, policies, all, options, 'all policies');
+  const { fleet } = world;
+  const policies = policiesFor(fleet);
+  const runs = runAll(world, all, options, 'all policies');
   const isSampled = new Set(sampled);
-  const sampledRuns = runs.map((r) => ({ ...r, days: r.days.filter((_, d) => isSampled.has(d)) }));
+  const sampledRuns = runs
+    .filter((r) => policies.some((p) => p.id === r.policy))
+    .map((r) => ({ ...r, days: r.days.filter((_, d) => isSampled.has(d)) }));
   const out = has('leave-outs') ? leaveOuts(world, runs, all, options) : { rows: [] };
   return {
     days: count,
     sampledDays: sampled.length,
-    policies: policies.map(({ id, summary }, n) => {
+    policies: policiesIn(fleet).map((policy, n) => {
+      const { id, summary } = policy;
       const { maxGap, maxRounds } = runs[n] as PolicyRun;
+      const sameAs = policy.sameAs?.(fleet);
       return {
         id,
         summary,
+        ...(sameAs && { sameAs }),
         ...(maxGap !== undefined && { maxGap }),
         ...(maxRounds !== undefined && { maxRounds }),
       };
@@ -107,8 +124,8 @@ export function gatherEvidence(world: World, asked: EvidenceOptions): Evidence {
 
   function leversOf() {
     if (!has('levers')) return { levers: [], leverShares: [] };
-    const { rows, shares } = levers(world, sampled, options);
-    return { levers: rows, leverShares: shares };
+    const { rows, shares, waiting } = levers(world, sampled, options);
+    return { levers: rows, leverShares: shares, waiting };
   }
 }
 

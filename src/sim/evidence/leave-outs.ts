@@ -1,7 +1,6 @@
 import { monthOf } from '../../core/evidence/calendar.ts';
 import { type Table, table } from '../../core/evidence/compare.ts';
 import { fixedPpue } from '../../core/planning/policies/fixed-ppue.ts';
-import { policiesFor } from '../../core/planning/policies/index.ts';
 import { isotherm } from '../../core/planning/policies/isotherm.ts';
 import { nearest } from '../../core/planning/policies/nearest.ts';
 import { withTariff } from '../overrides.ts';
@@ -10,6 +9,7 @@ import {
   type Change,
   type PolicyRun,
   resamplingOf,
+  runAll,
   runWorld,
   type StudySettings,
   type World,
@@ -67,7 +67,7 @@ export function leaveOuts(
   let withoutCleanest: Table | undefined;
   if (canDropRegion) {
     const label = `without ${CLEANEST_REGION}`;
-    const runs = runWorld(dropped, policiesFor(world.fleet), all, settings, label);
+    const runs = runAll(dropped, all, settings, label);
     add('own', [CLEANEST_REGION], runs);
     withoutCleanest = table(runs, 'isotherm', all, resamplingOf(settings));
   }

@@ -1,6 +1,6 @@
 import { resampledDays } from '../../core/evidence/bootstrap.ts';
 import { groupedDays, monthOf } from '../../core/evidence/calendar.ts';
-import { pointsBetween } from '../../core/evidence/compare.ts';
+import { pointsBetween, type Table, table } from '../../core/evidence/compare.ts';
 import { fixedPpue } from '../../core/planning/policies/fixed-ppue.ts';
 import type { Policy } from '../../core/planning/policies/index.ts';
 import { isotherm } from '../../core/planning/policies/isotherm.ts';
@@ -42,9 +42,14 @@ export interface LeverShare {
 export interface Levers {
   rows: LeverRow[];
   shares: LeverShare[];
+  /** All policies of {@link WAITING}, where a fifth of the requests may wait. */
+  waiting: Table;
 }
 
 const THREE: readonly Policy[] = [isotherm, fixedPpue, nearest];
+
+/** Those that treat work that may wait apart, or not, on purpose. */
+const WAITING: readonly Policy[] = [...THREE, noWaiting, xuUnaware, xuCooling, xuCapacity, xuJoint];
 
 const AUD_PER_KW_MONTH = 12;
 const DERATING = { aboveC: 30, perC: 0.02 };
@@ -86,14 +91,7 @@ export function levers(world: World, days: readonly number[], settings: StudySet
   const own = run('none', world);
   pair(`none: ${alone}`, own);
 
-  const waits = run('work that may wait', withWaitingWork(world, MAX_DELAY_HOURS), [
-    ...THREE,
-    noWaiting,
-    xuUnaware,
-    xuCooling,
-    xuCapacity,
-    xuJoint,
-  ]);
+  const waits = run('work that may wait', withWaitingWork(world, MAX_DELAY_HOURS), WAITING);
   const waiting = `a fifth of the requests may wait ${MAX_DELAY_HOURS} h`;
   share(waiting, waits, alone, own);
   for (const [title, ours, theirs] of [
@@ -137,7 +135,8 @@ export function levers(world: World, days: readonly number[], settings: StudySet
     share(`wetted pads, ${at}`, pads, chiller, before);
     pair(chiller, before);
   }
-  return { rows, shares };
+  const each = days.map((_, n) => n);
+  return { rows, shares, waiting: table(waits, 'isotherm', each, resamplingOf(settings)) };
 }
 
 const daysOf = (runs: readonly PolicyRun[], id: string) =>

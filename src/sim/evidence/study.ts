@@ -4,7 +4,12 @@ import { type Change, change, type PolicyDays } from '../../core/evidence/compar
 import { type Fleet, publicFleet } from '../../core/model/fleet.ts';
 import type { SettingsInput } from '../../core/optimizer/settings.ts';
 import { assertInputs, type PlanningInputs } from '../../core/planning/inputs.ts';
-import { type Policy, spanMeans } from '../../core/planning/policies/index.ts';
+import {
+  type Policy,
+  policiesFor,
+  policiesIn,
+  spanMeans,
+} from '../../core/planning/policies/index.ts';
 import type { SpanSums } from '../../core/planning/span-totals.ts';
 import { runPolicy, slice } from '../backtest.ts';
 import { randomOf } from '../events/random.ts';
@@ -86,6 +91,21 @@ export function runWorld(
       if (maxRounds !== undefined) run.maxRounds = Math.max(run.maxRounds ?? 0, maxRounds);
     }
     return run;
+  });
+}
+
+/** Every policy of a fleet; one that decides as another does there stands on the other's run. */
+export function runAll(
+  world: World,
+  picked: readonly number[],
+  settings: StudySettings,
+  label: string,
+): PolicyRun[] {
+  const { fleet } = world;
+  const runs = runWorld(world, policiesFor(fleet), picked, settings, label);
+  return policiesIn(fleet).map((policy) => {
+    const own = policy.sameAs?.(fleet) ?? policy.id;
+    return { ...(runs.find((r) => r.policy === own) as PolicyRun), policy: policy.id };
   });
 }
 

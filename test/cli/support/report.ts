@@ -117,7 +117,13 @@ export function reportFixture(): ReportDocument {
     evidence: {
       days: 365,
       sampledDays: 92,
-      policies: ids.map((id) => ({ id, summary: `what ${id} does`, maxGap: 1e-6 })),
+      policies: ids.map((id, n) => ({
+        id,
+        summary: `what ${id} does`,
+        maxGap: 1e-6,
+        ...(n === 3 && { sameAs: 'nearest' }),
+      })),
+      waiting: table(),
       year: table(),
       months: months.map((month) => ({ month, table: table() })),
       caps: ['nearest', 'green-llm-like'].map((policy) => ({

@@ -6,6 +6,7 @@ import {
   type PolicyContext,
   policies,
   policiesFor,
+  policiesIn,
   spanMeans,
 } from '../../../src/core/planning/policies/index.ts';
 import { spillByPreference } from '../../../src/core/planning/policies/spill.ts';
@@ -31,6 +32,16 @@ test('each has an id of its own, and a fleet those that decide something there',
   const waiting = policiesFor(letWait(fleet, 1, 8)).map((p) => p.id);
   const only = waiting.filter((id) => ![...own, ...peers].includes(id));
   expect(only).toEqual(['no-waiting', 'xu-cooling', 'xu-capacity']);
+  expect(
+    policiesIn(fleet)
+      .map((p) => [p.id, p.sameAs?.(fleet)])
+      .slice(-4),
+  ).toEqual([
+    ['xu-unaware', undefined],
+    ['xu-cooling', 'xu-joint'],
+    ['xu-capacity', 'xu-unaware'],
+    ['xu-joint', undefined],
+  ]);
   expect(new Set(policies.map((p) => p.id)).size).toBe(policies.length);
 });
 

@@ -30,9 +30,14 @@ export const policies: readonly Policy[] = [
   xuJoint,
 ];
 
-/** Those that decide something of their own in a fleet. */
-export function policiesFor(fleet: Fleet): readonly Policy[] {
+/** Those with something to decide in a fleet, whoever else decides the same. */
+export function policiesIn(fleet: Fleet): readonly Policy[] {
   return policies.filter((p) => p.appliesTo?.(fleet) ?? true);
+}
+
+/** Of them, those that decide something of their own. */
+export function policiesFor(fleet: Fleet): readonly Policy[] {
+  return policiesIn(fleet).filter((p) => p.sameAs?.(fleet) === undefined);
 }
 
 export { type SpanMeans, spanMeans } from './span-means.ts';

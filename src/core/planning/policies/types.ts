@@ -33,6 +33,8 @@ export interface Policy {
   /** One line for tables and --help. */
   summary: string;
   decide(context: PolicyContext): Decision;
-  /** Whether it has anything of its own to decide in such a fleet; absent: in any. */
+  /** Whether it has anything to decide in such a fleet; absent: in any. */
   appliesTo?(fleet: Fleet): boolean;
+  /** Id of the policy that decides the very same in such a fleet, if one does. */
+  sameAs?(fleet: Fleet): string | undefined;
 }

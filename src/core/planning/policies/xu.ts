@@ -19,9 +19,10 @@ interface Variant {
 /**
  * The four strategies of Xu, Feng and Li, "Temperature aware workload management in geo-distributed
  * datacenters" (ICAC 2013). They minimize the cost of energy and of users' time to reach a site; carbon,
- * water and queues they do not know. Their second dimension is capacity: the paper's baseline gives work
- * that may wait its capacity first and routes users' requests over what is left, the others do both at
- * once. The strategies are as we remember them; utilities of batch work are not rebuilt, all of it is due.
+ * water and queues they do not know. One dimension is cooling: pPUE by temperature, or a constant. The
+ * other is capacity: given to work that may wait first and users' requests routed over what is left, or
+ * both planned at once. The strategies are as we remember them; utilities of batch work are not rebuilt,
+ * all of it is due.
  */
 function decide(context: PolicyContext, variant: Variant): Decision {
   const believed = believedFleet(context, variant);
@@ -83,7 +84,8 @@ function besides(problem: DispatchProblem, flow: Float64Array[]): DispatchProble
 }
 
 /** Without work that may wait there is no capacity to share out, and two of the four are the others. */
-const appliesTo = (fleet: Fleet) => fleet.classes.some(mayWait);
+const unlessWorkWaits = (id: string) => (fleet: Fleet) =>
+  fleet.classes.some(mayWait) ? undefined : id;
 
 export const xuUnaware: Policy = {
   id: 'xu-unaware',
@@ -95,14 +97,14 @@ export const xuCooling: Policy = {
   id: 'xu-cooling',
   summary: 'the same with pPUE by temperature, “cooling optimized”',
   decide: (context) => decide(context, { coolingAware: true, capacityAware: false }),
-  appliesTo,
+  sameAs: unlessWorkWaits('xu-joint'),
 };
 
 export const xuCapacity: Policy = {
   id: 'xu-capacity',
   summary: 'xu-unaware with all work planned together, “capacity optimized”',
   decide: (context) => decide(context, { coolingAware: false, capacityAware: true }),
-  appliesTo,
+  sameAs: unlessWorkWaits('xu-unaware'),
 };
 
 export const xuJoint: Policy = {
