@@ -189,12 +189,19 @@ export async function readPrices(db: Database, version: number): Promise<SlotPri
   );
 }
 
-/** Headers of the latest plans, newest first. */
+/** Headers of the latest plans, newest first. One that this version cannot read is left out, and said so in the log. */
 export async function recentPlans(db: Database, count: number): Promise<PlanHeader[]> {
   const rows = await open(db)
-    .select({ header: plans.header })
+    .select({ version: plans.version, header: plans.header })
     .from(plans)
     .orderBy(desc(plans.version))
     .limit(count);
-  return rows.map((r) => parseInput(planHeaderSchema, JSON.parse(r.header), 'stored plan'));
+  return rows.flatMap(({ version, header }) => {
+    try {
+      return parseInput(planHeaderSchema, JSON.parse(header), `stored plan ${version}`);
+    } catch (error) {
+      console.warn(`left out of the list: ${(error as Error).message}`);
+      return [];
+    }
+  });
 }

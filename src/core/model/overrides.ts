@@ -19,14 +19,15 @@ export const siteOverrideSchemas = {
   /** Share of its capacity that plans may load it with. */
   capacityShare: z.number().min(0.01).max(1),
 };
-const siteOverrideSchema = z.strictObject(siteOverrideSchemas).partial();
+const siteOverrideSchema = z.object(siteOverrideSchemas).partial();
 export type SiteOverride = z.output<typeof siteOverrideSchema>;
 
-export const overridesSchema = z.strictObject({
+/** As plans keep it, hence without refusing what a later version set. */
+export const overridesSchema = z.object({
   /** Grows with every change; 0 before the first. */
   revision: z.int().min(0),
   sites: z.record(registryId, siteOverrideSchema),
-  prices: z.strictObject(objectivePriceSchemas).partial(),
+  prices: z.object(objectivePriceSchemas).partial(),
 });
 export type Overrides = z.output<typeof overridesSchema>;
 

@@ -6,7 +6,7 @@ import type { DispatchProblem } from '../optimizer/problem.ts';
 import { BatchTally } from './batch-tally.ts';
 
 /** What a plan does with the work of a class that may wait. */
-export const batchOutcomeSchema = z.strictObject({
+export const batchOutcomeSchema = z.object({
   class: z.string(),
   requests: z.number().min(0),
   unservedRequests: z.number().min(0),

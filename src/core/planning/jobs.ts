@@ -28,8 +28,9 @@ export type Job = z.output<typeof jobSchema>;
 /** Jobs a deployment's plan is made for at most: each is a demand that the master has a dense row for. */
 export const MOST_JOBS = 100;
 
-/** What a plan does with a job: requests that are to be sent in each of its slots. */
-export const jobOutcomeSchema = jobSchema.extend({
+/** What a plan does with a job: requests that are to be sent in each of its slots. Stored in plans. */
+export const jobOutcomeSchema = z.object({
+  ...jobSchema.shape,
   requestsBySlot: z.array(z.number().min(0)),
 });
 export type JobOutcome = z.output<typeof jobOutcomeSchema>;

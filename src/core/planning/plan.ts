@@ -11,9 +11,13 @@ import { jobOutcomeSchema, MOST_JOBS } from './jobs.ts';
 import type { PutOff } from './put-off.ts';
 import type { SiteHours } from './site-hours.ts';
 
-/** What routers obey: for every slot, the share of each zone's traffic in a class by site. */
+/**
+ * What routers obey: for every slot, the share of each zone's traffic in a class by site. Plans are
+ * stored, and after a rollback read by a version older than the one that wrote them: no object of
+ * theirs is strict, so that what a later version added is passed over. What is known is checked.
+ */
 
-const provenanceSchema = z.strictObject({
+const provenanceSchema = z.object({
   source: z.string(),
   placeholder: z.boolean(),
   ageH: z.number().min(0).optional(),
@@ -26,7 +30,7 @@ const demandSourceSchema = provenanceSchema.extend({
 });
 
 /** A round as the plan remembers it: docs/algorithm.md says what the figures mean. */
-const traceRoundSchema = z.strictObject({
+const traceRoundSchema = z.object({
   round: z.int().min(1),
   mode: z.enum(['learned', 'supply', 'classic']),
   objectiveAud: z.number().optional(),
@@ -65,7 +69,7 @@ export function traceRound(report: RoundReport): TraceRound {
   };
 }
 
-const planSiteSchema = z.strictObject({
+const planSiteSchema = z.object({
   site: z.string(),
   /** Share of all requests of the horizon. */
   share: z.number().min(0).max(1),
@@ -73,7 +77,7 @@ const planSiteSchema = z.strictObject({
   utilisation: z.number().min(0).max(1),
   tempC: z.number(),
   carbonKgPerKwh: z.number(),
-  sources: z.strictObject({
+  sources: z.object({
     weather: provenanceSchema,
     price: provenanceSchema,
     carbon: provenanceSchema,
@@ -83,7 +87,7 @@ const planSiteSchema = z.strictObject({
   placement: z.string().optional(),
 });
 
-const budgetReportSchema = z.strictObject({
+const budgetReportSchema = z.object({
   of: z.enum(['carbonKg', 'waterL']),
   limit: z.number().positive(),
   /** What the plan comes to, in the unit of its name. */
@@ -95,7 +99,7 @@ const budgetReportSchema = z.strictObject({
 });
 export type BudgetReport = z.output<typeof budgetReportSchema>;
 
-export const planHeaderSchema = z.strictObject({
+export const planHeaderSchema = z.object({
   schemaVersion: z.literal(1),
   version: z.int().positive(),
   runId: z.string(),
@@ -103,7 +107,7 @@ export const planHeaderSchema = z.strictObject({
   startUtcMs: z.number(),
   slotCount: z.int().min(1),
   slotHours: z.number().positive(),
-  certificate: z.strictObject({
+  certificate: z.object({
     objectiveAud: z.number(),
     lowerBoundAud: z.number(),
     gap: z.number().min(0),
@@ -114,7 +118,7 @@ export const planHeaderSchema = z.strictObject({
   mode: z.enum(['learned', 'supply', 'classic']),
   stopReason: z.enum(['gap', 'rounds', 'deadline']),
   /** Sites the plan does without, with the reason. */
-  excluded: z.array(z.strictObject({ site: z.string(), reason: z.string() })),
+  excluded: z.array(z.object({ site: z.string(), reason: z.string() })),
   /** Share of served requests, but for those that may wait, that their zone's nearest site serves. */
   nearestShare: z.number().min(0).max(1),
   /** Share of requests nobody can serve: capacity or SLOs fall short. */
@@ -129,7 +133,7 @@ export const planHeaderSchema = z.strictObject({
   budgets: z.array(budgetReportSchema).max(2).optional(),
   /** What all sites of the plan come to; absent, or without energy, where a site does not disclose it. */
   impacts: z
-    .strictObject({
+    .object({
       carbonKg: z.number(),
       waterL: z.number(),
       energyKwh: z.number().optional(),
@@ -137,7 +141,10 @@ export const planHeaderSchema = z.strictObject({
     })
     .optional(),
   /** Prices of carbon and water it was made at; absent in plans of versions that kept none. */
-  impactPrices: objectivePricesSchema.pick({ carbonAudPerT: true, waterAudPerKl: true }).optional(),
+  impactPrices: objectivePricesSchema
+    .pick({ carbonAudPerT: true, waterAudPerKl: true })
+    .strip()
+    .optional(),
   /** What the operator had set over the registry; absent before the first such change. */
   overrides: overridesSchema.optional(),
   /** Where the demand comes from that it was made for; absent in plans of versions that kept none. */
@@ -171,7 +178,7 @@ const perRequestSchema = z.record(z.string(), z.record(z.string(), z.number()));
 type PerRequest = z.output<typeof perRequestSchema>;
 
 /** What one request more would cost, and carbon and water of it where sites disclose them. */
-const slotPricesSchema = z.strictObject({
+const slotPricesSchema = z.object({
   audPerRequest: perRequestSchema,
   carbonKgPerRequest: perRequestSchema.optional(),
   waterLPerRequest: perRequestSchema.optional(),

@@ -9,7 +9,7 @@ import type { Plan } from './plan.ts';
 import { scheduleOf } from './schedule.ts';
 import type { WaitingWork } from './waiting-work.ts';
 
-const putOffZoneSchema = z.strictObject({
+const putOffZoneSchema = z.object({
   /** What comes in the slot, without what comes back in it. */
   cameReqPerS: z.number().min(0),
   /** What earlier plans put off to this slot. */

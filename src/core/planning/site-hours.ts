@@ -8,7 +8,7 @@ import type { PlanningInputs } from './inputs.ts';
 /** What routers need to know of sites in one slot to write receipts, by site id. */
 export const siteHoursSchema = z.record(
   z.string(),
-  z.strictObject({
+  z.object({
     /** The inputs the plan was made from. */
     tempC: z.number(),
     rhPct: z.number(),
@@ -20,7 +20,7 @@ export const siteHoursSchema = z.record(
     disclosed: z
       .record(
         z.string(),
-        z.strictObject({
+        z.object({
           /** Of either sign: with a battery, a request more may move others to better hours. */
           carbonKg: z.number(),
           waterL: z.number(),
