@@ -16,8 +16,8 @@ export function registerReceipts(program: Command): void {
   withDeployment(program.command('receipts'))
     .summary('what requests took: energy, carbon, water, money')
     .description(
-      'Receipts of a deployment, summed: exact, as of what is booked. The last columns are what the ' +
-        'nearest site would have taken for the same requests.',
+      'Receipts of a deployment, summed: exact, as of what is booked. Columns called nearest are what ' +
+        'the nearest site would have taken for the same requests; ttft is the mean time to first byte.',
     )
     .option('--from <time>', 'hours from here on (default: a day before --to)')
     .option('--to <time>', 'hours before this (default: now)')
@@ -49,7 +49,7 @@ Examples:
     });
 }
 
-type Sums = Record<string, string | number>;
+type Sums = Record<string, string | number | null>;
 
 /** With the unit of small sums, a thousandth, where there is one. */
 const figures: [name: string, header: [string, string], small?: string][] = [
@@ -62,6 +62,8 @@ const figures: [name: string, header: [string, string], small?: string][] = [
   ['costAud', ['cost', 'AUD']],
   ['nearestCarbonKg', ['nearest', 'kg'], 'g'],
   ['nearestWaterL', ['nearest', 'L'], 'mL'],
+  ['ttftMeanMs', ['ttft', 'ms']],
+  ['nearestTtftMeanMs', ['nearest', 'ms']],
 ];
 
 function usageTable(json: string): string {
@@ -70,10 +72,12 @@ function usageTable(json: string): string {
     const largest = Math.max(...usage.map((sums) => Math.abs(Number(sums[name]))));
     const isSmall = small !== undefined && largest > 0 && largest < 0.1;
     const values = usage.map((sums) => Number(sums[name]) * (isSmall ? 1000 : 1));
-    const digits = values.every(Number.isInteger) ? 0 : digitsOf(values);
+    const isWhole = unit === 'ms' || values.every(Number.isInteger);
+    const digits = isWhole ? 0 : digitsOf(values);
     return { name, header: [title, isSmall ? small : unit], digits, values };
   });
-  const isPriced = (sums: Sums) => Number(sums.unpriced) < Number(sums.requests);
+  const isKnown = (sums: Sums, name: string) =>
+    sums[name] !== null && (name !== 'costAud' || Number(sums.unpriced) < Number(sums.requests));
   const columns: Column[] = [
     ...by.map((name): Column => ({ header: [name, ''], align: 'left' })),
     ...shown.map(({ header }): Column => ({ header })),
@@ -81,7 +85,7 @@ function usageTable(json: string): string {
   const rows = usage.map((sums, n) => [
     ...by.map((name) => String(sums[name])),
     ...shown.map(({ name, values, digits }) =>
-      name === 'costAud' && !isPriced(sums) ? 'unknown' : decimal(values[n] as number, digits),
+      isKnown(sums, name) ? decimal(values[n] as number, digits) : 'unknown',
     ),
   ]);
   return rows.length > 0 ? table(columns, rows) : 'No receipts in these hours.';

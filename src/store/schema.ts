@@ -135,6 +135,10 @@ export const usageHours = sqliteTable(
     spreadCarbonMg: integer('spread_carbon_mg').notNull().default(0),
     spreadWaterMicroL: integer('spread_water_micro_l').notNull().default(0),
     spreadCostNanoAud: integer('spread_cost_nano_aud').notNull().default(0),
+    ttftRequests: integer('ttft_requests').notNull().default(0),
+    ttftMs: integer('ttft_ms').notNull().default(0),
+    nearestTtftRequests: integer('nearest_ttft_requests').notNull().default(0),
+    nearestTtftMs: integer('nearest_ttft_ms').notNull().default(0),
   },
   (t) => [
     primaryKey({ columns: [t.keyId, t.model, t.zone, t.site, t.hourUtcMs] }),
@@ -215,3 +219,35 @@ export const demandSeries = sqliteTable(
   },
   (t) => [primaryKey({ columns: [t.zone, t.classId] })],
 );
+
+/** What requests say of sites' speeds, summed: TimingRow. Kept until they are taken in, and some days. */
+export const timingHours = sqliteTable(
+  'timing_hours',
+  {
+    site: text('site').notNull(),
+    zone: text('zone').notNull(),
+    /** Beginning of the hour. */
+    hourUtcMs: integer('hour_utc_ms').notNull(),
+    requests: integer('requests').notNull(),
+    workMs: real('work_ms').notNull(),
+    tokens: integer('tokens').notNull(),
+    timed: integer('timed').notNull(),
+    promptMs: real('prompt_ms').notNull(),
+    ttftMs: real('ttft_ms').notNull(),
+    promptSqMs2: real('prompt_sq_ms2').notNull(),
+    productMs2: real('product_ms2').notNull(),
+    ttftSqMs2: real('ttft_sq_ms2').notNull(),
+    steps: integer('steps').notNull(),
+    decodeMs: real('decode_ms').notNull(),
+    decodeSqMs2: real('decode_sq_ms2').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.hourUtcMs, t.site, t.zone] })],
+);
+
+/** What is known of a site's speed from them: SiteTiming as JSON. */
+export const siteTimings = sqliteTable('site_timings', {
+  site: text('site').primaryKey(),
+  /** Beginning of the last hour it has seen. */
+  lastUtcMs: integer('last_utc_ms').notNull(),
+  state: text('state').notNull(),
+});

@@ -1,6 +1,7 @@
 import { monthOf } from '../core/accounting/keys.ts';
 import type { Spent } from '../core/accounting/spending.ts';
 import { rowKeys, rowSums, type UsageRow } from '../core/accounting/totals.ts';
+import { type TimingRow, timingKeys, timingSums } from '../core/learning/timing.ts';
 
 /** A counter's rise since an isolate last wrote. */
 export interface CounterRise {
@@ -13,19 +14,21 @@ export interface CounterRise {
 export interface UsageBatch {
   id: string;
   rows: UsageRow[];
+  timings?: TimingRow[];
   counters: CounterRise[];
 }
 
 const columnOf = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-const columns = [...rowKeys, ...rowSums];
 const fieldOf = (name: string) => `json_extract(value, '$.${name}')`;
 const rise = (name: string) => `${columnOf(name)} = ${columnOf(name)} + excluded.${columnOf(name)}`;
 
 // "WHERE true" keeps SQLite from reading ON CONFLICT as the join condition of the SELECT.
-const ADD_ROWS =
-  `INSERT INTO usage_hours (${columns.map(columnOf).join(', ')}) ` +
-  `SELECT ${columns.map(fieldOf).join(', ')} FROM json_each(?) WHERE true ` +
-  `ON CONFLICT (${rowKeys.map(columnOf).join(', ')}) DO UPDATE SET ${rowSums.map(rise).join(', ')}`;
+const addTo = (table: string, keys: readonly string[], sums: readonly string[]) =>
+  `INSERT INTO ${table} (${[...keys, ...sums].map(columnOf).join(', ')}) ` +
+  `SELECT ${[...keys, ...sums].map(fieldOf).join(', ')} FROM json_each(?) WHERE true ` +
+  `ON CONFLICT (${keys.map(columnOf).join(', ')}) DO UPDATE SET ${sums.map(rise).join(', ')}`;
+const ADD_ROWS = addTo('usage_hours', rowKeys, rowSums);
+const ADD_TIMINGS = addTo('timing_hours', timingKeys, timingSums);
 const ADD_MONTHS =
   'INSERT INTO usage_months (key_id, month_utc_ms, cost_nano_aud, carbon_mg) ' +
   `SELECT ${['keyId', 'monthUtcMs', 'costNanoAud', 'carbonMg'].map(fieldOf).join(', ')} ` +
@@ -52,6 +55,7 @@ export async function bookBatch(
     costNanoAud,
     carbonMg,
   }));
+  const { timings = [] } = batch;
   try {
     await db.batch([
       // Fails, and the transaction with it, where the batch is known.
@@ -61,6 +65,7 @@ export async function bookBatch(
       db.prepare(ADD_ROWS).bind(JSON.stringify(batch.rows)),
       db.prepare(ADD_MONTHS).bind(JSON.stringify(months)),
       db.prepare(ADD_COUNTERS).bind(JSON.stringify(batch.counters)),
+      ...(timings.length > 0 ? [db.prepare(ADD_TIMINGS).bind(JSON.stringify(timings))] : []),
     ]);
     return true;
   } catch (error) {

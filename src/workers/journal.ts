@@ -3,6 +3,7 @@ import type { Amounts } from '../core/accounting/micro.ts';
 import type { Receipt } from '../core/accounting/receipt.ts';
 import type { Spent } from '../core/accounting/spending.ts';
 import { rowOf, Totals } from '../core/accounting/totals.ts';
+import { type TimingRow, Timings } from '../core/learning/timing.ts';
 import { bookBatch, type CounterRise, type UsageBatch } from '../store/usage.ts';
 import { type Env, now, numberVar } from './env.ts';
 
@@ -21,6 +22,7 @@ const ABANDONED_MS = 15_000;
  */
 export class Journal {
   #rows = new Totals();
+  #timings = new Timings();
   /** By name, then labels. */
   #counters = new Map<string, Map<string, CounterRise>>();
   #gathered = 0;
@@ -41,6 +43,10 @@ export class Journal {
   add(receipt: Receipt, spread?: Amounts): void {
     this.#rows.add(rowOf(receipt, spread));
     this.#gathered++;
+  }
+
+  time(row: TimingRow): void {
+    this.#timings.add(row);
   }
 
   /**
@@ -82,10 +88,12 @@ export class Journal {
     this.#pending.push({
       id: crypto.randomUUID(),
       rows: this.#rows.rows(),
+      timings: this.#timings.rows(),
       counters: [...this.#counters.values()].flatMap((ofName) => [...ofName.values()]),
       receipts: this.#gathered,
     });
     this.#rows = new Totals();
+    this.#timings = new Timings();
     this.#counters = new Map();
     this.#gathered = 0;
     while (this.#pending.length > MAX_PENDING) {

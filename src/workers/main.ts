@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import { pruneSiteInputs } from '../store/site-inputs.ts';
+import { pruneTimings } from '../store/timings.ts';
 import { pruneBatches, pruneUsage } from '../store/usage.ts';
 import { admin } from './admin.ts';
 import { bearsOneOf } from './auth.ts';
@@ -29,6 +30,9 @@ const USAGE_KEPT_MS = 400 * 24 * MS_PER_HOUR;
 
 /** An isolate tries a batch for minutes at most; one written again after this would count twice. */
 const BATCHES_KEPT_MS = 2 * 24 * MS_PER_HOUR;
+
+/** Taken in within hours; a weekend's outage of planning must not lose them. */
+const TIMINGS_KEPT_MS = 7 * 24 * MS_PER_HOUR;
 
 const NEEDS_TOKEN = { error: 'needs the admin token, or PUBLIC_STATUS = "true"' };
 
@@ -104,6 +108,7 @@ export default {
     await pruneSiteInputs(env.DB, now(env) - INPUTS_KEPT_MS);
     await pruneBatches(env.DB, now(env) - BATCHES_KEPT_MS);
     await pruneUsage(env.DB, now(env) - USAGE_KEPT_MS);
+    await pruneTimings(env.DB, now(env) - TIMINGS_KEPT_MS);
     await planned;
   },
 } satisfies ExportedHandler<Env>;

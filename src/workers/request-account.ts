@@ -6,6 +6,7 @@ import { spreadAmounts } from '../core/accounting/spread.ts';
 import { StreamMeter, type Tally } from '../core/accounting/stream-meter.ts';
 import { ttftElsewhereMs } from '../core/accounting/ttft-elsewhere.ts';
 import { estimatePromptTokens, usageAsked, usageInText } from '../core/accounting/usage.ts';
+import { type StreamTimes, timingOf } from '../core/learning/timing.ts';
 import { eligibleSites } from '../core/model/eligibility.ts';
 import type { PublicSite } from '../core/model/fleet.ts';
 import { floorToHour } from '../core/model/time.ts';
@@ -176,6 +177,9 @@ export class RequestAccount implements AnswerWatch {
     const receipt = this.#final ?? this.#receipt();
     if (receipt) {
       journal.add(receipt, this.#spread(receipt));
+      const site = this.#served?.choice.site as PublicSite;
+      const { zone } = this.#demand as Demand;
+      journal.time(timingOf(receipt, site, zone, timesOf(outcome, receipt)));
       const { costNanoAud, carbonMg } = receipt.served.amounts;
       keyRing.spend(receipt.keyId, { costNanoAud: costNanoAud ?? 0, carbonMg });
     }
@@ -231,3 +235,10 @@ export class RequestAccount implements AnswerWatch {
 }
 
 const decoder = new TextDecoder();
+
+/** Of a stream that came to its end and was counted by its site; undefined of any other answer. */
+function timesOf(o: RequestOutcome, receipt: Receipt): StreamTimes | undefined {
+  if (o.outcome !== 'ok' || o.ttftMs === undefined || receipt.usageEstimated) return undefined;
+  const answered = o.attempts.findLast((a) => a.site === o.site && a.fault === undefined);
+  return answered && { ttftMs: answered.ms, decodeMs: o.durationMs - o.ttftMs };
+}

@@ -1,5 +1,6 @@
 import { env, exports } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { timingSums } from '../../src/core/learning/timing.ts';
 import { bookBatch } from '../../src/store/usage.ts';
 import { Journal, MAX_GATHERED } from '../../src/workers/journal.ts';
 import {
@@ -21,7 +22,14 @@ interface Shown {
   costAud: number | null;
   costBasis: string | null;
   tokens: { prompt: number; completion: number; estimated: boolean };
-  counterfactual: { site: string; energyWh: number; carbonG: number; costAud: number | null };
+  ttftMs: number;
+  counterfactual: {
+    site: string;
+    energyWh: number;
+    carbonG: number;
+    costAud: number | null;
+    ttftMs: number;
+  };
 }
 
 const receiptOf = (response: Response) =>
@@ -162,7 +170,7 @@ describe('what is booked', () => {
       const n = Number(String(user).slice(5));
       return { prompt_tokens: 100 + 37 * n, completion_tokens: 10 + 13 * n };
     });
-    const sums = { costNanoAud: 0, carbonMg: 0, energyMilliWh: 0 };
+    const sums = { costNanoAud: 0, carbonMg: 0, energyMilliWh: 0, ttftMs: 0, nearestTtftMs: 0 };
     const nearest = { nearestCarbonMg: 0, nearestEnergyMilliWh: 0, nearestCostNanoAud: 0 };
     for (let n = 0; n < 40; n++) {
       const stream = n % 2 === 0;
@@ -182,6 +190,8 @@ describe('what is booked', () => {
       sums.costNanoAud += Math.round((receipt.costAud as number) * 1e9);
       sums.carbonMg += Math.round(receipt.carbonG * 1000);
       sums.energyMilliWh += Math.round(receipt.energyWh * 1000);
+      sums.ttftMs += receipt.ttftMs;
+      sums.nearestTtftMs += other.ttftMs;
       nearest.nearestCarbonMg += Math.round(other.carbonG * 1000);
       nearest.nearestEnergyMilliWh += Math.round(other.energyWh * 1000);
       nearest.nearestCostNanoAud += Math.round((other.costAud as number) * 1e9);
@@ -189,6 +199,9 @@ describe('what is booked', () => {
     expect(sums.costNanoAud).toBeGreaterThan(0);
     const [all] = await booked(`key=${id}&by=`);
     expect(all).toMatchObject({ requests: 40, ...sums, ...nearest });
+    expect(all).toMatchObject({ ttftRequests: 40, nearestTtftRequests: 40 });
+    expect(all?.nearestTtftMeanMs).toBe(sums.nearestTtftMs / 40);
+    expect(sums.nearestTtftMs).toBeGreaterThan(0);
   });
 
   test('counts a batch once, however often it is written', async () => {
@@ -196,11 +209,13 @@ describe('what is booked', () => {
       id: crypto.randomUUID(),
       rows: [row('repeated', 3)],
       counters: [{ name: 'requests', labels: 'site="repeated"', value: 3 }],
+      timings: [{ ...noTiming, site: 's', zone: 'z', hourUtcMs: 0, requests: 3, ttftMs: 0.5 }],
     };
     expect(await bookBatch(env.DB, batch, Date.now())).toBe(true);
     expect(await bookBatch(env.DB, batch, Date.now())).toBe(false);
     expect(await booked('key=repeated&by=')).toMatchObject([{ requests: 3 }]);
     expect(await metricsText()).toContain('isotherm_requests_total{site="repeated"} 3');
+    expect(await timed('s')).toMatchObject([{ requests: 3, ttft_ms: 0.5 }]);
   });
 
   test('is written once where D1’s answer is lost', async () => {
@@ -283,6 +298,60 @@ describe('metrics', () => {
   });
 });
 
+test('what streams say of a site’s speed is booked beside their receipts; what others did, as work', async () => {
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (_input, init) => {
+    const { stream, max_tokens } = JSON.parse(String((init as RequestInit).body)) as {
+      stream?: boolean;
+      max_tokens: number;
+    };
+    const usage = { prompt_tokens: 1024, completion_tokens: max_tokens };
+    if (!stream) return Response.json({ object: 'chat.completion', usage });
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const play = async () => {
+      const writer = writable.getWriter();
+      const write = (text: string) => writer.write(new TextEncoder().encode(text));
+      await write(contentEvent);
+      await scheduler.wait(100);
+      await write(`data: ${JSON.stringify({ choices: [], usage })}\n\n${doneEvent}`);
+      await writer.close();
+    };
+    void play();
+    return new Response(readable, { headers: { 'content-type': 'text/event-stream' } });
+  });
+  const { key } = await makeKey();
+  const send = async (more: object) => {
+    const response = await chat(hello(more), { key, headers: { 'x-isotherm-zone': 'darwin' } });
+    await response.text();
+    return response.headers.get('x-isotherm-site') as string;
+  };
+  const user = 'one';
+  const sites = [
+    await send({ user, stream: true, max_tokens: 11 }),
+    await send({ user, stream: true, max_tokens: 21 }),
+    await send({ user, max_tokens: 30 }),
+  ];
+  expect(new Set(sites).size).toBe(1);
+  await settled();
+  const rows = (await timed(sites[0] as string)).filter((r) => r.zone === 'darwin');
+  // Where the hour ends between them it is two rows.
+  const sum = (name: string) => rows.reduce((a, r) => a + Number(r[name]), 0);
+  expect([sum('requests'), sum('tokens'), sum('timed'), sum('steps')]).toEqual([3, 62, 2, 30]);
+  expect(sum('prompt_ms')).toBeCloseTo((2 * sum('work_ms')) / 3, 6);
+  expect(sum('decode_ms')).toBeGreaterThan(0);
+});
+
+const noTiming = Object.fromEntries(timingSums.map((name) => [name, 0])) as Record<
+  (typeof timingSums)[number],
+  number
+>;
+
+async function timed(site: string) {
+  const { results } = await env.DB.prepare('SELECT * FROM timing_hours WHERE site = ?')
+    .bind(site)
+    .all<Record<string, number | string>>();
+  return results;
+}
+
 function row(keyId: string, requests: number) {
   return {
     keyId,
@@ -309,6 +378,10 @@ function row(keyId: string, requests: number) {
     spreadCarbonMg: 1,
     spreadWaterMicroL: 1,
     spreadCostNanoAud: 1,
+    ttftRequests: requests,
+    ttftMs: 1,
+    nearestTtftRequests: requests,
+    nearestTtftMs: 1,
   };
 }
 

@@ -33,6 +33,12 @@ export interface UsageRow {
   spreadCarbonMg: number;
   spreadWaterMicroL: number;
   spreadCostNanoAud: number;
+  /** Receipts with a time to first byte, and those times summed; earlier versions summed none. */
+  ttftRequests: number;
+  ttftMs: number;
+  /** Receipts that also know the nearest site's, and those summed. */
+  nearestTtftRequests: number;
+  nearestTtftMs: number;
 }
 
 export const rowKeys = ['keyId', 'model', 'zone', 'site', 'hourUtcMs'] as const;
@@ -56,12 +62,18 @@ export const rowSums = [
   'spreadCarbonMg',
   'spreadWaterMicroL',
   'spreadCostNanoAud',
+  'ttftRequests',
+  'ttftMs',
+  'nearestTtftRequests',
+  'nearestTtftMs',
 ] as const satisfies readonly (keyof UsageRow)[];
 
 /** @param spread what the same tokens would have taken over all sites, where that is known */
 export function rowOf(r: Receipt, spread?: Amounts): UsageRow {
   const { amounts } = r.served;
   const nearest = r.counterfactual.amounts;
+  const { ttftMs } = r.served;
+  const nearestTtftMs = r.counterfactual.ttftMs;
   const costNanoAud = amounts.costNanoAud ?? 0;
   const costOf = (baseline: Amounts) =>
     amounts.costNanoAud === null ? 0 : (baseline.costNanoAud ?? costNanoAud);
@@ -88,6 +100,10 @@ export function rowOf(r: Receipt, spread?: Amounts): UsageRow {
     spreadCarbonMg: spread?.carbonMg ?? 0,
     spreadWaterMicroL: spread?.waterMicroL ?? 0,
     spreadCostNanoAud: spread === undefined ? 0 : costOf(spread),
+    ttftRequests: ttftMs === null ? 0 : 1,
+    ttftMs: ttftMs ?? 0,
+    nearestTtftRequests: nearestTtftMs === null ? 0 : 1,
+    nearestTtftMs: nearestTtftMs ?? 0,
   };
 }
 

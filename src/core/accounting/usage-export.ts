@@ -20,8 +20,13 @@ const units: [name: string, of: keyof UsageRow, by: number][] = [
   ['spreadCostAud', 'spreadCostNanoAud', NANO_PER_AUD],
 ];
 
-/** One sum with its hour as an instant, and every amount also in kWh, kg, L and AUD. */
-export function usageView(sums: Sums): Record<string, string | number> {
+type View = Record<string, string | number | null>;
+
+/**
+ * One sum with its hour as an instant, every amount also in kWh, kg, L and AUD, and the mean times to
+ * first byte, null where no receipt has one.
+ */
+export function usageView(sums: Sums): View {
   const { hourUtcMs, dayUtcMs, keyId, ...rest } = sums;
   return {
     ...(keyId !== undefined && { key: keyId }),
@@ -29,15 +34,18 @@ export function usageView(sums: Sums): Record<string, string | number> {
     ...(hourUtcMs !== undefined && { hour: new Date(hourUtcMs).toISOString() }),
     ...rest,
     ...Object.fromEntries(units.map(([name, of, by]) => [name, ((sums[of] as number) ?? 0) / by])),
+    ttftMeanMs: meanOf(sums.ttftMs, sums.ttftRequests),
+    nearestTtftMeanMs: meanOf(sums.nearestTtftMs, sums.nearestTtftRequests),
   };
 }
 
+function meanOf(sum = 0, count = 0): number | null {
+  return count > 0 ? sum / count : null;
+}
+
 /** The same as CSV (RFC 4180), with a header; only the header where there are no sums. */
-export function usageCsv(
-  views: readonly Record<string, string | number>[],
-  header: string[],
-): string {
-  const cell = (value: string | number | undefined) => {
+export function usageCsv(views: readonly View[], header: string[]): string {
+  const cell = (value: View[string] | undefined) => {
     const text = String(value ?? '');
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };

@@ -30,6 +30,10 @@ const row: fc.Arbitrary<UsageRow> = fc.record({
   spreadCarbonMg: amount,
   spreadWaterMicroL: amount,
   spreadCostNanoAud: amount,
+  ttftRequests: fc.nat(1),
+  ttftMs: amount,
+  nearestTtftRequests: fc.nat(1),
+  nearestTtftMs: amount,
 });
 
 function totalOf(rows: readonly UsageRow[], name: (typeof rowSums)[number]): number {
