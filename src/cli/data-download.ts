@@ -12,7 +12,7 @@ import {
 import { FeedError, type FeedIo } from '../feeds/feed.ts';
 import { NETWORKS } from '../feeds/open-electricity-api.ts';
 import { readHourlyCsv } from '../sim/csv.ts';
-import { csvRegion } from '../sim/dataset.ts';
+import { csvRegion } from '../sim/region-series.ts';
 import { sourcesText } from './data-origins.ts';
 import { type Month, monthsOf } from './months.ts';
 

@@ -5,6 +5,7 @@ import type { Fleet } from '../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { readDataset } from '../sim/dataset.ts';
+import { readMarginalCarbon } from '../sim/evidence/carbon.ts';
 import { gatherEvidence, type Section, sections } from '../sim/evidence/evidence.ts';
 import { coveredSpan, folderSources } from '../sim/evidence/sources.ts';
 import type { Span } from '../sim/weather.ts';
@@ -115,8 +116,10 @@ async function gathered(options: ReportOptions) {
   const { fleet, inputs, notes } = readDataset(options.data, whole, span);
   assertFolderInputs(fleet, inputs, options.data);
   const progress = startProgress(options.progress === true);
+  const marginal = readMarginalCarbon(options.data, { fleet, inputs });
+  const { marginalKgPerKwh } = marginal;
   const evidence = gatherEvidence(
-    { fleet, inputs },
+    { fleet, inputs, ...(marginalKgPerKwh && { marginalKgPerKwh }) },
     {
       optimizer: { mode: options.mode, gapTarget: options.gap },
       seed: options.seed,
@@ -139,6 +142,7 @@ async function gathered(options: ReportOptions) {
       ...groupedBySite(notes),
       ...placeholderNotes(fleet, inputs, 'water'),
       ...groupedBySite(spotNotes(fleet, inputs)),
+      ...groupedBySite(marginal.notes),
       DEMAND_NOTE,
       ...yearNotes(options, span),
     ],

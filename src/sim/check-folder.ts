@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import { readHourlyCsv } from './csv.ts';
-import { seriesKind } from './dataset.ts';
+import { seriesKind } from './region-series.ts';
 
 /** What a file of a folder for backtests holds. */
 export interface FileReport {
   file: string;
   /** What it is read as; absent for one that is not read. */
-  kind?: 'weather' | 'price' | 'carbon';
+  kind?: 'weather' | 'price' | 'carbon' | 'marginal carbon';
   /** Hours from its first to its last, and of them those without a row. */
   hours: number;
   missingHours: number;
@@ -33,7 +33,7 @@ const BOUNDS: [suffix: string, low: number, high: number][] = [
 /** In the reanalysis of 2022 no hour of eight capitals was over 8 °C from the one before. */
 const MAX_STEP_C = 20;
 
-const REQUIRED = { weather: ['temp_c', 'rh_pct'], price: [], carbon: [] };
+const REQUIRED = { weather: ['temp_c', 'rh_pct'], price: [], carbon: [], 'marginal carbon': [] };
 
 /** Looks at every file of a folder. Throws {@link InvalidInputError} if there is no such folder. */
 export function checkFolder(dir: string, sites: readonly { id: string }[]): FileReport[] {

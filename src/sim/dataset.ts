@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Fleet, Site } from '../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
@@ -11,39 +10,8 @@ import {
 } from '../core/planning/inputs.ts';
 import { embeddedWater, hasGridRegion } from '../feeds/embedded/grid.ts';
 import { siteCarbon, siteWater } from '../feeds/embedded/of-site.ts';
-import { readHourlyCsv } from './csv.ts';
+import { CARBON, csvRegion, PRICE, readRegions } from './region-series.ts';
 import { describeSpan, readWeather, type Span, type Weather } from './weather.ts';
-
-/**
- * A folder of real hourly series (UTC, beginning of the hour):
- *   weather_<site id>_*.csv      utc, temp_c, rh_pct
- *   nem_price_demand_*_hourly.csv  utc, <REGION>_price_aud_mwh
- *   carbon_*_hourly.csv          utc, <REGION>_gco2e_kwh
- * with regions named as below.
- */
-const CSV_REGION: Record<string, string> = {
-  NSW1: 'NSW',
-  QLD1: 'QLD',
-  SA1: 'SA',
-  TAS1: 'TAS',
-  VIC1: 'VIC',
-  WEM: 'WA',
-};
-
-/** A grid region as columns name it. */
-export const csvRegion = ({ gridRegion }: Pick<Site, 'gridRegion'>) =>
-  CSV_REGION[gridRegion] ?? gridRegion;
-
-const PRICE = { pattern: /^nem_price_demand_.*_hourly\.csv$/, suffix: '_price_aud_mwh' };
-const CARBON = { pattern: /^carbon_.*_hourly\.csv$/, suffix: '_gco2e_kwh' };
-
-/** What a file is read as, given the sites; undefined for one that is not. */
-export function seriesKind(file: string, sites: readonly { id: string }[]) {
-  if (PRICE.pattern.test(file)) return 'price';
-  if (CARBON.pattern.test(file)) return 'carbon';
-  const isWeather = sites.some(({ id }) => file.startsWith(`weather_${id}_`));
-  return isWeather && file.endsWith('.csv') ? 'weather' : undefined;
-}
 
 export interface Dataset {
   /** The fleet less the sites and zones without weather. */
@@ -188,31 +156,4 @@ function restrictResidency(zones: Fleet['zones'], sites: Fleet['sites']): Fleet[
   return zones.map((z) =>
     z.allowedSites ? { ...z, allowedSites: z.allowedSites.filter((s) => ids.has(s)) } : z,
   );
-}
-
-/** Columns `<REGION><suffix>` for the regions of a fleet's sites, by region. */
-function readRegions(
-  dir: string,
-  files: string[],
-  { pattern, suffix }: typeof PRICE,
-  fleet: Fleet,
-  span: Span,
-): Map<string, Float64Array> {
-  const byRegion = new Map<string, Float64Array>();
-  const wanted = fleet.sites.map((site) => csvRegion(site) + suffix);
-  for (const file of files.filter((f) => pattern.test(f))) {
-    const { columns } = readHourlyCsv(join(dir, file), span.startUtcMs, span.hours, wanted);
-    for (const [name, from] of columns) {
-      const region = name.slice(0, -suffix.length);
-      const into = byRegion.get(region) ?? new Float64Array(span.hours).fill(Number.NaN);
-      from.forEach((v, t) => {
-        if (Number.isFinite(v)) into[t] = v;
-      });
-      byRegion.set(region, into);
-    }
-  }
-  for (const [region, values] of byRegion) {
-    if (values.every((v) => Number.isNaN(v))) byRegion.delete(region);
-  }
-  return byRegion;
 }

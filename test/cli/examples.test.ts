@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Fleet } from '../../src/core/model/fleet.ts';
 import { projectPath } from '../../src/local/bundle.ts';
 import { readFleetFile } from '../../src/local/fleet-file.ts';
-import { csvRegion } from '../../src/sim/dataset.ts';
+import { csvRegion } from '../../src/sim/region-series.ts';
 import { emptyFolder, inProcess } from './support/run.ts';
 
 vi.setConfig({ testTimeout: 60_000 });

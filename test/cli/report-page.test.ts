@@ -105,6 +105,17 @@ describe('the page of a report', () => {
     expect(cell(-0.02, 0.03, 0.04)).toContain('<span>+0.03</span>');
   });
 
+  it('tells carbon by what is counted, and what it could not show', () => {
+    const from = page.indexOf('Which carbon is counted');
+    const table = page.slice(from, page.indexOf('</table>', from));
+    expect([...table.matchAll(/<td class="wide">(.*?)<\/td>/g)].map(([, name]) => name)).toEqual([
+      'average, as the series has it',
+      'marginal: marginal carbon 1',
+      'marginal: marginal carbon 2',
+    ]);
+    expect(page).toContain('Not shown: a marginal &lt;series&gt;.');
+  });
+
   it('draws no figure that is not a number', () => {
     expect(page).not.toMatch(/NaN|undefined|Infinity|n\/a/);
   });

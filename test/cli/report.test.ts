@@ -101,6 +101,21 @@ describe('isotherm report', () => {
       'spot',
     ]);
     expect(evidence.sensitivity.length).toBeGreaterThan(30);
+    expect(evidence.notShown.map((n: { title: string }) => n.title)).toEqual([
+      'a marginal series',
+      'a marginal series, planned by averages',
+    ]);
+    const carbon = (title: string) =>
+      evidence.sensitivity.find((r: { title: string }) => r.title === title);
+    // Where place does not change what a kWh emits, carbon is saved as energy is, in a day of hours alike.
+    const alike = carbon('the same everywhere');
+    expect(alike.objectiveAud).toBeLessThanOrEqual(
+      carbon('the same everywhere, planned by averages').objectiveAud * (1 + 1e-5),
+    );
+    expect(Math.abs(alike.joint.carbonKg.value - alike.joint.facilityKwh.value)).toBeLessThan(0.5);
+    expect(Math.abs(alike.joint.carbonKg.value)).toBeLessThan(
+      0.5 * Math.abs(carbon('the registry').joint.carbonKg.value),
+    );
     const waits = evidence.levers.filter((r: { lever: string }) => /may wait/.test(r.lever));
     expect(waits).toHaveLength(6);
     const { leverShares: shares, levers } = evidence;

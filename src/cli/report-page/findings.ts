@@ -1,6 +1,7 @@
 import type { Evidence } from '../../sim/evidence/evidence.ts';
 import { decimal } from '../format.ts';
 import { escapeXml } from '../svg-scale.ts';
+import { carbonHtml } from './carbon.ts';
 import { whiskers } from './charts.ts';
 import { frontChart } from './front.ts';
 import { changeCell, changeTable, htmlTable } from './tables.ts';
@@ -68,7 +69,8 @@ export function ablationHtml({ ablations }: Evidence): string {
   return `<p>One thing is taken from what the optimizer weighs; it is charged for it all the same. Above zero: that much worse without.</p>${table}`;
 }
 
-export function sensitivityHtml({ sensitivity, sampledDays }: Evidence): string {
+export function sensitivityHtml(evidence: Evidence): string {
+  const { sensitivity, sampledDays } = evidence;
   if (sensitivity.length === 0) return '';
   const chart = (
     title: string,
@@ -88,11 +90,14 @@ export function sensitivityHtml({ sensitivity, sampledDays }: Evidence): string 
       { name: 'isotherm', unit: 'objective, AUD' },
       { name: 'isotherm', unit: 'cooling, kWh' },
       { name: 'isotherm', unit: 'all energy, kWh' },
+      { name: 'isotherm', unit: 'carbon, kg' },
       { name: 'awareness', unit: 'cooling, %' },
       { name: 'awareness', unit: 'all energy, %' },
+      { name: 'awareness', unit: 'carbon, %' },
       { name: 'awareness', unit: 'objective, %' },
       { name: 'joint', unit: 'cooling, %' },
       { name: 'joint', unit: 'all energy, %' },
+      { name: 'joint', unit: 'carbon, %' },
       { name: 'joint', unit: 'objective, %' },
     ],
     sensitivity.map((r) => ({
@@ -102,16 +107,19 @@ export function sensitivityHtml({ sensitivity, sampledDays }: Evidence): string 
         decimal(r.objectiveAud, 0),
         decimal(r.coolingKwh, 0),
         decimal(r.facilityKwh, 0),
+        decimal(r.carbonKg, 0),
         changeCell(r.awareness.coolingKwh),
         changeCell(r.awareness.facilityKwh),
+        changeCell(r.awareness.carbonKg),
         changeCell(r.awareness.objectiveAud),
         changeCell(r.joint.coolingKwh),
         changeCell(r.joint.facilityKwh),
+        changeCell(r.joint.carbonKg),
         changeCell(r.joint.objectiveAud),
       ],
     })),
   );
-  return `${chart('Temperature awareness itself, objective', 'isotherm less fixed-ppue, % of the objective', 'awareness', 'objectiveAud')}<details><summary>The same for cooling energy</summary>${chart('Temperature awareness itself, cooling energy', 'isotherm less fixed-ppue, % of cooling energy', 'awareness', 'coolingKwh')}</details><details><summary>The same for joint optimization</summary>${chart('Joint optimization, objective', 'isotherm less nearest, % of the objective', 'joint', 'objectiveAud')}</details><details><summary>As a table</summary>${table}</details>`;
+  return `${chart('Temperature awareness itself, objective', 'isotherm less fixed-ppue, % of the objective', 'awareness', 'objectiveAud')}<details><summary>The same for cooling energy</summary>${chart('Temperature awareness itself, cooling energy', 'isotherm less fixed-ppue, % of cooling energy', 'awareness', 'coolingKwh')}</details><details><summary>The same for joint optimization</summary>${chart('Joint optimization, objective', 'isotherm less nearest, % of the objective', 'joint', 'objectiveAud')}</details><details><summary>As a table</summary>${table}</details>${carbonHtml(evidence)}`;
 }
 
 export function frontHtml({ front, sampledDays }: Evidence): string {

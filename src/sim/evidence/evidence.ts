@@ -7,7 +7,7 @@ import { type FrontPoint, front } from './front.ts';
 import { DISTURBED, type LeaveOutRow, leaveOuts } from './leave-outs.ts';
 import { type LeverRow, type LeverShare, levers } from './levers.ts';
 import { evidenceMap, type MapCell, mapCooling, mapSlack, mapTariffs } from './map.ts';
-import { type SensitivityRow, sensitivity, variations } from './sensitivity.ts';
+import { type NotShown, type SensitivityRow, sensitivity, variations } from './sensitivity.ts';
 import {
   dayCount,
   everyNthWeek,
@@ -54,6 +54,8 @@ export interface Evidence {
   withoutCleanest?: Table;
   ablations: AblationRow[];
   sensitivity: SensitivityRow[];
+  /** Variations for which the data have no series. */
+  notShown: NotShown[];
   front: FrontPoint[];
   map: MapCell[];
   levers: LeverRow[];
@@ -116,11 +118,17 @@ export function gatherEvidence(world: World, asked: EvidenceOptions): Evidence {
     leaveOuts: out.rows,
     ...(out.withoutCleanest && { withoutCleanest: out.withoutCleanest }),
     ablations: has('ablations') ? ablation(world, all, options) : [],
-    sensitivity: has('sensitivity') ? sensitivity(world, sampled, options) : [],
+    ...sensitivityOf(),
     front: has('front') ? front(world, sampled, sampledRuns, options) : [],
     map: has('map') ? evidenceMap(world, sampled, options) : [],
     ...leversOf(),
   };
+
+  function sensitivityOf() {
+    if (!has('sensitivity')) return { sensitivity: [], notShown: [] };
+    const { rows, notShown } = sensitivity(world, sampled, options);
+    return { sensitivity: rows, notShown };
+  }
 
   function leversOf() {
     if (!has('levers')) return { levers: [], leverShares: [] };

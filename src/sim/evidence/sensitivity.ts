@@ -4,14 +4,22 @@ import { isotherm } from '../../core/planning/policies/isotherm.ts';
 import { nearest } from '../../core/planning/policies/nearest.ts';
 import { tariffOptions, withCooling, withTariff } from '../overrides.ts';
 import { withTemperatureError, withYesterdays } from './beliefs.ts';
+import {
+  unknownTo,
+  withCarbonAlike,
+  withEmbeddedCarbon,
+  withEmbeddedLevel,
+  withMarginalCarbon,
+} from './carbon.ts';
 import { against, type Change, runWorld, type StudySettings, type World } from './study.ts';
-import { withCapacity, withEmbeddedCarbon, withPrices, withSites } from './variations.ts';
+import { withCapacity, withPrices, withSites } from './variations.ts';
 
 /** One assumption changed, all else as it is. */
 export interface Variation {
   group: string;
   title: string;
-  world: (world: World, seed: number) => World;
+  /** Undefined where the data do not have what it takes. */
+  world: (world: World, seed: number) => World | undefined;
 }
 
 const priced = (
@@ -26,6 +34,10 @@ const cooled = (title: string, option: string, group = 'cooling model'): Variati
   world: (w) => ({ ...w, fleet: withCooling(w.fleet, option) }),
 });
 
+/** Groups that are about which carbon is counted. */
+export const CARBON_SCOPE = 'carbon scope';
+export const MARGINAL = 'marginal carbon';
+
 export const variations: readonly Variation[] = [
   { group: 'as it is', title: 'the registry', world: (w) => w },
   ...coolingKinds
@@ -34,9 +46,22 @@ export const variations: readonly Variation[] = [
   cooled('fixed-approach curve, pads', 'adiabatic', 'WUE curve'),
   cooled('cooling tower curve, pads', '{"kind":"adiabatic","wue":"tower"}', 'WUE curve'),
   {
-    group: 'carbon scope',
-    title: 'direct and scope 2, embedded',
-    world: withEmbeddedCarbon,
+    group: CARBON_SCOPE,
+    title: 'the series at the level of direct and scope 2',
+    world: withEmbeddedLevel,
+  },
+  { group: CARBON_SCOPE, title: 'direct and scope 2 means, embedded', world: withEmbeddedCarbon },
+  { group: MARGINAL, title: 'the same everywhere', world: withCarbonAlike },
+  {
+    group: MARGINAL,
+    title: 'the same everywhere, planned by averages',
+    world: (w) => unknownTo(w, withCarbonAlike),
+  },
+  { group: MARGINAL, title: 'a marginal series', world: withMarginalCarbon },
+  {
+    group: MARGINAL,
+    title: 'a marginal series, planned by averages',
+    world: (w) => unknownTo(w, withMarginalCarbon),
   },
   ...[0, 25, 150, 300].map((p) =>
     priced('price of carbon', { carbonAudPerT: p }, `${p} AUD/t instead of 75`),
@@ -110,25 +135,38 @@ export interface SensitivityRow {
   objectiveAud: number;
   coolingKwh: number;
   facilityKwh: number;
+  carbonKg: number;
   /** isotherm less the same optimizer with one constant pPUE, and less the nearest site. */
   awareness: Change;
   joint: Change;
+}
+
+/** A variation that the data did not allow. */
+export interface NotShown {
+  group: string;
+  title: string;
 }
 
 export function sensitivity(
   world: World,
   days: readonly number[],
   settings: StudySettings,
-): SensitivityRow[] {
-  return variations.map(({ group, title, world: vary }) => {
+): { rows: SensitivityRow[]; notShown: NotShown[] } {
+  const notShown: NotShown[] = [];
+  const rows = variations.flatMap(({ group, title, world: vary }) => {
+    const varied = vary(world, settings.seed);
+    if (!varied) {
+      notShown.push({ group, title });
+      return [];
+    }
     const runs = runWorld(
-      vary(world, settings.seed),
+      varied,
       [isotherm, fixedPpue, nearest],
       days,
       settings,
       `sensitivity, ${title}`,
     );
-    const sum = (of: 'objectiveAud' | 'coolingKwh' | 'facilityKwh') =>
+    const sum = (of: 'objectiveAud' | 'coolingKwh' | 'facilityKwh' | 'carbonKg') =>
       (runs[0]?.days ?? []).reduce((a, d) => a + d[of], 0);
     return {
       group,
@@ -136,8 +174,10 @@ export function sensitivity(
       objectiveAud: sum('objectiveAud'),
       coolingKwh: sum('coolingKwh'),
       facilityKwh: sum('facilityKwh'),
+      carbonKg: sum('carbonKg'),
       awareness: against(runs, 'isotherm', 'fixed-ppue', settings),
       joint: against(runs, 'isotherm', 'nearest', settings),
     };
   });
+  return { rows, notShown };
 }

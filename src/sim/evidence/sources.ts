@@ -5,8 +5,8 @@ import { InvalidInputError } from '../../core/model/errors.ts';
 import type { Fleet } from '../../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../../core/model/units.ts';
 import { checkFolder, type FileReport } from '../check-folder.ts';
-import { csvRegion } from '../dataset.ts';
 import { folderNotes } from '../folder-notes.ts';
+import { csvRegion } from '../region-series.ts';
 import { describeSpan, type Span } from '../weather.ts';
 
 /** A file that figures rest on. */

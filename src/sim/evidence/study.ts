@@ -23,6 +23,8 @@ export interface World {
   inputs: PlanningInputs;
   /** What policies decide on, where that is not the truth. */
   believed?: PlanningInputs;
+  /** By site, kg CO2e/kWh: what one kWh more emits, where the data have it. Nothing is charged by it as such. */
+  marginalKgPerKwh?: readonly (Float64Array | undefined)[];
 }
 
 /** A policy's days in a world, and how far its plans were proven. */

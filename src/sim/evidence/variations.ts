@@ -3,7 +3,6 @@ import { mayWait } from '../../core/model/request-class.ts';
 import { siteWork } from '../../core/model/site-power.ts';
 import { SECONDS_PER_HOUR } from '../../core/model/units.ts';
 import { expectedDemand, type PlanningInputs, slotUtcMs } from '../../core/planning/inputs.ts';
-import { embeddedCarbon, hasGridRegion } from '../../feeds/embedded/grid.ts';
 import type { World } from './study.ts';
 
 /** The same world with other prices of the objective. */
@@ -94,20 +93,6 @@ export function withWaitingWork({ fleet, inputs }: World, maxDelayHours: number)
   const { startUtcMs, slotCount, slotHours } = inputs;
   const demandReqPerS = expectedDemand(publicFleet(grown), startUtcMs, slotCount, slotHours);
   return { fleet: grown, inputs: { ...inputs, demandReqPerS } };
-}
-
-/** Carbon as the package embeds it (direct mean hours, scope 2 means) in place of the series. */
-export function withEmbeddedCarbon(world: World): World {
-  const { fleet, inputs } = world;
-  const sites = inputs.sites.map((series, j) => {
-    const { gridRegion } = fleet.sites[j] as Site;
-    if (!hasGridRegion(gridRegion)) return series;
-    const carbonKgPerKwh = series.carbonKgPerKwh.map(
-      (_, t) => embeddedCarbon(gridRegion, slotUtcMs(inputs, t)).carbonKgPerKwh,
-    );
-    return { ...series, carbonKgPerKwh };
-  });
-  return { ...world, inputs: { ...inputs, sites } };
 }
 
 /** Share of capacity lost for each degree above a temperature: servers throttle, halls run out of air. */

@@ -148,17 +148,19 @@ export function reportFixture(): ReportDocument {
         ttftMeanMs: 170,
         lateShare: 0.01,
       })),
-      sensitivity: ['cooling model', 'forecast error'].flatMap((group) =>
+      sensitivity: ['cooling model', 'forecast error', 'marginal carbon'].flatMap((group) =>
         [1, 2].map((n) => ({
           group,
           title: `${group} ${n}`,
           objectiveAud: 4e5,
           coolingKwh: 2e5,
           facilityKwh: 1e6,
+          carbonKg: 2e5,
           awareness: change(),
           joint: change(),
         })),
       ),
+      notShown: [{ group: 'marginal carbon', title: 'a marginal <series>' }],
       front: [0, 75, 300]
         .map((carbonAudPerT, n) => ({
           name: `${carbonAudPerT} AUD/t`,

@@ -17,7 +17,6 @@ import {
 import {
   withCapacity,
   withDerating,
-  withEmbeddedCarbon,
   withoutRegion,
   withWaitingWork,
 } from '../../../src/sim/evidence/variations.ts';
@@ -200,13 +199,6 @@ describe('variations', () => {
     expect(sum(before) / sum(w)).toBeCloseTo(0.8, 2);
     const problem = assembleDispatch(publicFleet(w.fleet), w.inputs, w.inputs.demandReqPerS);
     expect(problem.batch!.length).toBeGreaterThan(0);
-  });
-
-  test('embedded carbon: direct hours of New South Wales, not the series', () => {
-    const w = withEmbeddedCarbon(world(1));
-    const sydney = w.inputs.sites[w.fleet.sites.findIndex((s) => s.id === 'sydney')]!;
-    expect(Math.min(...sydney.carbonKgPerKwh)).toBeCloseTo(0.291, 9);
-    expect(Math.max(...sydney.carbonKgPerKwh)).toBeCloseTo(0.626, 9);
   });
 
   test('derating: capacity falls with the degrees above, in those hours only', () => {
