@@ -11,15 +11,17 @@ import {
 import { plantFleet } from '../support/plants.ts';
 import { type Dice, dice } from '../support/random.ts';
 import { queueLines, references } from '../support/reference.ts';
+import { toldLimits, withRules } from '../support/rules.ts';
 import { scaled } from '../support/scaled.ts';
 
 /**
  * Attempts to break lower bound ≤ optimum ≤ objective on small instances of all kinds, in all modes,
- * costs and sizes scaled by powers of ten. The optima are HiGHS's, of the same instances unscaled, many
- * at a time as the blocks of one program. Where queues have a price, HiGHS's optimum is one from below,
- * by tangents, and one from above, by chords: what is between them is HiGHS's, not ours. What is allowed
- * beyond them is a ten-millionth of the instance's own optimum, in all ranges of money and size. No plan
- * may be one that nobody could carry out. CERTIFICATE_FROM is the first seed, for other instances.
+ * by chance under maintenance, ramps, residency and a floor of fairness (rules.ts), costs and sizes scaled
+ * by powers of ten. The optima are HiGHS's, of the same instances unscaled, many at a time as the blocks
+ * of one program. Where queues have a price, HiGHS's optimum is one from below, by tangents, and one from
+ * above, by chords: what is between them is HiGHS's, not ours. What is allowed beyond them is a
+ * ten-millionth of the instance's own optimum, in all ranges of money and size. No plan may be one that
+ * nobody could carry out. CERTIFICATE_FROM is the first seed, for other instances.
  */
 interface Kind {
   name: string;
@@ -76,7 +78,7 @@ const KINDS: Kind[] = [
     linear: true,
     classicProven: 0.99,
     instanceOf: (seed, d) =>
-      perhapsTied(d, randomInstance(seed, { ...shape(d), slots: 1, waitingAud: 0 })),
+      perhapsTied(d, withRules(randomInstance(seed, { ...shape(d), slots: 1, waitingAud: 0 }), d)),
   },
   {
     name: 'queues and lateness',
@@ -84,12 +86,15 @@ const KINDS: Kind[] = [
     linear: false,
     classicProven: 0.98,
     instanceOf: (seed, d) =>
-      randomInstance(seed, {
-        ...shape(d),
-        slots: 1,
-        waitingAud: 10 ** d.uniform(-3, 1.5),
-        lateAud: d.chance(0.5) ? 10 ** d.uniform(-2, 1) : 0,
-      }),
+      withRules(
+        randomInstance(seed, {
+          ...shape(d),
+          slots: 1,
+          waitingAud: 10 ** d.uniform(-3, 1.5),
+          lateAud: d.chance(0.5) ? 10 ** d.uniform(-2, 1) : 0,
+        }),
+        d,
+      ),
   },
   {
     name: 'work that may wait',
@@ -98,7 +103,11 @@ const KINDS: Kind[] = [
     classicProven: 0.9,
     instanceOf: (seed, d) => {
       const random = { ...shape(d), classes: 2, slots: d.integer(1, 5), waitingAud: 0 };
-      return withBatch(randomInstance(seed, random), d.integer(0, 1), d.integer(0, 5));
+      return withBatch(
+        withRules(randomInstance(seed, random), d),
+        d.integer(0, 1),
+        d.integer(0, 5),
+      );
     },
   },
   {
@@ -106,7 +115,7 @@ const KINDS: Kind[] = [
     instances: 300,
     linear: true,
     classicProven: 0.65,
-    instanceOf: (seed, d) => plants(seed, d, 0),
+    instanceOf: (seed, d) => withRules(plants(seed, d, 0), d),
   },
   {
     name: 'plants, queues and work that may wait',
@@ -114,7 +123,11 @@ const KINDS: Kind[] = [
     linear: false,
     classicProven: 0.6,
     instanceOf: (seed, d) =>
-      withBatch(plants(seed, d, 10 ** d.uniform(-2, 1)), d.integer(0, 1), d.integer(0, 3)),
+      withBatch(
+        withRules(plants(seed, d, 10 ** d.uniform(-2, 1)), d),
+        d.integer(0, 1),
+        d.integer(0, 3),
+      ),
   },
 ];
 const BLOCKS = 50;
@@ -132,12 +145,13 @@ test.each(KINDS)('$instances instances, $name', { timeout: 300_000 }, (kind) => 
   for (let done = 0; done < kind.instances; done += BLOCKS) {
     const seeds = Array.from({ length: BLOCKS }, (_, n) => FIRST_SEED + done + n);
     const instances = seeds.map((seed) => kind.instanceOf(seed, dice(seed)));
-    const lines = kind.linear ? [] : instances.map((instance) => queueLines(instance, SEGMENTS));
-    const low = references(instances, kind.linear ? undefined : lines.map((l) => l.tangents));
+    const told = instances.map(toldLimits);
+    const lines = kind.linear ? [] : told.map((instance) => queueLines(instance, SEGMENTS));
+    const low = references(told, kind.linear ? undefined : lines.map((l) => l.tangents));
     const high = kind.linear
       ? low
       : references(
-          instances,
+          told,
           lines.map((l) => l.chords),
         );
     seeds.forEach((seed, n) => {
