@@ -3,7 +3,8 @@ import { defineConfig, type Plugin } from 'vitest/config';
 import { type Fleet, publicFleet } from './src/core/model/fleet.ts';
 import { solverBindingName } from './src/core/model/solver-name.ts';
 import { bundleWorker, compatibility, projectPath, publicFleetPath } from './src/local/bundle.ts';
-import { readFleetFile } from './src/local/fleet-file.ts';
+import { defaultFleetPath, readFleetFile, readText } from './src/local/fleet-file.ts';
+import { isPackageRegistry } from './src/local/package-registry.ts';
 import { buildPage } from './src/local/page.ts';
 import { solverWorkers } from './src/local/site-vars.ts';
 import { fleetWithDigest } from './test/core/support/fleets.ts';
@@ -65,6 +66,17 @@ function fuzzRuns(): string {
   return FUZZ_RUNS ?? (npm_lifecycle_event === 'fuzz' ? '100000' : '1000');
 }
 
+/** Examples and documents followed to the letter: half a minute and more, so on demand only. */
+const firstHour = {
+  test: {
+    name: 'first-hour',
+    testTimeout: 300_000,
+    include: ['test/first-hour/**/*.test.ts'],
+    environment: 'node' as const,
+  },
+};
+const isFirstHour = process.env.npm_lifecycle_event === 'test:docs';
+
 /** Another registry in the router's bundle. Projects whose plugins have the same names share modules. */
 function withFleet(project: string, fleet: Fleet): Plugin {
   return {
@@ -116,6 +128,12 @@ function workersWith(name: string, fleet: Fleet, vars: Record<string, string> = 
   };
 }
 
+if (!isPackageRegistry(await readText(defaultFleetPath))) {
+  console.warn(
+    'config/fleet.json is not the registry that the tests are written for: many will fail. If it is to be, its ' +
+      'SHA-256 belongs into src/local/package-registry.ts.',
+  );
+}
 // wrangler.toml names its folder.
 await buildPage();
 
@@ -127,6 +145,7 @@ export default defineConfig({
     // By default one core is left to the terminal; many of these files wait for workerd or a browser.
     maxWorkers: '100%',
     projects: [
+      ...(isFirstHour ? [firstHour] : []),
       {
         test: {
           name: 'node',
@@ -137,6 +156,7 @@ export default defineConfig({
             'test/workers-shared/**',
             'test/workers-plants/**',
             'test/workers-waiting/**',
+            'test/first-hour/**',
           ],
           environment: 'node',
         },

@@ -84,6 +84,21 @@ describe('isotherm sites validate', () => {
     });
   });
 
+  it.each([
+    ['https://brisbane.example/v1', 'must be without /v1, which the router adds'],
+    ['https://brisbane.example/llm/v1/', 'must be without /v1, which the router adds'],
+    ['https://me:secret@brisbane.example', 'must be without user, query and fragment'],
+    ['https://brisbane.example/?key=1', 'must be without user, query and fragment'],
+  ])('refuses %s, to which no path can be appended', async (baseUrl, fault) => {
+    const found = await faults(
+      spoilt((r) => {
+        r.sites[2].upstream.baseUrl = baseUrl;
+      }),
+    );
+    expect(found).toEqual([expect.stringContaining(`sites[2].upstream.baseUrl: ${fault}`)]);
+    expect(found[0]).not.toContain('secret');
+  });
+
   it('lists every fault with its path', async () => {
     const path = spoilt((r) => {
       r.sites[3].cost.cooling = { kind: 'fixed', ppue: 0.9 };

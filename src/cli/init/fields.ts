@@ -86,9 +86,7 @@ export const fields: readonly Field[] = [
   {
     column: 'baseUrl',
     about: 'root of its OpenAI-compatible server, without /v1',
-    schema: shape.upstream.shape.baseUrl.refine((url) => !/\/v1\/*$/.test(url), {
-      error: 'must be without /v1, which the router adds',
-    }),
+    schema: shape.upstream.shape.baseUrl,
     isNeeded: always,
   },
   {

@@ -114,7 +114,14 @@ export const siteSchema = z.strictObject({
   solver: id.optional(),
   upstream: z.strictObject({
     /** Root of an OpenAI-compatible server; `/v1/…` is appended. */
-    baseUrl: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
+    baseUrl: z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .refine((url) => !/\/v1\/*$/.test(url), {
+        error: 'must be without /v1, which the router adds',
+      })
+      .refine((url) => !/[?#]|^https?:\/\/[^/]*@/.test(url), {
+        error: 'must be without user, query and fragment, since the router appends a path',
+      }),
     /** Client-facing model name to the name this site serves it under. */
     models: z.record(z.string(), z.string().min(1)),
   }),
