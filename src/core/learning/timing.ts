@@ -2,6 +2,7 @@ import type { Receipt } from '../accounting/receipt.ts';
 import type { PublicSite, Zone } from '../model/fleet.ts';
 import { estimateRttMs } from '../model/geo.ts';
 import { decodeStepMs, hardwareProfiles, joinMs, prefillMs } from '../model/hardware.ts';
+import { SPEED_SPAN } from '../model/speed.ts';
 
 /**
  * What requests say of a site's speed, as sums that can be added up over isolates and hours: enough
@@ -48,13 +49,6 @@ export const timingSums = [
   'decodeMs',
   'decodeSqMs2',
 ] as const satisfies readonly (keyof TimingRow)[];
-
-/**
- * How far a site may be from its registry entry, as a factor either way. A time beyond it is one that
- * waited, hung or was mended by a retry inside the site, and is taken for no more than that. Wide, for
- * a model of a tenth of the size that the profiles are of decodes several times as fast.
- */
-export const SPEED_SPAN = 8;
 
 /** Shorter answers do not tell how fast they were made. */
 const FEWEST_STEPS = 8;

@@ -10,6 +10,7 @@ import { demandChargeSchema, siteLimitsSchema } from './site-limits.ts';
 import { siteClimateSchema, siteGridSchema } from './site-place.ts';
 import { solarSchema } from './solar.ts';
 import { solverOf } from './solver-name.ts';
+import type { SiteSpeed, WorkSpeed } from './speed.ts';
 import { tariffSchema } from './tariff.ts';
 import { isTimeZone } from './time.ts';
 
@@ -274,6 +275,8 @@ export type PublicSite = Omit<Site, 'cost'> & {
   paysSpot?: boolean;
   /** Of its capacity, what the operator leaves to plans (overrides.ts). Its solver has to be told. */
   capacityShare?: number;
+  /** What it was measured to take, over the registry's hardware (speed.ts). */
+  speed?: WorkSpeed & Partial<SiteSpeed>;
 };
 export type PublicFleet = Omit<Fleet, 'sites'> & { sites: PublicSite[] };
 
