@@ -8,6 +8,8 @@ const TRUSTED_MS = 60_000;
 
 let lastMs = Number.NEGATIVE_INFINITY;
 let heardMs = Number.NEGATIVE_INFINITY;
+/** Of this isolate, to the board. Made when first needed: there are no random numbers before a request. */
+let name: string | undefined;
 
 /** Tells the board what this isolate saw and hears what it knows, behind a request's back. */
 export function exchangeHealth(env: Env, ctx: ExecutionContext): void {
@@ -19,7 +21,8 @@ export function exchangeHealth(env: Env, ctx: ExecutionContext): void {
 
 async function exchange(env: Env): Promise<void> {
   try {
-    health.tell(await boardOf(env).exchange(health.takeTallies()));
+    name ??= crypto.randomUUID().slice(0, 8);
+    health.tell(await boardOf(env).exchange(health.takeTallies(Date.now()), name));
     heardMs = Date.now();
   } catch (error) {
     console.warn(`the board of sites does not answer: ${(error as Error).message}`);

@@ -40,8 +40,11 @@ const PROBES_AT_ONCE = 6;
  * back, or demand leaves what was planned for, a new plan is asked for.
  */
 export class SiteBoard extends DurableObject<Env> {
-  /** An isolate's attempts since it last reported, by site. Returns the sites that are down. */
-  async exchange(tallies: Record<string, Tally>): Promise<string[]> {
+  /**
+   * An isolate's attempts since it last reported, by site. Returns the sites that are down.
+   * @param isolate its name
+   */
+  async exchange(tallies: Record<string, Tally>, isolate: string): Promise<string[]> {
     const entries = await this.#entries();
     const nowMs = Date.now();
     let changed = false;
@@ -50,7 +53,7 @@ export class SiteBoard extends DurableObject<Env> {
       if (!tally) continue;
       const entry = entries[id] ?? newEntry();
       entries[id] = entry;
-      changed = takeTally(entry, tally, nowMs) || changed;
+      changed = takeTally(entry, tally, isolate, nowMs) || changed;
     }
     await this.#keep(entries, changed ? 'site-down' : undefined);
     await this.#watchDemand(tallies);

@@ -43,7 +43,7 @@ describe('metrics of sites', () => {
   test('a site that most attempts find down is shown as such, and no other', async () => {
     const up = await metricsText();
     expect(up).toContain('isotherm_site_down{site="sydney"} 0');
-    await boardOf(env).exchange({ sydney: { good: 1, bad: 30 } });
+    await boardOf(env).exchange({ sydney: { good: 1, bad: 30 } }, 'a');
     const text = await metricsText();
     expect(text).toContain('isotherm_site_down{site="sydney"} 1');
     expect(text.match(/isotherm_site_down\{.*\} 1/g)).toHaveLength(1);

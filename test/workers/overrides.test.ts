@@ -244,9 +244,10 @@ describe('the admin API', () => {
       state: 'active',
       override: null,
     });
-    await boardOf(env).exchange({
-      perth: { good: 2, bad: 0, timed: { count: 2, ttftMs: 500, expectedMs: 300 } },
-    });
+    await boardOf(env).exchange(
+      { perth: { good: 2, bad: 0, timed: { count: 2, ttftMs: 500, expectedMs: 300 } } },
+      'an isolate',
+    );
     await runToEnd();
     const planned = await read();
     const perth = planned.sites.find((s) => s.id === 'perth');

@@ -35,7 +35,7 @@ test('a site that does not answer probes is down, and planned without; back, it 
   await board.probeAll();
   await board.probeAll();
   expect(await board.down()).toEqual(['melbourne']);
-  expect(await board.exchange({})).toEqual(['melbourne']);
+  expect(await board.exchange({}, 'a')).toEqual(['melbourne']);
 
   // The debounce passes; the alarm asks for a plan.
   vi.useFakeTimers({ now: Date.now() + 20_000, toFake: ['Date'] });
@@ -66,9 +66,9 @@ test('a site that does not answer probes is down, and planned without; back, it 
 
 test('reports of isolates add up', async () => {
   const failing = { adelaide: { good: 1, bad: 14 }, perth: { good: 14, bad: 1 } };
-  expect(await board.exchange(failing)).not.toContain('adelaide');
-  await board.exchange(failing);
-  const down = await board.exchange({ nowhere: { good: 0, bad: 99 } });
+  expect(await board.exchange(failing, 'a')).not.toContain('adelaide');
+  await board.exchange(failing, 'a');
+  const down = await board.exchange({ nowhere: { good: 0, bad: 99 } }, 'a');
   expect(down).toContain('adelaide');
   expect(down).not.toContain('perth');
   expect(down).not.toContain('nowhere');
@@ -76,7 +76,7 @@ test('reports of isolates add up', async () => {
 
 test('a site that isolates put out of use is told of at once, and probed until it is known to be down', async () => {
   play(['darwin']);
-  await board.exchange({ darwin: { good: 20, bad: 3, ejected: 'failures' } });
+  await board.exchange({ darwin: { good: 20, bad: 3, ejected: 'failures' } }, 'a');
   expect((await board.known()).darwin?.trouble?.kind).toBe('failing');
   for (let n = 0; n < 3; n++) {
     expect(await board.down()).not.toContain('darwin');
@@ -109,7 +109,7 @@ test('demand that leaves what was planned for brings a new plan, once', async ()
     for (let s = 0; s < total; s += 20) {
       nowMs += 20_000;
       vi.setSystemTime(nowMs);
-      await board.exchange({ sydney: { good, bad: 0 } });
+      await board.exchange({ sydney: { good, bad: 0 } }, 'a');
     }
   };
   const alarm = async () => {

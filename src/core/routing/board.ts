@@ -13,8 +13,12 @@ const FORGOTTEN_MS = 3_600_000;
 /** Times to first token of a site are remembered about as long as this. */
 const TIMED_WINDOW_MS = 900_000;
 
-/** An isolate that puts a site out of use says so again within 160 s, unless nobody asks the site. */
+/** What an isolate says of a site holds for this long if it is silent; while it has requests it says it again. */
 const OUT_MS = 180_000;
+/** More of them would say the same. */
+const MAX_OUTS = 50;
+/** In place of an isolate: no request of any has been answered since the site was found up again. */
+const NOBODY = '';
 
 /** Attempts that succeeded and failed. */
 export interface Tally {
@@ -52,23 +56,41 @@ export interface BoardEntry extends Tally {
   /** Length of the last time down, for the next. */
   holdMs: number;
   changedMs: number;
-  /** Out of use in an isolate, and no other has reported an answer since: from when, last said when, and why. */
-  out?: { sinceMs: number; saidMs: number; reason: EjectionReason };
+  /** Isolates that have it out of use, by name. */
+  outs?: Record<string, Out>;
+}
+
+/** A site out of use in an isolate that has had no answer since: from when, last said when, and why. */
+interface Out {
+  sinceMs: number;
+  saidMs: number;
+  reason: EjectionReason;
 }
 
 export function newEntry(): BoardEntry {
   return { good: 0, bad: 0, seenMs: 0, probes: 0, holdMs: 0, changedMs: 0 };
 }
 
-/** Takes in what an isolate saw. True if that changed whether the site is down. */
-export function takeTally(entry: BoardEntry, tally: Tally, nowMs: number): boolean {
+/**
+ * Takes in what an isolate saw. True if that changed whether the site is down.
+ * @param isolate tells isolates apart: what one of them says, the answers of another do not refute
+ */
+export function takeTally(
+  entry: BoardEntry,
+  tally: Tally,
+  isolate: string,
+  nowMs: number,
+): boolean {
   const { good, bad, timed, ejected } = tally;
+  const outs = outsAt(entry, nowMs);
   if (ejected) {
-    const sinceMs = outAt(entry, nowMs)?.sinceMs ?? nowMs;
-    entry.out = { sinceMs, saidMs: nowMs, reason: ejected };
+    const sinceMs = outs[isolate]?.sinceMs ?? nowMs;
+    outs[isolate] = { sinceMs, saidMs: nowMs, reason: ejected };
   } else if (good > 0) {
-    delete entry.out;
+    delete outs[isolate];
+    delete outs[NOBODY];
   }
+  entry.outs = latest(outs);
   const before = timedAt(entry, nowMs);
   if (before || timed) entry.timed = sumOf(before, timed);
   const kept = Math.exp(-Math.max(0, nowMs - entry.seenMs) / WINDOW_MS);
@@ -102,8 +124,10 @@ export function takeProbe(entry: BoardEntry, succeeded: boolean, nowMs: number):
   if (entry.probes <= -PROBES_DOWN) return goDown(entry, nowMs);
   const since = entry.downSinceMs;
   if (since === undefined || entry.probes < PROBES_UP || nowMs - since < entry.holdMs) return false;
+  const out = worst(outsAt(entry, nowMs));
   delete entry.downSinceMs;
-  delete entry.out;
+  // A server may list its models and fail requests: those who had it out of use are to see first.
+  entry.outs = out && { [NOBODY]: { ...out, saidMs: nowMs } };
   entry.changedMs = nowMs;
   entry.good = 0;
   entry.bad = 0;
@@ -117,12 +141,33 @@ export function isInQuestion(entry: BoardEntry, nowMs: number): boolean {
 
 export function troubleOf(entry: BoardEntry, nowMs: number): Trouble | undefined {
   if (entry.downSinceMs !== undefined) return { kind: 'down', sinceMs: entry.downSinceMs };
-  const out = outAt(entry, nowMs);
+  const out = worst(outsAt(entry, nowMs));
   return out && { kind: out.reason === 'slow' ? 'slow' : 'failing', sinceMs: out.sinceMs };
 }
 
-function outAt({ out }: BoardEntry, nowMs: number): BoardEntry['out'] {
-  return out && nowMs - out.saidMs < OUT_MS ? out : undefined;
+/** What isolates say of it and have not said too long ago. Of a site that is down, nothing new can be said. */
+function outsAt({ outs, downSinceMs }: BoardEntry, nowMs: number): Record<string, Out> {
+  const holds = ([, { saidMs }]: [string, Out]) =>
+    downSinceMs !== undefined || nowMs - saidMs < OUT_MS;
+  return Object.fromEntries(Object.entries(outs ?? {}).filter(holds));
+}
+
+function latest(outs: Record<string, Out>): Record<string, Out> {
+  const bySaid = Object.entries(outs).sort(([, a], [, b]) => b.saidMs - a.saidMs);
+  return Object.fromEntries(bySaid.slice(0, MAX_OUTS));
+}
+
+/** Failures before slowness, and since when the first said so. */
+function worst(outs: Record<string, Out>): Out | undefined {
+  const all = Object.values(outs);
+  if (all.length === 0) return undefined;
+  const reason = all.some((o) => o.reason === 'failures') ? 'failures' : 'slow';
+  const of = all.filter((o) => o.reason === reason);
+  return {
+    sinceMs: Math.min(...of.map((o) => o.sinceMs)),
+    saidMs: Math.max(...of.map((o) => o.saidMs)),
+    reason,
+  };
 }
 
 function goDown(entry: BoardEntry, nowMs: number): boolean {

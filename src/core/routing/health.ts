@@ -98,8 +98,10 @@ export class SiteHealth {
     }
   }
 
-  /** Attempts that ended since this was last called, by site. */
-  takeTallies(): Record<string, Tally> {
+  /** Attempts that ended since this was last called, by site, and all sites that are out of use. */
+  takeTallies(nowMs: number): Record<string, Tally> {
+    // Said each time while it is so: a site that hangs is heard of only when its deadline passes.
+    for (const [site, record] of this.#records) if (record.isOutOrTried(nowMs)) this.#tallyOf(site);
     const tallies = this.#tallies;
     for (const [site, tally] of Object.entries(tallies)) {
       // Answers to requests from before say nothing of how it is now.

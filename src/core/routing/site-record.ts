@@ -125,6 +125,11 @@ export class SiteRecord {
     return this.#ejections > 0;
   }
 
+  /** Doubted, and either out of use or at work on the request that is to find out. */
+  isOutOrTried(nowMs: number): boolean {
+    return this.isDoubted && (nowMs < this.#ejectedUntilMs || this.inFlight > 0);
+  }
+
   get isFull(): boolean {
     return this.inFlight >= this.#limit.value;
   }

@@ -10,18 +10,18 @@ import {
 
 test('down by traffic: enough attempts, most of them failed, once', () => {
   const entry = newEntry();
-  expect(takeTally(entry, { good: 0, bad: 19 }, 0)).toBe(false);
-  expect(takeTally(entry, { good: 0, bad: 1 }, 0)).toBe(true);
-  expect(takeTally(entry, { good: 0, bad: 50 }, 1000)).toBe(false);
+  expect(takeTally(entry, { good: 0, bad: 19 }, 'a', 0)).toBe(false);
+  expect(takeTally(entry, { good: 0, bad: 1 }, 'a', 0)).toBe(true);
+  expect(takeTally(entry, { good: 0, bad: 50 }, 'a', 1000)).toBe(false);
   expect(entry.downSinceMs).toBe(0);
   const well = newEntry();
-  expect(takeTally(well, { good: 60, bad: 50 }, 0)).toBe(false);
+  expect(takeTally(well, { good: 60, bad: 50 }, 'a', 0)).toBe(false);
 });
 
 test('what is long past does not count', () => {
   const entry = newEntry();
-  takeTally(entry, { good: 0, bad: 19 }, 0);
-  expect(takeTally(entry, { good: 0, bad: 5 }, 300_000)).toBe(false);
+  takeTally(entry, { good: 0, bad: 19 }, 'a', 0);
+  expect(takeTally(entry, { good: 0, bad: 5 }, 'a', 300_000)).toBe(false);
 });
 
 test('down by three probes; up by two, but not before its time, which doubles', () => {
@@ -48,43 +48,86 @@ test('one failed probe is a question, not an answer', () => {
 
 test('a site that an isolate put out of use is in trouble and in question until it does well', () => {
   const entry = newEntry();
-  takeTally(entry, { good: 30, bad: 3, ejected: 'failures' }, 1000);
+  takeTally(entry, { good: 30, bad: 3, ejected: 'failures' }, 'a', 1000);
   expect(troubleOf(entry, 1000)).toEqual({ kind: 'failing', sinceMs: 1000 });
   expect(isInQuestion(entry, 1000)).toBe(true);
-  takeTally(entry, { good: 0, bad: 1, ejected: 'failures' }, 160_000);
+  takeTally(entry, { good: 0, bad: 1, ejected: 'failures' }, 'a', 160_000);
   // Since when is kept while it is said again.
   expect(troubleOf(entry, 339_999)).toEqual({ kind: 'failing', sinceMs: 1000 });
   // Nobody asks it any more, so nobody knows.
   expect(troubleOf(entry, 340_000)).toBeUndefined();
-  takeTally(entry, { good: 0, bad: 1, ejected: 'slow' }, 400_000);
+  takeTally(entry, { good: 0, bad: 1, ejected: 'slow' }, 'a', 400_000);
   expect(troubleOf(entry, 400_000)).toEqual({ kind: 'slow', sinceMs: 400_000 });
-  takeTally(entry, { good: 1, bad: 0 }, 401_000);
+  takeTally(entry, { good: 1, bad: 0 }, 'a', 401_000);
   expect(troubleOf(entry, 401_000)).toBeUndefined();
   expect(isInQuestion(entry, 401_000)).toBe(false);
 });
 
-test('down is worse than out of use, and over with it', () => {
+test('down is worse than out of use; found up again, it is to answer a request of anybody first', () => {
   const entry = newEntry();
-  takeTally(entry, { good: 0, bad: 3, ejected: 'failures' }, 0);
+  takeTally(entry, { good: 0, bad: 3, ejected: 'failures' }, 'a', 0);
+  takeTally(entry, { good: 0, bad: 3, ejected: 'failures' }, 'b', 500);
   for (let n = 0; n < 3; n++) takeProbe(entry, false, 1000);
   expect(troubleOf(entry, 1000)).toEqual({ kind: 'down', sinceMs: 1000 });
+  // However long it was down.
+  for (let n = 0; n < 2; n++) takeProbe(entry, true, 961_000);
+  expect(entry.downSinceMs).toBeUndefined();
+  expect(troubleOf(entry, 961_000)).toEqual({ kind: 'failing', sinceMs: 0 });
+  const tried = structuredClone(entry);
+  takeTally(tried, { good: 0, bad: 1, ejected: 'failures' }, 'a', 970_000);
+  expect(troubleOf(tried, 970_000)?.kind).toBe('failing');
+  takeTally(entry, { good: 1, bad: 0 }, 'c', 970_000);
+  expect(troubleOf(entry, 970_000)).toBeUndefined();
+});
+
+test('found down by probes alone, it is well when it is up', () => {
+  const entry = newEntry();
+  for (let n = 0; n < 3; n++) takeProbe(entry, false, 1000);
   for (let n = 0; n < 2; n++) takeProbe(entry, true, 61_000);
   expect(troubleOf(entry, 61_000)).toBeUndefined();
+});
+
+test('an isolate’s word on a site is its own to take back', () => {
+  const entry = newEntry();
+  takeTally(entry, { good: 9, bad: 3, ejected: 'slow' }, 'a', 0);
+  takeTally(entry, { good: 9, bad: 3, ejected: 'failures' }, 'b', 1000);
+  for (let n = 2; n < 9; n++) takeTally(entry, { good: 9, bad: 0 }, 'c', n * 1000);
+  expect(troubleOf(entry, 9000)).toEqual({ kind: 'failing', sinceMs: 1000 });
+  takeTally(entry, { good: 1, bad: 0 }, 'b', 9000);
+  expect(troubleOf(entry, 9000)).toEqual({ kind: 'slow', sinceMs: 0 });
+  takeTally(entry, { good: 1, bad: 0 }, 'a', 9000);
+  expect(troubleOf(entry, 9000)).toBeUndefined();
+});
+
+test('the words of very many isolates stay few', () => {
+  const entry = newEntry();
+  const say = (isolate: number, ms: number) =>
+    takeTally(entry, { good: 9, bad: 3, ejected: 'failures' }, `${isolate}`, ms);
+  for (let n = 0; n < 1000; n++) say(n, n);
+  expect(JSON.stringify(entry).length).toBeLessThan(6000);
+  // The latest are those that count.
+  for (let n = 999; n >= 950; n--) takeTally(entry, { good: 1, bad: 0 }, `${n}`, 1000);
+  expect(troubleOf(entry, 1000)).toBeUndefined();
 });
 
 test('times to first token of all isolates make one mean, in which older ones fade', () => {
   const entry = newEntry();
   expect(timedAt(entry, 0)).toBeUndefined();
-  takeTally(entry, { good: 2, bad: 0, timed: { count: 2, ttftMs: 400, expectedMs: 200 } }, 0);
-  takeTally(entry, { good: 1, bad: 0, timed: { count: 2, ttftMs: 600, expectedMs: 200 } }, 0);
+  takeTally(entry, { good: 2, bad: 0, timed: { count: 2, ttftMs: 400, expectedMs: 200 } }, 'a', 0);
+  takeTally(entry, { good: 1, bad: 0, timed: { count: 2, ttftMs: 600, expectedMs: 200 } }, 'a', 0);
   expect(timedAt(entry, 0)).toEqual({ count: 4, ttftMs: 1000, expectedMs: 400 });
   // An isolate of a version that tells no times changes nothing of them.
-  takeTally(entry, { good: 5, bad: 5 }, 0);
+  takeTally(entry, { good: 5, bad: 5 }, 'a', 0);
   expect(timedAt(entry, 0)?.count).toBe(4);
   const later = timedAt(entry, 900_000)!;
   expect(later.count).toBeCloseTo(4 / Math.E, 9);
   expect(later.ttftMs / later.count).toBeCloseTo(250, 9);
-  takeTally(entry, { good: 1, bad: 0, timed: { count: 1, ttftMs: 50, expectedMs: 40 } }, 3_600_000);
+  takeTally(
+    entry,
+    { good: 1, bad: 0, timed: { count: 1, ttftMs: 50, expectedMs: 40 } },
+    'a',
+    3_600_000,
+  );
   const mean = timedAt(entry, 3_600_000)!;
   expect(mean.ttftMs / mean.count).toBeLessThan(70);
 });

@@ -27,18 +27,35 @@ test('what is told to others: ends of attempts, and times of streams that began'
   h.judge('a', { kind: 'overtaken', ttftMs: 900, expectedMs: 100 }, 0);
   h.judge('a', { kind: 'answered' }, 0);
   fail(h, 'b', 1);
-  expect(h.takeTallies()).toEqual({
+  expect(h.takeTallies(0)).toEqual({
     a: { good: 1, bad: 0, timed: { count: 3, ttftMs: 600, expectedMs: 300 } },
     b: { good: 0, bad: 1 },
   });
-  expect(h.takeTallies()).toEqual({});
+  expect(h.takeTallies(0)).toEqual({});
   fail(h, 'b', 3);
-  expect(h.takeTallies()).toEqual({ b: { good: 0, bad: 3, ejected: 'failures' } });
+  expect(h.takeTallies(0)).toEqual({ b: { good: 0, bad: 3, ejected: 'failures' } });
   // A stream from before ends well, then a request that came after.
   h.judge('b', { kind: 'answered' }, 5000);
-  expect(h.takeTallies()).toEqual({ b: { good: 1, bad: 0, ejected: 'failures' } });
+  expect(h.takeTallies(0)).toEqual({ b: { good: 1, bad: 0, ejected: 'failures' } });
   h.judge('b', { kind: 'answered' }, 60_000);
-  expect(h.takeTallies()).toEqual({ b: { good: 1, bad: 0 } });
+  expect(h.takeTallies(60_000)).toEqual({ b: { good: 1, bad: 0 } });
+});
+
+test('a site that is out of use is told of each time, and while a request tries it', () => {
+  const h = health();
+  fail(h, 'a', 3);
+  const told = { a: { good: 0, bad: 0, ejected: 'failures' } };
+  h.takeTallies(0);
+  expect(h.takeTallies(9999)).toEqual(told);
+  // Its time is over, and nobody has asked it: nothing is known.
+  expect(h.takeTallies(10_000)).toEqual({});
+  h.begin('a', 11_000);
+  // Up to ten minutes without streams.
+  expect(h.takeTallies(611_000)).toEqual(told);
+  h.judge('a', { kind: 'answered' }, 611_000);
+  h.end('a');
+  expect(h.takeTallies(611_000)).toEqual({ a: { good: 1, bad: 0 } });
+  expect(h.takeTallies(611_000)).toEqual({});
 });
 
 describe('ejection', () => {
