@@ -1,11 +1,11 @@
+import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import type { SlotView } from '../core/planning/view.ts';
 import { fixed } from './format.ts';
 import { Head } from './head.tsx';
 import { Scroll } from './scroll.tsx';
-import type { View } from './types.ts';
 
 /** The map's arrows in figures, for whoever cannot see or point at them. */
-export function FlowTable({ view, slot }: { view: View; slot: SlotView }) {
+export function FlowTable({ view, slot }: { view: PlanViewBody; slot: SlotView }) {
   const { zones, sites } = view.fleet;
   return (
     <details>

@@ -1,10 +1,10 @@
+import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import type { SlotView } from '../core/planning/view.ts';
 import { clock } from './format.ts';
 import { Legend } from './legend.tsx';
 import { type Measure, type MeasureId, measures } from './measures.ts';
 import { cividis, extent, inkOn, linear } from './scale.ts';
 import { Scroll } from './scroll.tsx';
-import type { View } from './types.ts';
 
 /** A measure by site and hour: a table, coloured. */
 export function HeatMap({
@@ -15,7 +15,7 @@ export function HeatMap({
   timeZone,
   labelledBy,
 }: {
-  view: View;
+  view: PlanViewBody;
   slots: SlotView[];
   measureId: MeasureId;
   /** The slot of the present hour. */

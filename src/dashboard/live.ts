@@ -1,6 +1,7 @@
+import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import { EventReader, type ServerEvent } from './events.ts';
 import { keepToken, readToken } from './token.ts';
-import type { Status, View } from './types.ts';
+import type { Status } from './types.ts';
 
 /** Without a sign of life for this long a connection is given up; the server sends one every 10 s. */
 const SILENCE_MS = 25_000;
@@ -17,7 +18,7 @@ export interface LiveState {
   /** Why there is no connection, or no status by it. */
   fault?: string;
   status?: Status;
-  view?: View;
+  view?: PlanViewBody;
   /** When the server was last heard, by this machine's clock. */
   heardMs?: number;
   /** The system's clock less this machine's, when the server was last heard. */
@@ -154,7 +155,7 @@ export class Live {
     try {
       const response = await this.ask('/view.json');
       if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-      const view = (await response.json()) as View;
+      const view = (await response.json()) as PlanViewBody;
       if (asked === this.#viewAsked) this.#set({ view });
     } catch (error) {
       if (asked === this.#viewAsked) this.#set({ fault: reasonOf(error as Error) });

@@ -1,4 +1,5 @@
 import coastline from 'coastline:fleet';
+import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import type { SlotView } from '../core/planning/view.ts';
 import { fixed } from './format.ts';
 import { useWidth } from './hooks.ts';
@@ -7,7 +8,7 @@ import { Legend } from './legend.tsx';
 import { type Measure, type MeasureId, measures } from './measures.ts';
 import { type Projection, projection } from './projection.ts';
 import { cividis, extent, linear, type Scale } from './scale.ts';
-import type { SiteTrouble, View } from './types.ts';
+import type { SiteTrouble } from './types.ts';
 
 const MAX_HEIGHT = 620;
 const LINE_HEIGHT = 15;
@@ -17,7 +18,7 @@ const CHARACTER_WIDTH = 7.8;
 const SMALLEST_FLOW = 0.004;
 
 interface MapProps {
-  view: View;
+  view: PlanViewBody;
   slot: SlotView;
   measureId: MeasureId;
   troubles: readonly SiteTrouble[];
@@ -41,7 +42,7 @@ export function FleetMap({ view, slot, measureId, troubles }: MapProps) {
 }
 
 interface DrawingProps {
-  view: View;
+  view: PlanViewBody;
   slot: SlotView;
   measure: Measure;
   shade: Scale;
@@ -125,7 +126,7 @@ function Flows({
   map,
   radii,
 }: {
-  view: View;
+  view: PlanViewBody;
   slot: SlotView;
   map: Projection;
   radii: number[];

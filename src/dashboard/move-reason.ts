@@ -1,9 +1,13 @@
 import type { SiteMove } from '../core/planning/moves.ts';
+import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import { fixed } from './format.ts';
-import type { View } from './types.ts';
 
 /** What was done to a site or befell it, else what its costs say. */
-export function reasonFor(site: string, move: SiteMove, moves: NonNullable<View['moves']>): string {
+export function reasonFor(
+  site: string,
+  move: SiteMove,
+  moves: NonNullable<PlanViewBody['moves']>,
+): string {
   const order = moves.orders[site];
   if (order) return order;
   const out = moves.outNow.find((e) => e.site === site);

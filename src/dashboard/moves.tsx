@@ -1,15 +1,15 @@
+import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import { count, fixed, signed } from './format.ts';
 import { Head } from './head.tsx';
 import { reasonFor } from './move-reason.ts';
 import { Scroll } from './scroll.tsx';
-import type { View } from './types.ts';
 
 /** Moves under this are not told, req/s. */
 const SMALLEST = 0.01;
 const MICRO = 1e6;
 
 /** What moved since the plan before, beside what a request costs there now and then. */
-export function MovesTable({ view }: { view: View }) {
+export function MovesTable({ view }: { view: PlanViewBody }) {
   const { moves, fleet } = view;
   const rows = (moves?.sites ?? [])
     .map((move, j) => ({

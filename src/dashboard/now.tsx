@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { BatchOutcome } from '../core/planning/batch-outcome.ts';
+import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import type { SlotView } from '../core/planning/view.ts';
 import { FlowTable } from './flow-table.tsx';
 import { clock, count, fixed, percent, within } from './format.ts';
@@ -12,7 +13,7 @@ import { Scroll } from './scroll.tsx';
 import { Sources } from './sources.tsx';
 import { Tiles } from './tiles.tsx';
 import { TroubleTag } from './trouble-tag.tsx';
-import type { SiteTrouble, Status, View } from './types.ts';
+import type { SiteTrouble, Status } from './types.ts';
 import { When } from './when.tsx';
 
 /** What the system does now. */
@@ -112,7 +113,7 @@ function SitesNow({
   plan,
   troubles,
 }: {
-  view: View;
+  view: PlanViewBody;
   slot: SlotView;
   plan: NonNullable<Status['plan']>;
   troubles: readonly SiteTrouble[];

@@ -1,9 +1,9 @@
+import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import type { SlotView } from '../core/planning/view.ts';
 import { Axes, frameOf } from './axis.tsx';
 import { clock, fixed } from './format.ts';
 import { useWidth } from './hooks.ts';
 import { CATEGORIES } from './scale.ts';
-import type { View } from './types.ts';
 
 const HEIGHT = 300;
 /** Sites that have a colour of their own; the others share the last one. */
@@ -22,7 +22,7 @@ export function StackedLoad({
   now,
   timeZone,
 }: {
-  view: View;
+  view: PlanViewBody;
   slots: SlotView[];
   now: number;
   timeZone: string;
@@ -46,7 +46,7 @@ export function StackedLoad({
   );
 }
 
-export function layersOf(view: View, slots: SlotView[]): Layer[] {
+export function layersOf(view: PlanViewBody, slots: SlotView[]): Layer[] {
   const all = view.fleet.sites
     .map((site, j) => ({
       name: site.name,

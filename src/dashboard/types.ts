@@ -1,12 +1,8 @@
-import type { PublicFleet } from '../core/model/fleet.ts';
-import type { SiteOrder } from '../core/model/overrides.ts';
 import type { RoundReport } from '../core/optimizer/state.ts';
-import type { Moves } from '../core/planning/moves.ts';
 import type { PlanHeader } from '../core/planning/plan.ts';
-import type { SlotView } from '../core/planning/view.ts';
 import type { Trouble } from '../core/routing/board.ts';
 
-/** Answers of this server as the page reads them: /status.json, /events, /view.json. */
+/** Answers of this server as the page reads them: /status.json, /events; that of /view.json is the core's. */
 
 export interface Status {
   fleet: string;
@@ -43,29 +39,3 @@ export interface Run {
 }
 
 export type Round = RoundReport & { wallMs: number; slowestMs: number; slowestSite: string };
-
-export interface Place {
-  id: string;
-  name: string;
-  latDeg: number;
-  lonDeg: number;
-  timeZone: string;
-}
-
-export interface View {
-  fleet: Pick<PublicFleet, 'name' | 'prices'> & {
-    classes: { id: string; name: string; ttftSloMs: number }[];
-    zones: Place[];
-    sites: (Place & { servers: number; maxUtilisation: number })[];
-  };
-  version: number | null;
-  slots: SlotView[] | null;
-  moves:
-    | (Moves & {
-        sinceVersion: number;
-        orders: Record<string, SiteOrder>;
-        outBefore: string[];
-        outNow: { site: string; reason: string }[];
-      })
-    | null;
-}

@@ -1,9 +1,9 @@
 import type { Figures } from '../core/planning/charge.ts';
+import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import type { SlotView } from '../core/planning/view.ts';
 import { difference, figure, fixed, signed } from './format.ts';
 import { Head } from './head.tsx';
 import { Scroll } from './scroll.tsx';
-import type { View } from './types.ts';
 
 interface Row {
   label: string;
@@ -26,7 +26,7 @@ const rows: Row[] = [
 ];
 
 /** The tried plan beside the one that holds: sums, and the sites' shares. */
-export function WhatIfTables({ view, tried }: { view: View; tried: SlotView[] }) {
+export function WhatIfTables({ view, tried }: { view: PlanViewBody; tried: SlotView[] }) {
   const live = view.slots as SlotView[];
   const share = (slots: SlotView[], j: number) =>
     slots.reduce((total, s) => total + (s.sites[j]?.reqPerS ?? 0), 0) /

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import type { TriedPrices, WhatIf, WhatIfInputs } from '../core/planning/what-if.ts';
 import { count, fixed, within } from './format.ts';
 import { Gate, type GatedView } from './gate.tsx';
 import { useAsked } from './hooks.ts';
 import type { Ask } from './live.ts';
-import type { View } from './types.ts';
 import { WhatIfTables } from './what-if-tables.tsx';
 import type { FromWorker, ToWorker } from './what-if-worker.ts';
 
@@ -41,7 +41,7 @@ export function WhatIfView({ live, ask, onToken }: GatedView) {
   return <Sliders view={live.view} ask={ask} />;
 }
 
-function Sliders({ view, ask }: { view: View; ask: Ask }) {
+function Sliders({ view, ask }: { view: PlanViewBody; ask: Ask }) {
   const { data, fault } = useAsked<WhatIfInputs>(ask, '/admin/v1/what-if', view.version);
   const { carbonAudPerT, waterAudPerKl, timeAudPerUserHour } = view.fleet.prices;
   const present: TriedPrices = { carbonAudPerT, waterAudPerKl, timeAudPerUserHour };

@@ -8,6 +8,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { PublicSite } from '../../src/core/model/fleet.ts';
 import { floorToHour } from '../../src/core/model/time.ts';
 import { MS_PER_HOUR } from '../../src/core/model/units.ts';
+import type { PlanViewBody } from '../../src/core/planning/plan-view.ts';
 import { currentVersion } from '../../src/store/plans.ts';
 import { writeSiteInputs } from '../../src/store/site-inputs.ts';
 import { elapsedMs, now } from '../../src/workers/env.ts';
@@ -17,7 +18,6 @@ import worker from '../../src/workers/main.ts';
 import { deploymentSettings, optimize } from '../../src/workers/optimize.ts';
 import type { RunRecord } from '../../src/workers/run-store.ts';
 import { status } from '../../src/workers/status.ts';
-import type { PlanViewBody } from '../../src/workers/view.ts';
 import { adminCall } from './support/client.ts';
 import { finish, runToEnd } from './support/runs.ts';
 
