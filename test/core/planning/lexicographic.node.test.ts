@@ -5,6 +5,8 @@ import { greenLlmLike } from '../../../src/core/planning/policies/green-llm-like
 import { policies, spanMeans } from '../../../src/core/planning/policies/index.ts';
 import {
   type Aim,
+  byInteriorPoint,
+  bySimplex,
   lexicographic,
   total,
 } from '../../../src/core/planning/policies/lexicographic.ts';
@@ -82,6 +84,38 @@ describe('aims one after the other', () => {
       }
     },
   );
+});
+
+describe('by simplex and by interior point', () => {
+  test('come to the same values, none needs the other', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const s = slot(seed);
+      const caps = [{ ...s.water, most: 1.05 * least(s, s.water, []) }];
+      const simplex = bySimplex(s.program, s.aims, 0.03, caps)!;
+      const interior = byInteriorPoint(s.program, s.aims, 0.03, caps);
+      // The last aim is least in both; those before may be anywhere within their slack.
+      const [a, b] = [simplex, interior].map((flow) => total(s.aims[2]!, flow));
+      expect(Math.abs(a! - b!), `${seed}`).toBeLessThan(1e-7 * Math.abs(b!));
+    }
+  });
+
+  test('where limits leave no flow simplex says so', () => {
+    const s = slot(3);
+    const dry = { ...s.water, most: 0.9 * least(s, s.water, []) };
+    expect(bySimplex(s.program, s.aims, 0.03, [dry])).toBeUndefined();
+    const shut = { ...s.program, maxLoad: s.program.maxLoad.map(() => 0) };
+    expect(bySimplex(shut, s.aims, 0.03, [])).toBeUndefined();
+  });
+
+  test('alike costs everywhere, where every step is a tie', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const s = slot(seed);
+      const alike = (value: number) => ({ perEdge: s.water.perEdge.map(() => value) });
+      const flow = bySimplex(s.program, [alike(1), alike(0), s.aims[2]!], 0, [])!;
+      const optimum = least(s, s.aims[2]!, []);
+      expect(Math.abs(total(s.aims[2]!, flow) - optimum)).toBeLessThan(1e-7 * Math.abs(optimum));
+    }
+  });
 });
 
 test('the policy: cost within 3 % of the least at its water, no more water than at the nearest sites', () => {

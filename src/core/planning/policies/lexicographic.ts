@@ -1,6 +1,7 @@
 import { interiorPoint } from '../../optimizer/site-plant/interior-point.ts';
 import type { Column } from '../../optimizer/site-plant/program.ts';
 import { type Entry, ProgramBuilder } from '../../optimizer/site-plant/program-builder.ts';
+import { Tableau } from './simplex.ts';
 
 /** One slot's linear program: which edges serve which rows at which sites. */
 export interface SlotProgram {
@@ -23,12 +24,17 @@ export interface Cap extends Aim {
   most: number;
 }
 
+/** Of the interior point: as exact as doubles allow. */
 const TOLERANCE = 1e-11;
+
+/** What rows may be off in the simplex method's result before it is not taken. */
+const FEASIBILITY = 1e-8;
 
 /**
  * Minimizes the first aim, then the second among flows whose first is within `slack` of its least, and
- * so on; caps hold throughout. Returns req/s by edge. Flows meet demand and limits as an interior-point
- * method does, to about 1e-9: whoever uses them makes them exact.
+ * so on; caps hold throughout. Returns req/s by edge, by the simplex method; where rounding stands in its
+ * way, by an interior point, which needs no basis. Flows meet demand and limits to about 1e-8: whoever
+ * uses them makes them exact.
  * @param slack share of the least, ≥ 0; of its size where it is negative
  */
 export function lexicographic(
@@ -36,6 +42,92 @@ export function lexicographic(
   aims: readonly Aim[],
   slack: number,
   caps: readonly Cap[] = [],
+): Float64Array {
+  return bySimplex(program, aims, slack, caps) ?? byInteriorPoint(program, aims, slack, caps);
+}
+
+/** Undefined where a program has no feasible flow, or rounding hides one. */
+export function bySimplex(
+  p: SlotProgram,
+  aims: readonly Aim[],
+  slack: number,
+  caps: readonly Cap[],
+): Float64Array | undefined {
+  const isOpen = (e: number) =>
+    (p.demandReqPerS[p.edgeRow[e] as number] as number) > 0 &&
+    (p.maxLoad[p.edgeSite[e] as number] as number) > 0;
+  const edges = Int32Array.from(p.edgeRow.keys()).filter(isOpen);
+  // Variables are shares of their row's demand, rows are over their limits or largest coefficients.
+  const demand = Float64Array.from(edges, (e) => p.demandReqPerS[p.edgeRow[e] as number] as number);
+  const tableau = new Tableau(edges.length, p.maxLoad.length + caps.length + aims.length);
+  const lines = (of: Float64Array) => Array.from(of, () => new Float64Array(edges.length));
+  const [asked, loads] = [lines(p.demandReqPerS), lines(p.maxLoad)];
+  edges.forEach((e, n) => {
+    const j = p.edgeSite[e] as number;
+    const load = (p.edgeLoad[e] as number) * (demand[n] as number);
+    (asked[p.edgeRow[e] as number] as Float64Array)[n] = 1;
+    (loads[j] as Float64Array)[n] = load / (p.maxLoad[j] as number);
+  });
+  const scaled = ({ perEdge }: Aim) => {
+    const row = new Float64Array(edges.length);
+    let size = 0;
+    for (let n = 0; n < row.length; n++) {
+      row[n] = (perEdge[edges[n] as number] as number) * (demand[n] as number);
+      size = Math.max(size, Math.abs(row[n] as number));
+    }
+    size ||= 1;
+    for (let n = 0; n < row.length; n++) row[n] = (row[n] as number) / size;
+    return { row, size };
+  };
+  asked.forEach((row, r) => {
+    if ((p.demandReqPerS[r] as number) > 0) tableau.equal(row, 1);
+  });
+  loads.forEach((row, j) => {
+    if ((p.maxLoad[j] as number) > 0) tableau.atMost(row, 1);
+  });
+  for (const cap of caps) {
+    const { row, size } = scaled(cap);
+    tableau.atMost(row, cap.most / size);
+  }
+  if (!tableau.start()) return undefined;
+  const binding: Cap[] = [...caps];
+  const flow = new Float64Array(p.edgeRow.length);
+  for (const aim of aims) {
+    const { row, size } = scaled(aim);
+    if (!tableau.minimize(row)) return undefined;
+    const found = tableau.values();
+    edges.forEach((e, n) => {
+      flow[e] = (found[n] as number) * (demand[n] as number);
+    });
+    const least = total(aim, flow);
+    const most = least + slack * Math.abs(least);
+    binding.push({ perEdge: aim.perEdge, most });
+    if (!tableau.atMost(row, most / size)) return undefined;
+  }
+  return isFeasible(p, flow, binding) ? flow : undefined;
+}
+
+function isFeasible(p: SlotProgram, flow: Float64Array, caps: readonly Cap[]): boolean {
+  const served = new Float64Array(p.demandReqPerS.length);
+  const load = new Float64Array(p.maxLoad.length);
+  flow.forEach((x, e) => {
+    const [r, j] = [p.edgeRow[e] as number, p.edgeSite[e] as number];
+    served[r] = (served[r] as number) + x;
+    load[j] = (load[j] as number) + x * (p.edgeLoad[e] as number);
+  });
+  const off = (value: number, of: number) => value <= FEASIBILITY * Math.max(Math.abs(of), 1e-9);
+  return (
+    p.demandReqPerS.every((d, r) => off(Math.abs((served[r] as number) - d), d)) &&
+    p.maxLoad.every((most, j) => off((load[j] as number) - most, most)) &&
+    caps.every((cap) => off(total(cap, flow) - cap.most, cap.most))
+  );
+}
+
+export function byInteriorPoint(
+  program: SlotProgram,
+  aims: readonly Aim[],
+  slack: number,
+  caps: readonly Cap[],
 ): Float64Array {
   const binding: Cap[] = [...caps];
   let flow: Float64Array = new Float64Array(program.edgeRow.length);
