@@ -31,7 +31,7 @@ export function csvRows(
   }
   const unknown = header.cells.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    const names = unknown.map((name) => `"${name}"`).join(', ');
+    const names = unknown.map((name) => `"${name}"${likely(name, known)}`).join(', ');
     throw fail(header.line, `no column ${names}; expected some of ${known.join(', ')}`);
   }
   header.cells.forEach((name, n) => {
@@ -52,6 +52,21 @@ export function csvRows(
     const named = cells.map((cell, n): [string, string] => [header.cells[n] as string, cell]);
     return { line, cells: Object.fromEntries(named.filter(([, cell]) => cell !== '')) };
   });
+}
+
+/** The one column that a name may stand for, as a question; empty where none or several may. */
+function likely(name: string, known: readonly string[]): string {
+  const short = name.toLowerCase().replace(/[^a-z]/g, '');
+  if (short === '') return '';
+  const ways: ((column: string) => boolean)[] = [
+    (column) => column === short,
+    (column) => column.startsWith(short),
+    (column) => column.includes(short),
+  ];
+  const found = ways
+    .map((isAlike) => known.filter((column) => isAlike(column.toLowerCase())))
+    .find((columns) => columns.length > 0);
+  return found?.length === 1 ? ` (${found[0]}?)` : '';
 }
 
 function records(text: string, path: string): { line: number; cells: string[] }[] {

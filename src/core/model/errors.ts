@@ -4,9 +4,12 @@ import { issueWords } from './issue-words.ts';
 /** A value from outside that cannot be used; `message` names path, fault and expectation. */
 export class InvalidInputError extends Error {
   override name = 'InvalidInputError';
+  /** What it was read from. */
+  readonly what: string;
   readonly issues: readonly string[];
   constructor(what: string, issues: readonly string[]) {
     super(`${what}: ${issues.join('; ')}`);
+    this.what = what;
     this.issues = issues;
   }
 }
