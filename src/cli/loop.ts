@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Fleet } from '../core/model/fleet.ts';
-import { mayWait } from '../core/model/request-class.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import { readDataset } from '../sim/dataset.ts';
 import { Asked, type RateTrace, readRateTrace } from '../sim/loop/asked.ts';
 import { closedLoop, type LoopResult, type LoopSpec } from '../sim/loop/closed-loop.ts';
 import { readWeatherErrors } from '../sim/loop/weather-errors.ts';
+import { rollingIssue } from '../sim/rolling.ts';
 import { loopJson, loopText } from './loop-report.ts';
 import { folderCredits, groupedBySite, placeholderNotes } from './notes.ts';
 import {
@@ -186,22 +186,13 @@ function fileOf(dir: string, file: string): string {
   throw new InvalidInputError('--data', [`"${dir}" has no file "${file}"`]);
 }
 
-/** Hours of a loop are planned by themselves. */
+/** Of a plan the loop uses the hour under way, and carries nothing of it to the next. */
 function assertIndependentSlots(fleet: Fleet): void {
-  const waiting = fleet.classes.find(mayWait);
-  if (waiting) {
-    throw new InvalidInputError('--fleet', [
-      `class "${waiting.id}" may wait, expected classes whose requests are served as they come`,
-    ]);
-  }
-  const planted = fleet.sites.find(
-    ({ cost }) => cost.battery ?? cost.solar ?? cost.limits ?? cost.demandCharge,
-  );
-  if (planted) {
-    throw new InvalidInputError('--fleet', [
-      `site "${planted.id}" has a battery, solar power, limits or a demand charge, expected sites without`,
-    ]);
-  }
+  const issue = rollingIssue(fleet);
+  if (issue === undefined) return;
+  throw new InvalidInputError('--fleet', [
+    `${issue}, and the loop does not carry from plan to plan what that leaves; expected a fleet without work that may wait or plants (isotherm simulate plans both, a day at a time)`,
+  ]);
 }
 
 function withLate(fleet: Fleet, late: number): Fleet {

@@ -130,7 +130,7 @@ async function simulated(options: SimulateOptions): Promise<SimulationRun> {
   const issue = options.hourly && rollingIssue(fleet);
   if (issue) {
     throw new InvalidInputError('--hourly', [
-      `${issue}, and a backtest does not carry from plan to plan what that leaves; expected a fleet without work that may wait or plants`,
+      `${issue}, and a backtest does not carry from plan to plan what that leaves; expected a fleet without work that may wait or plants; without --hourly days are planned one by one, with both`,
     ]);
   }
   const progress = startProgress(options.progress === true);

@@ -31,7 +31,7 @@ export interface RollingDecision extends Pick<Decision, 'flow' | 'unserved'> {
   maxGap?: number;
 }
 
-/** Why a fleet cannot be planned anew every hour by a backtest, if it cannot. */
+/** Why a backtest cannot plan a fleet anew every hour and carry on from plan to plan, if it cannot. */
 export function rollingIssue(fleet: Fleet): string | undefined {
   const waiting = fleet.classes.find(mayWait);
   if (waiting) return `class "${waiting.id}" may wait`;

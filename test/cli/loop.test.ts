@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { fleetWithDigest } from '../core/support/fleets.ts';
+import { plantedFleet } from '../core/support/planted.ts';
 import { dataFolder } from './support/data.ts';
-import { inProcess } from './support/run.ts';
+import { emptyFolder, inProcess } from './support/run.ts';
 
 /** The folder of the other commands with rates, forecasts of weather and prices at five minutes. */
 function loopFolder(): string {
@@ -62,6 +64,18 @@ describe('isotherm loop', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
   });
+});
+
+it.each([
+  ['class "digest" may wait', fleetWithDigest],
+  ['has a plant', plantedFleet],
+])('isotherm loop carries nothing from plan to plan, and says so: %s', async (issue, fleet) => {
+  const file = join(emptyFolder(), 'fleet.json');
+  writeFileSync(file, JSON.stringify(fleet()));
+  const { code, stderr } = await inProcess(['loop', ...span, '--fleet', file]);
+  expect(code).toBe(2);
+  expect(stderr).toContain('--fleet: ');
+  expect(stderr).toContain(issue);
 });
 
 describe('isotherm scenario', () => {
