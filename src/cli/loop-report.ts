@@ -57,9 +57,9 @@ export function loopVerdicts({ totals, driftPlans }: LoopResult): string[] {
     `Forecasts cost ${signed(cost)} % of the objective: ${cost <= MAY_COST_PCT ? 'within' : 'NOT within'} ${MAY_COST_PCT} %.`,
     `Requests over their SLO: ${share(forecast)}, ${isLater ? 'MORE than' : 'no more than'} ${share(nearest)} at the nearest sites.`,
     `The objective is ${signed(overPct(forecast.objectiveAud, nearest.objectiveAud))} % of that of the nearest sites, ${signed(overPct(foresight.objectiveAud, nearest.objectiveAud))} % with foresight.`,
-    driftPlans.demand + driftPlans.price === 0
+    driftPlans.demand + driftPlans.price + driftPlans.loss === 0
       ? 'Nothing left what was planned for far enough for a plan between those of the clock.'
-      : `Between the clock's plans there were ${driftPlans.demand} for drift of demand and ${driftPlans.price} for drift of prices. They changed the objective by ${signed(overPct(forecast.objectiveAud, clockwork.objectiveAud))} %, requests over their SLO from ${share(clockwork)} to ${share(forecast)}.`,
+      : `Between the clock's plans there were ${driftPlans.demand} for drift of demand, ${driftPlans.price} for drift of prices and ${driftPlans.loss} while a site was lost. They changed the objective by ${signed(overPct(forecast.objectiveAud, clockwork.objectiveAud))} %, requests over their SLO from ${share(clockwork)} to ${share(forecast)}.`,
   ];
 }
 

@@ -4,6 +4,7 @@ import {
   countRequests,
   type Drift,
   judgeWindow,
+  lossAsksForPlan,
   noDrift,
   windowEnds,
 } from '../core/planning/drift.ts';
@@ -37,7 +38,8 @@ const PROBES_AT_ONCE = 6;
 /**
  * What all isolates together know of the sites: which are down. Isolates report in the background, and
  * learn by the answer; probes find out about sites without traffic. When a site goes down or comes
- * back, or demand leaves what was planned for, a new plan is asked for.
+ * back, or demand leaves what was planned for, a new plan is asked for; while a site is down, one every few
+ * minutes.
  */
 export class SiteBoard extends DurableObject<Env> {
   /**
@@ -139,19 +141,31 @@ export class SiteBoard extends DurableObject<Env> {
     await this.#keep(entries, trigger);
   }
 
-  /** Asks for a plan if there was a change, and again if a run from before it is still under way. */
+  /** Asks for a plan if one is due, and again if a run from before is still under way. */
   async #planAnew(): Promise<void> {
-    const change = await this.ctx.storage.get<{ trigger: string; sinceMs: number }>('change');
-    if (!change || Date.now() - change.sinceMs < DEBOUNCE_MS) return;
+    const trigger = await this.#dueTrigger();
+    if (trigger === undefined) return;
     try {
       const down = await this.down();
-      const { requestedUtcMs } = await optimize(this.env, change.trigger, undefined, down);
+      const { requestedUtcMs } = await optimize(this.env, trigger, undefined, down);
       // Else a run from before the change is still under way.
       const isNew = elapsedMs(this.env, requestedUtcMs) < DEBOUNCE_MS;
-      if (isNew) await this.ctx.storage.delete('change');
+      if (!isNew) return;
+      await this.ctx.storage.delete('change');
+      await this.ctx.storage.put('plannedMs', Date.now());
     } catch (error) {
-      console.error(`no plan could be asked for after ${change.trigger}: ${error}`);
+      console.error(`no plan could be asked for after ${trigger}: ${error}`);
     }
+  }
+
+  /** Of a change, once it has settled; else of sites that go on being down. */
+  async #dueTrigger(): Promise<string | undefined> {
+    const nowMs = Date.now();
+    const change = await this.ctx.storage.get<{ trigger: string; sinceMs: number }>('change');
+    if (change) return nowMs - change.sinceMs < DEBOUNCE_MS ? undefined : change.trigger;
+    const plannedMs = (await this.ctx.storage.get<number>('plannedMs')) ?? 0;
+    const since = Object.values(await this.#entries()).flatMap((e) => e.downSinceMs ?? []);
+    return lossAsksForPlan(since, plannedMs, nowMs) ? 'site-down' : undefined;
   }
 
   async #entries(): Promise<Record<string, BoardEntry>> {

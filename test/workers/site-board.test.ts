@@ -54,8 +54,20 @@ test('a site that does not answer probes is down, and planned without; back, it 
   expect(share('melbourne')).toBe(0);
   expect(share('sydney')).toBeGreaterThan(0);
 
-  play([]);
+  // While it is down there is a plan every five minutes.
   vi.useFakeTimers({ now: Date.now() + 120_000, toFake: ['Date'] });
+  await runDurableObjectAlarm(board);
+  expect((await coordinatorOf(env).runs()).latest?.runId).toBe(ended.runId);
+  vi.setSystemTime(Date.now() + 300_000);
+  await runDurableObjectAlarm(board);
+  const again = (await coordinatorOf(env).runs()).latest;
+  expect(again).toMatchObject({ trigger: 'site-down', status: 'running' });
+  expect(again?.runId).not.toBe(ended.runId);
+  vi.useRealTimers();
+  expect((await runToEnd()).status).toBe('published');
+
+  play([]);
+  vi.useFakeTimers({ now: Date.now() + 540_000, toFake: ['Date'] });
   await board.probeAll();
   await board.probeAll();
   expect(await board.down()).toEqual([]);

@@ -18,6 +18,13 @@ const DEVIATIONS = 4;
 const PRICE_STEP_AUD_PER_MWH = 100;
 const PRICE_STEP_SHARE = 0.5;
 
+/**
+ * Between plans while a site is down, in place of the clock's quarter of an hour: the others are then so
+ * full that what comes within minutes decides what is late. For a day: a loss that lasts is no surprise.
+ */
+const LOSS_REPLAN_MS = MS_PER_HOUR / 12;
+const LOSS_WATCHED_MS = 24 * MS_PER_HOUR;
+
 /** Plain data, to be stored as it is. */
 export interface Drift {
   /** Beginning of the window under way, and what came in it. */
@@ -75,4 +82,18 @@ export function hasPriceMoved(beforeAudPerMwh: number, nowAudPerMwh: number): bo
   const step = Math.abs(nowAudPerMwh - beforeAudPerMwh);
   const larger = Math.max(Math.abs(nowAudPerMwh), Math.abs(beforeAudPerMwh));
   return step > PRICE_STEP_AUD_PER_MWH && step > PRICE_STEP_SHARE * larger;
+}
+
+/**
+ * Whether sites that are down ask for another plan.
+ * @param downSinceMs of each of them
+ * @param plannedMs when the last plan was asked for
+ */
+export function lossAsksForPlan(
+  downSinceMs: readonly number[],
+  plannedMs: number,
+  nowMs: number,
+): boolean {
+  const isFresh = downSinceMs.some((sinceMs) => nowMs - sinceMs < LOSS_WATCHED_MS);
+  return isFresh && nowMs - plannedMs >= LOSS_REPLAN_MS;
 }

@@ -3,6 +3,7 @@ import { type Fleet, publicFleet } from '../../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../../core/model/units.ts';
 import { type DispatchProblem, rowCount } from '../../core/optimizer/problem.ts';
 import { assembleDispatch } from '../../core/planning/assemble.ts';
+import { lossAsksForPlan } from '../../core/planning/drift.ts';
 import { type PlanningInputs, type SiteSeries, slotUtcMs } from '../../core/planning/inputs.ts';
 import { Ledger } from '../../core/planning/ledger.ts';
 import type { SpanTotals } from '../../core/planning/span-totals.ts';
@@ -67,10 +68,12 @@ class PlanningRun {
   }
 
   /** Why a plan is due before its time; what a step's requests say is heard at its end. */
-  drift(spec: LoopSpec, utcMs: number): DriftKind | undefined {
+  drift(spec: LoopSpec, utcMs: number, heardLost: boolean): DriftKind | undefined {
     if (this.planned === undefined) return undefined;
     if (this.#demandDrifts) return 'demand';
-    return pricesDrift(spec, utcMs) ? 'price' : undefined;
+    if (pricesDrift(spec, utcMs)) return 'price';
+    const down = heardLost && spec.lost ? [spec.lost.fromUtcMs] : [];
+    return lossAsksForPlan(down, this.planned.madeUtcMs, utcMs) ? 'loss' : undefined;
   }
 
   /** The plan's flows in a step that begins, whose requests are counted. */
@@ -95,7 +98,7 @@ export function closedLoop(spec: LoopSpec): LoopResult {
   const steps = 60 / spec.stepMinutes;
   const stepsPerPlan = spec.replanMinutes / spec.stepMinutes;
   const sums = { demandError: 0, demand: 0, tempErrorC: 0, scored: 0, plans: 0, maxGap: 0 };
-  const driftPlans = { demand: 0, price: 0 };
+  const driftPlans = { demand: 0, price: 0, loss: 0 };
   const forecast = new PlanningRun(false, startUtcMs);
   const foresight = new PlanningRun(true, startUtcMs);
   let clockwork: Planned | undefined;
@@ -112,7 +115,7 @@ export function closedLoop(spec: LoopSpec): LoopResult {
       const isDue = (h * steps + s) % stepsPerPlan === 0 || heardLost !== wasLost;
       wasLost = heardLost;
       for (const run of [forecast, foresight]) {
-        const drift = run.drift(spec, utcMs);
+        const drift = run.drift(spec, utcMs, heardLost);
         if (!isDue && drift === undefined) continue;
         run.planned = plan(spec, open, states, utcMs, heardLost, run.isForesight);
         sums.maxGap = Math.max(sums.maxGap, run.planned.gap);

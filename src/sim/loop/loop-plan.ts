@@ -14,6 +14,7 @@ import { errorOf } from './weather-errors.ts';
 
 /** A plan of the closed loop, from what is known when it is made. */
 export interface Planned {
+  madeUtcMs: number;
   inputs: PlanningInputs;
   gap: number;
   /** Flows of the hour that holds an instant, and what it was planned for, by zone and class. */
@@ -49,6 +50,7 @@ export function plan(
   const slotOf = (ms: number) => Math.floor((ms - startUtcMs) / MS_PER_HOUR);
   const rows = inputs.demandReqPerS.length / slotCount;
   return {
+    madeUtcMs: utcMs,
     inputs,
     gap: certificate.gap,
     at: (ms) => flow[slotOf(ms)] as Float64Array,

@@ -14,7 +14,7 @@ import type { Planned } from './loop-plan.ts';
 const REPORT_MS = 60_000;
 
 /** What asks for a plan between those of the clock. */
-export type DriftKind = 'demand' | 'price';
+export type DriftKind = 'demand' | 'price' | 'loss';
 
 /** Whether what comes has left what a plan was made for, by the rules of a deployment. */
 export class Watch {

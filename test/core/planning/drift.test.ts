@@ -5,6 +5,7 @@ import {
   type Drift,
   hasPriceMoved,
   judgeWindow,
+  lossAsksForPlan,
   noDrift,
   windowEnds,
 } from '../../../src/core/planning/drift.ts';
@@ -104,4 +105,16 @@ test('a price has moved by more than 100 AUD/MWh and half of the larger, to eith
       if (Math.abs(a - b) <= 100) expect(hasPriceMoved(a, b)).toBe(false);
     }),
   );
+});
+
+test('a loss asks for a plan every five minutes, for a day', () => {
+  const minutes = (n: number) => 60_000 * n;
+  expect(lossAsksForPlan([], 0, minutes(60))).toBe(false);
+  expect(lossAsksForPlan([minutes(100)], minutes(100), minutes(104))).toBe(false);
+  expect(lossAsksForPlan([minutes(100)], minutes(100), minutes(105))).toBe(true);
+  const day = minutes(24 * 60);
+  expect(lossAsksForPlan([0], day - minutes(9), day - minutes(1))).toBe(true);
+  expect(lossAsksForPlan([0], day - minutes(9), day)).toBe(false);
+  // Another that goes down later is watched by itself.
+  expect(lossAsksForPlan([0, day], day - minutes(9), day)).toBe(true);
 });

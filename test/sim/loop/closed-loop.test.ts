@@ -125,15 +125,28 @@ describe('plans between those of the clock', () => {
     const asked = new Surge(fleet, [steady, steady], startUtcMs - 168 * MS_PER_HOUR);
     const { totals, plans, driftPlans } = closedLoop(spec({ asked, stepMinutes: 5 }));
     expect(plans).toBe(4);
-    expect(driftPlans).toEqual({ demand: expect.any(Number), price: 0 });
+    expect(driftPlans).toEqual({ demand: expect.any(Number), price: 0, loss: 0 });
     expect(driftPlans.demand).toBeGreaterThan(0);
     const late = (run: 'forecast' | 'clockwork') => totals[run].sloViolationShare;
     expect(late('forecast')).toBeLessThan(late('clockwork'));
   });
 
+  test('are made every five minutes while a site is lost, from when plans have heard of it', () => {
+    const lost = {
+      site: 'melbourne',
+      fromUtcMs: startUtcMs + 10 * 60_000,
+      toUtcMs: startUtcMs + 40 * 60_000,
+    };
+    const { plans, driftPlans, totals } = closedLoop(spec({ lost, stepMinutes: 5, hours: 1 }));
+    // The clock's, once an hour, and those when it is heard of and when it is over; between these, five.
+    expect(plans).toBe(3);
+    expect(driftPlans.loss).toBe(5);
+    expect(totals.forecast.unservedRequests).toBeLessThan(1e-9 * totals.forecast.requests);
+  });
+
   test('are none where nothing drifts, and then cost and serve what the clock’s do', () => {
     const { totals, driftPlans } = closedLoop(spec({}, steady));
-    expect(driftPlans).toEqual({ demand: 0, price: 0 });
+    expect(driftPlans).toEqual({ demand: 0, price: 0, loss: 0 });
     expect(totals.forecast).toEqual(totals.clockwork);
   });
 
@@ -146,7 +159,7 @@ describe('plans between those of the clock', () => {
     const spotAudPerMwh = (site: string, ms: number) =>
       site === 'melbourne' && ms >= jumpMs ? 15_000 : 80;
     const { totals, driftPlans } = closedLoop(spec({ fleet: spot, spotAudPerMwh }, steady));
-    expect(driftPlans).toEqual({ demand: 0, price: 1 });
+    expect(driftPlans).toEqual({ demand: 0, price: 1, loss: 0 });
     expect(totals.forecast.energyCostAud).toBeLessThan(0.9 * totals.clockwork.energyCostAud);
   });
 });
