@@ -1,5 +1,5 @@
 import type { SlotView } from '../core/planning/view.ts';
-import { fixed } from './format.ts';
+import { fixed, signed } from './format.ts';
 import { Head } from './head.tsx';
 import { Scroll } from './scroll.tsx';
 import type { SiteOrderKind } from './site-order.tsx';
@@ -33,12 +33,16 @@ export function SitesTable({
             'TTFT planned, ms',
             'TTFT measured, ms',
             'Streams measured',
-            'TTFT if idle, ms',
+            'Planned for those, ms',
+            'Measured less planned, ms',
           ]}
         />
         <tbody>
           {sites.map((site, j) => {
             const planned = slot?.sites[j];
+            const { measured } = site;
+            const expectedMs =
+              measured && planned ? measured.unloadedTtftMs + planned.waitMs : undefined;
             return (
               <tr key={site.id}>
                 <th scope="row">{site.name}</th>
@@ -60,9 +64,14 @@ export function SitesTable({
                 </td>
                 <td class="number">{fixed(planned && 100 * planned.utilisation, 0)}</td>
                 <td class="number">{fixed(planned?.ttftMs, 0)}</td>
-                <td class="number">{fixed(site.measured?.ttftMs, 0)}</td>
-                <td class="number">{fixed(site.measured?.streams ?? 0, 0)}</td>
-                <td class="number">{fixed(site.measured?.unloadedTtftMs, 0)}</td>
+                <td class="number">{fixed(measured?.ttftMs, 0)}</td>
+                <td class="number">{fixed(measured?.streams ?? 0, 0)}</td>
+                <td class="number">{fixed(expectedMs, 0)}</td>
+                <td class="number">
+                  {expectedMs === undefined
+                    ? '—'
+                    : signed((measured?.ttftMs as number) - expectedMs, 0)}
+                </td>
               </tr>
             );
           })}

@@ -69,10 +69,12 @@ function Operated({ live, ask }: { live: LiveState; ask: Ask }) {
         <p class="source">
           A drained site gets no new request within seconds, requests under way go on to their end,
           and the next plan gives it nothing. A limit binds plans only: as a last resort routers ask
-          a limited site, too. TTFT is time to first token: planned for this hour, with the network
-          from the client and waiting; measured from the router’s request to the first byte, streams
-          of about the last quarter of an hour; and what those would have taken at a site with
-          nothing else to do.
+          a limited site, too. TTFT is time to first token. Planned: the mean of this hour’s
+          requests, with the network from the client and waiting at the site. Measured: from the
+          router’s request to the first byte, streams of about the last quarter of an hour, all
+          hours of day alike; what lies between client and router is not in it. Planned for those:
+          what the same streams, with their own prompts, would take without waiting, and the waiting
+          planned for this hour.
         </p>
       </section>
       <ObjectiveForm ask={ask} revision={data?.revision} onDone={look} />

@@ -43,6 +43,8 @@ export interface SiteSlot {
   isDisclosed: boolean;
   /** Mean over its requests: network, prefill and wait; null where it serves none. */
   ttftMs: number | null;
+  /** What of that is waiting for a place in a batch; 0 where it serves none. */
+  waitMs: number;
 }
 
 /** A flow of one slot: places of zone, class and site, and req/s. */
@@ -93,10 +95,11 @@ export class Charge {
     const utilisation = sites.map((s, j) => (load[j] as number) / s.hardware.servers);
     const scv = variability(this.#fleet.classes);
     // Little's law: requests that wait over requests that come are seconds each of them waits.
-    const userMs = sites.map((s, j) => {
+    const waitingMs = sites.map((s, j) => {
       const queue = { servers: s.hardware.servers, variability: scv };
-      return (unloaded[j] as number) + 1000 * waitingRequests(queue, utilisation[j] as number);
+      return 1000 * waitingRequests(queue, utilisation[j] as number);
     });
+    const userMs = waitingMs.map((ms, j) => (unloaded[j] as number) + ms);
     const sum = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
     const served = sum(rate);
     const figures: Figures = {
@@ -108,10 +111,13 @@ export class Charge {
       costAudPerH: costAudPerH === null ? null : rounded(costAudPerH),
       ttftMs: served > 0 ? rounded(sum(userMs) / served) : null,
     };
+    const perRequest = (ms: number[], j: number) =>
+      (rate[j] as number) > 0 ? rounded((ms[j] as number) / (rate[j] as number)) : null;
     const views = sites.map((_, j) => ({
       reqPerS: rounded(rate[j] as number),
       utilisation: rounded(utilisation[j] as number),
-      ttftMs: (rate[j] as number) > 0 ? rounded((userMs[j] as number) / (rate[j] as number)) : null,
+      ttftMs: perRequest(userMs, j),
+      waitMs: perRequest(waitingMs, j) ?? 0,
       ...this.#site(j, factors[j] as WorkFactors[], hours),
     }));
     return { figures, sites: views };

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { unloadedTtftMs } from '../../../src/core/model/eligibility.ts';
 import { type Fleet, publicFleet } from '../../../src/core/model/fleet.ts';
 import { siteFactors } from '../../../src/core/model/site-power.ts';
 import { solve } from '../../../src/core/optimizer/solve.ts';
@@ -79,6 +80,22 @@ test('plan and nearest sites take in an hour what the ledger charges above idlin
   const userMs = serving.reduce((sum, s) => sum + s.reqPerS * (s.ttftMs as number), 0);
   expect(userMs / (slot?.plan.reqPerS as number)).toBeCloseTo(slot?.plan.ttftMs as number, 1);
   expect(new Set(serving.map((s) => s.ttftMs)).size).toBeGreaterThan(5);
+  // Without waiting a site's mean lies among those of the zones it serves, class by class.
+  for (const [j, s] of (slot?.sites ?? []).entries()) {
+    if (s.ttftMs === null) {
+      expect(s.waitMs).toBe(0);
+      continue;
+    }
+    const unloaded = (slot?.flows ?? []).flatMap(([i, site]) => {
+      const [zone, at] = [p.open.zones[i]!, p.open.sites[j]!];
+      return site === j
+        ? p.open.classes.map((_, k) => unloadedTtftMs(zone, at, p.open.classes, k))
+        : [];
+    });
+    expect(s.waitMs).toBeGreaterThan(0);
+    expect(s.ttftMs - s.waitMs).toBeGreaterThan(Math.min(...unloaded) - 1e-3);
+    expect(s.ttftMs - s.waitMs).toBeLessThan(Math.max(...unloaded) + 1e-3);
+  }
 });
 
 test('sites tell their weather and what a request more takes; those that keep it are estimated', () => {
