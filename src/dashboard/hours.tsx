@@ -2,13 +2,14 @@ import { useState } from 'preact/hooks';
 import { fixed } from './format.ts';
 import { Head } from './head.tsx';
 import { HeatMap } from './heat.tsx';
+import { layersOf } from './layers.ts';
 import { PlanAndNearest } from './lines.tsx';
 import type { LiveState } from './live.ts';
 import { MeasureChoice } from './measure-choice.tsx';
 import type { MeasureId } from './measures.ts';
 import { MovesTable } from './moves.tsx';
 import { Scroll } from './scroll.tsx';
-import { layersOf, StackedLoad } from './stacked.tsx';
+import { StackedLoad } from './stacked.tsx';
 
 const OWN_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 

@@ -62,8 +62,17 @@ export function cividis(share: number): string {
 
 /** Black or white, whichever reads better on the colour at this share: 4.5 to 1 at least (WCAG AA). */
 export function inkOn(share: number): string {
-  const [r, g, b] = (cividis(share).match(/\d+/g) as string[]).map((text) => {
-    const c = Number(text) / 255;
+  return inkOf((cividis(share).match(/\d+/g) as string[]).map(Number));
+}
+
+/** The same for a colour in hex. */
+export function inkOnColour(hex: string): string {
+  return inkOf(channels(hex));
+}
+
+function inkOf(rgb: number[]): string {
+  const [r, g, b] = rgb.map((channel) => {
+    const c = channel / 255;
     return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   }) as [number, number, number];
   const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
@@ -83,6 +92,8 @@ export const CATEGORIES = [
   '#f0e442',
   '#999999',
 ] as const;
+/** From this one on, they come again with a hatching. */
+export const HATCHED = CATEGORIES.length - 1;
 
 function channels(hex: string): number[] {
   return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));

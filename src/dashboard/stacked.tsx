@@ -1,19 +1,16 @@
 import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import type { SlotView } from '../core/planning/view.ts';
-import { Axes, frameOf } from './axis.tsx';
+import { Axes, type Frame, frameOf, steps } from './axis.tsx';
 import { clock, fixed } from './format.ts';
 import { useWidth } from './hooks.ts';
-import { CATEGORIES } from './scale.ts';
+import { type Layer, layersOf, spotFor } from './layers.ts';
+import { inkOnColour } from './scale.ts';
 
 const HEIGHT = 300;
-/** Sites that have a colour of their own; the others share the last one. */
-const OWN = CATEGORIES.length - 1;
-
-interface Layer {
-  name: string;
-  /** Busy servers by slot. */
-  load: number[];
-}
+/** Of a layer's label, and of a character of it, px; measured generously. */
+const LABEL_HEIGHT = 15;
+const CHARACTER_WIDTH = 7.2;
+const HATCHING = 'url(#hatching)';
 
 /** Load by site, hour by hour, one upon the other. */
 export function StackedLoad({
@@ -33,10 +30,11 @@ export function StackedLoad({
     <div ref={ref} class="chart">
       {width > 0 && <Drawing {...{ layers, slots, now, timeZone, width }} />}
       <ul class="keys">
-        {layers.map(({ name }, n) => (
+        {layers.map(({ name, colour, isHatched }) => (
           <li key={name}>
-            <svg width="12" height="12" aria-hidden="true">
-              <rect width="12" height="12" fill={CATEGORIES[n]} />
+            <svg width="16" height="12" aria-hidden="true">
+              <rect class="layer" width="16" height="12" fill={colour} />
+              {isHatched && <rect width="16" height="12" fill={HATCHING} />}
             </svg>
             {name}
           </li>
@@ -44,20 +42,6 @@ export function StackedLoad({
       </ul>
     </div>
   );
-}
-
-export function layersOf(view: PlanViewBody, slots: SlotView[]): Layer[] {
-  const all = view.fleet.sites
-    .map((site, j) => ({
-      name: site.name,
-      load: slots.map((s) => (s.sites[j]?.utilisation ?? 0) * site.servers),
-    }))
-    .map((layer) => ({ ...layer, sum: layer.load.reduce((a, b) => a + b, 0) }))
-    .sort((a, b) => b.sum - a.sum);
-  if (all.length <= OWN + 1) return all;
-  const rest = all.slice(OWN);
-  const load = slots.map((_, t) => rest.reduce((sum, l) => sum + (l.load[t] as number), 0));
-  return [...all.slice(0, OWN), { name: `${rest.length} others`, load }];
 }
 
 function Drawing({
@@ -93,8 +77,13 @@ function Drawing({
       aria-label={`Busy servers by site over ${slots.length} hours; the table of loads has the same figures.`}
     >
       <Axes {...{ frame, domain, timeZone }} hoursUtcMs={slots.map((s) => s.utcMs)} />
-      {drawn.map(({ name, load, from }, n) => (
-        <g key={name} class="layer" fill={CATEGORIES[n]}>
+      <defs>
+        <pattern id="hatching" width="6" height="6" patternUnits="userSpaceOnUse">
+          <path class="hatch" d="M-1 1L1 -1M0 6L6 0M5 7L7 5" />
+        </pattern>
+      </defs>
+      {drawn.map(({ name, load, from, colour, isHatched }) => (
+        <g key={name} class="layer" fill={colour}>
           {load.map((v, t) => (
             <rect
               key={slots[t]?.utcMs}
@@ -106,9 +95,39 @@ function Drawing({
               <title>{`${name}, ${clock(slots[t]?.utcMs as number, timeZone)}: ${fixed(v, 1)} busy servers`}</title>
             </rect>
           ))}
+          {isHatched && <path class="hatching" d={areaOf(from, load, frame)} fill={HATCHING} />}
+          <path class="edge" d={steps(tops(from, load), frame)} />
         </g>
       ))}
+      {drawn.map(({ name, load, from, colour }) => {
+        const width = (CHARACTER_WIDTH * name.length) / (x(1) - x(0));
+        const spot = spotFor(from, load, width, (LABEL_HEIGHT * domain[1]) / (y(0) - y(domain[1])));
+        return (
+          spot && (
+            <text
+              key={name}
+              class="layer-label"
+              x={x(spot.slot)}
+              y={y(spot.value) + 4}
+              text-anchor="middle"
+              fill={inkOnColour(colour)}
+              stroke={colour}
+            >
+              {name}
+            </text>
+          )
+        );
+      })}
       <line class="now-line" x1={x(now)} x2={x(now)} y1={0} y2={y(0)} />
     </svg>
   );
+}
+
+const tops = (from: readonly number[], load: readonly number[]) =>
+  load.map((v, t) => v + (from[t] as number));
+
+/** A path around a layer. */
+function areaOf(from: readonly number[], load: readonly number[], frame: Frame): string {
+  const back = from.map((v, t) => `H${frame.x(t + 1)}V${frame.y(v)}H${frame.x(t)}`).reverse();
+  return `${steps(tops(from, load), frame)}${back.join('')}Z`;
 }
