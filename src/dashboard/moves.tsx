@@ -1,7 +1,7 @@
 import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import { count, fixed, signed } from './format.ts';
 import { Head } from './head.tsx';
-import { reasonFor } from './move-reason.ts';
+import { demandChange, reasonFor } from './move-reason.ts';
 import { Scroll } from './scroll.tsx';
 
 /** Moves under this are not told, req/s. */
@@ -19,6 +19,7 @@ export function MovesTable({ view }: { view: PlanViewBody }) {
     }))
     .filter((row) => Math.abs(row.by) >= SMALLEST)
     .sort((a, b) => Math.abs(b.by) - Math.abs(a.by));
+  const demand = moves && demandChange(moves);
   return (
     <section aria-labelledby="moves-title">
       <h2 id="moves-title">What moved since the last plan, and why</h2>
@@ -36,6 +37,8 @@ export function MovesTable({ view }: { view: PlanViewBody }) {
             have in common. What a request more costs there is its energy, carbon and water at the
             plan’s prices; where it fell, load follows, and where it rose, load leaves. A site whose
             cost stood still gives or takes what the others moved.
+            {demand &&
+              ` In all, ${fixed(demand.after, 2)} requests/s are expected now, where it was ${fixed(demand.before, 2)}: sites move with that, too.`}
           </p>
           <Scroll labelledBy="moves-title">
             <table>
@@ -44,7 +47,7 @@ export function MovesTable({ view }: { view: PlanViewBody }) {
                 numbers={[
                   'Before, req/s',
                   'Now, req/s',
-                  'Moved',
+                  'Moved, req/s',
                   'A request cost there, µAUD',
                   'It costs now, µAUD',
                 ]}
@@ -59,7 +62,7 @@ export function MovesTable({ view }: { view: PlanViewBody }) {
                     <td class="number">{signed(row.by, 2)}</td>
                     <td class="number">{micro(row.beforeAudPerRequest)}</td>
                     <td class="number">{micro(row.afterAudPerRequest)}</td>
-                    <td>{reasonFor(row.site?.id ?? '', row, moves)}</td>
+                    <td class="words">{reasonFor(row.site?.id ?? '', row, moves)}</td>
                   </tr>
                 ))}
               </tbody>

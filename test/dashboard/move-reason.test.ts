@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { reasonFor } from '../../src/dashboard/move-reason.ts';
+import { demandChange, reasonFor } from '../../src/dashboard/move-reason.ts';
 
 const moves = {
   slots: 24,
@@ -25,6 +25,32 @@ test.each([
   ['sydney', move(2, 1, 2, 3), '50.00 % dearer there'],
   ['sydney', move(1, 2, 2, 2), 'its cost stood still: it takes what others give'],
   ['sydney', move(2, 1, 2, 2), 'its cost stood still: it gives to others'],
+  [
+    'sydney',
+    move(1, 2, 2, 3),
+    '50.00 % dearer there, but other sites got dearer still, or have less room',
+  ],
+  [
+    'sydney',
+    move(2, 1, 2, 1),
+    '50.00 % cheaper there, but other sites got cheaper still, or have more room',
+  ],
 ])('why requests moved: %s', (site, of, words) => {
   expect(reasonFor(site, of, moves)).toBe(words);
+});
+
+test.each([
+  [move(1, 2, 2, 2), 'its cost stood still: more requests come in all'],
+  [move(2, 1, 2, 2), 'its cost stood still: it gives to others'],
+  [move(1, 2, 2, 3), '50.00 % dearer there, but more requests come in all'],
+  [move(1, 2, 2, 1), '50.00 % cheaper there'],
+])('where demand rose, that is why: %#', (of, words) => {
+  const sites = [of, move(4, 6, 2, 2)];
+  expect(demandChange({ sites })?.after).toBeGreaterThan(6);
+  expect(reasonFor('sydney', of, { ...moves, sites })).toBe(words);
+});
+
+test('demand that is the same but for rounding is no reason', () => {
+  const sites = [move(10, 11, 2, 1), move(11, 10.05, 2, 2)];
+  expect(demandChange({ sites })).toBeUndefined();
 });
