@@ -1,6 +1,7 @@
 import type { Figures } from '../core/planning/charge.ts';
 import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import type { SlotView } from '../core/planning/view.ts';
+import { type TriedPrices, weighedAud } from '../core/planning/weighed.ts';
 import { difference, figure, fixed, signed } from './format.ts';
 import { Head } from './head.tsx';
 import { Scroll } from './scroll.tsx';
@@ -14,7 +15,7 @@ const sum = (slots: SlotView[], of: (f: Figures) => number | null) =>
   slots.reduce((total, s) => total + (of(s.plan) ?? Number.NaN), 0);
 
 /** Of slots of an hour each. */
-const rows: Row[] = [
+const rowsAt = (prices: TriedPrices): Row[] => [
   { label: 'Energy, kWh', of: (s) => sum(s, (f) => f.energyKwhPerH) },
   { label: 'Carbon, kg CO₂e', of: (s) => sum(s, (f) => f.carbonKgPerH) },
   { label: 'Water, L', of: (s) => sum(s, (f) => f.waterLPerH) },
@@ -23,10 +24,19 @@ const rows: Row[] = [
     label: 'Time to first token, ms',
     of: (s) => sum(s, (f) => f.reqPerS * (f.ttftMs ?? 0)) / sum(s, (f) => f.reqPerS),
   },
+  { label: 'Weighed at these prices, AUD', of: (s) => sum(s, (f) => weighedAud(f, prices)) },
 ];
 
 /** The tried plan beside the one that holds: sums, and the sites' shares. */
-export function WhatIfTables({ view, tried }: { view: PlanViewBody; tried: SlotView[] }) {
+export function WhatIfTables({
+  view,
+  tried,
+  prices,
+}: {
+  view: PlanViewBody;
+  tried: SlotView[];
+  prices: TriedPrices;
+}) {
   const live = view.slots as SlotView[];
   const share = (slots: SlotView[], j: number) =>
     slots.reduce((total, s) => total + (s.sites[j]?.reqPerS ?? 0), 0) /
@@ -40,7 +50,7 @@ export function WhatIfTables({ view, tried }: { view: PlanViewBody; tried: SlotV
         <table class="what-if">
           <Head first={['All hours']} numbers={['The plan', 'What if', 'Difference']} />
           <tbody>
-            {rows.map(({ label, of }) => (
+            {rowsAt(prices).map(({ label, of }) => (
               <tr key={label}>
                 <th scope="row">{label}</th>
                 <td class="number">{figure(of(live), 4)}</td>

@@ -1,11 +1,6 @@
 import { config } from 'zod';
-import {
-  type TriedPrices,
-  untoldSites,
-  type WhatIf,
-  type WhatIfInputs,
-  whatIf,
-} from '../core/planning/what-if.ts';
+import type { TriedPrices } from '../core/planning/weighed.ts';
+import { untoldSites, type WhatIf, type WhatIfInputs, whatIf } from '../core/planning/what-if.ts';
 
 /** The optimizer beside the page, so that sliders stay quick while it works. */
 
@@ -15,7 +10,7 @@ config({ jitless: true });
 export type ToWorker = { inputs: WhatIfInputs } | { asked: number; prices: TriedPrices };
 export type FromWorker =
   | { untold: string[] }
-  | { asked: number; result: WhatIf; tookMs: number }
+  | { asked: number; prices: TriedPrices; result: WhatIf; tookMs: number }
   | { asked: number; fault: string };
 
 let inputs: WhatIfInputs | undefined;
@@ -31,7 +26,7 @@ addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   try {
     const begunMs = performance.now();
     const result = whatIf(inputs as WhatIfInputs, prices);
-    answer({ asked, result, tookMs: performance.now() - begunMs });
+    answer({ asked, prices, result, tookMs: performance.now() - begunMs });
   } catch (error) {
     answer({ asked, fault: (error as Error).message });
   }

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PlanViewBody } from '../core/planning/plan-view.ts';
-import type { TriedPrices, WhatIf, WhatIfInputs } from '../core/planning/what-if.ts';
+import type { TriedPrices } from '../core/planning/weighed.ts';
+import type { WhatIf, WhatIfInputs } from '../core/planning/what-if.ts';
 import { count, fixed, within } from './format.ts';
 import { Gate, type GatedView } from './gate.tsx';
 import { useAsked } from './hooks.ts';
@@ -64,6 +65,9 @@ function Sliders({ view, ask }: { view: PlanViewBody; ask: Ask }) {
           <label key={id}>
             <span>
               {label}: <strong>{fixed(prices[id], step < 1 ? 1 : 0)}</strong> {unit}
+              {prices[id] !== present[id] && (
+                <span class="quiet"> (the plan: {fixed(present[id], step < 1 ? 1 : 0)})</span>
+              )}
             </span>
             <input
               type="range"
@@ -86,7 +90,7 @@ function Sliders({ view, ask }: { view: PlanViewBody; ask: Ask }) {
               ? 'Making another plan …'
               : `Within ${within(made.result.certificate.gap)} of the optimum after ${count(made.result.rounds, 'round')}, in ${fixed(made.tookMs, 0)} ms.`}
           </p>
-          <WhatIfTables view={view} tried={made.result.slots} />
+          <WhatIfTables view={view} tried={made.result.slots} prices={made.prices ?? prices} />
         </>
       )}
       <p class="source">
@@ -99,7 +103,9 @@ function Sliders({ view, ask }: { view: PlanViewBody; ask: Ask }) {
 }
 
 interface Made {
+  /** The latest plan, and the prices it was made at. */
   result?: WhatIf;
+  prices?: TriedPrices;
   tookMs?: number;
   fault?: string;
   isBusy: boolean;
@@ -112,25 +118,22 @@ function usePlans(inputs: WhatIfInputs | undefined, prices: TriedPrices): Made {
   const [isReady, setReady] = useState(false);
   const [made, setMade] = useState<Made>({ isBusy: true });
   const post = (message: ToWorker) => worker.current?.postMessage(message);
+  const fail = (fault: string) => setMade({ isBusy: false, fault });
   useEffect(() => {
     const own = new Worker(WHAT_IF_WORKER, { type: 'module' });
     worker.current = own;
     own.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if ('untold' in data) {
         if (data.untold.length === 0) setReady(true);
-        else
-          setMade({
-            isBusy: false,
-            fault: `${data.untold.join(', ')} do not disclose their costs`,
-          });
+        else fail(`${data.untold.join(', ')} do not disclose their costs`);
         return;
       }
       // Older prices than the sliders show.
       if (data.asked !== asked.current) return;
-      if ('fault' in data) setMade((m) => ({ ...m, isBusy: false, fault: data.fault }));
-      else setMade({ isBusy: false, result: data.result, tookMs: data.tookMs });
+      if ('fault' in data) fail(data.fault);
+      else setMade({ isBusy: false, ...data });
     };
-    own.onerror = () => setMade({ isBusy: false, fault: 'the optimizer did not load' });
+    own.onerror = () => fail('the optimizer did not load');
     return () => own.terminate();
   }, []);
   useEffect(() => {
@@ -140,7 +143,7 @@ function usePlans(inputs: WhatIfInputs | undefined, prices: TriedPrices): Made {
   const { carbonAudPerT, waterAudPerKl, timeAudPerUserHour } = prices;
   useEffect(() => {
     if (!isReady) return;
-    setMade((m) => ({ ...m, isBusy: true }));
+    setMade((m) => ({ ...m, isBusy: true, fault: undefined }));
     asked.current++;
     const message = {
       asked: asked.current,

@@ -1,4 +1,4 @@
-import type { ObjectivePrices, PublicFleet } from '../model/fleet.ts';
+import type { PublicFleet } from '../model/fleet.ts';
 import { resourceAud } from '../model/objective.ts';
 import { applyOverrides } from '../model/overrides.ts';
 import { siteWork } from '../model/site-power.ts';
@@ -11,6 +11,7 @@ import { assembleDispatch } from './assemble.ts';
 import { type Plan, type PlanHeader, sharesOf } from './plan.ts';
 import type { SiteHours } from './site-hours.ts';
 import { demandThatComes, planView, type SlotView } from './view.ts';
+import type { TriedPrices } from './weighed.ts';
 
 /** What the plan that holds was made from, as far as its sites tell. */
 export interface WhatIfInputs {
@@ -20,12 +21,6 @@ export interface WhatIfInputs {
   siteHours: SiteHours[];
   demand?: Plan['demand'];
 }
-
-/** The prices that may be tried. */
-export type TriedPrices = Pick<
-  ObjectivePrices,
-  'carbonAudPerT' | 'waterAudPerKl' | 'timeAudPerUserHour'
->;
 
 export interface WhatIf {
   slots: SlotView[];

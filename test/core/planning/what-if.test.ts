@@ -5,6 +5,7 @@ import { assembleSites } from '../../../src/core/planning/assemble.ts';
 import { type PlanHeader, sharesOf } from '../../../src/core/planning/plan.ts';
 import { siteHoursOf } from '../../../src/core/planning/site-hours.ts';
 import { planView, type SlotView } from '../../../src/core/planning/view.ts';
+import { weighedAud } from '../../../src/core/planning/weighed.ts';
 import { untoldSites, whatIf } from '../../../src/core/planning/what-if.ts';
 import { assemble, constantInputs, embeddedFleet } from '../support/fleets.ts';
 
@@ -59,7 +60,9 @@ test.each([
   expect(certificate.gap).toBeLessThanOrEqual(1e-3);
   for (const [t, slot] of slots.entries()) {
     const best = costAud(true_.slots[t] as SlotView, prices);
-    const ratio = costAud(slot, prices) / best;
+    const weighed = weighedAud(slot.plan, prices) as number;
+    expect(weighed).toBeCloseTo(costAud(slot, prices), 6);
+    const ratio = weighed / best;
     expect(ratio).toBeGreaterThan(1 - 1e-4);
     expect(ratio).toBeLessThan(1 + 2e-3);
   }
