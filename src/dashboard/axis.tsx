@@ -1,5 +1,5 @@
 import { clock, fixed } from './format.ts';
-import { digitsOf, linear, type Scale, ticks } from './scale.ts';
+import { digitsOf, linear, roundedOut, type Scale, ticks } from './scale.ts';
 
 /** Room around a chart's plot, px. */
 export const MARGIN = { left: 60, right: 12, top: 8, bottom: 26 };
@@ -7,20 +7,28 @@ export const MARGIN = { left: 60, right: 12, top: 8, bottom: 26 };
 export interface Frame {
   width: number;
   height: number;
+  /** Of the figures. */
+  domain: [number, number];
   x: Scale;
   y: Scale;
 }
 
-/** Scales of a chart of so many slots, and of figures from low to high. */
+/** Marks of an axis of figures, about. */
+export const MARKS = 4;
+
+/** Scales of a chart of so many slots, and of figures from the mark below the lowest to that above the highest. */
 export function frameOf(
   width: number,
   height: number,
   slots: number,
-  [low, high]: [number, number],
+  figures: [number, number],
 ): Frame {
+  const domain = roundedOut(figures, MARKS);
+  const [low, high] = domain;
   return {
     width,
     height,
+    domain,
     x: linear([0, slots], [MARGIN.left, width - MARGIN.right]),
     y: linear([low, high], [height - MARGIN.bottom, MARGIN.top]),
   };
@@ -29,17 +37,15 @@ export function frameOf(
 /** Lines and labels of a chart's axes: hours below, figures on the left. */
 export function Axes({
   frame,
-  domain,
   hoursUtcMs,
   timeZone,
 }: {
   frame: Frame;
-  domain: [number, number];
   hoursUtcMs: readonly number[];
   timeZone: string;
 }) {
-  const { x, y, width, height } = frame;
-  const marks = ticks(domain, 4);
+  const { x, y, width, height, domain } = frame;
+  const marks = ticks(domain, MARKS);
   const digits = digitsOf(marks);
   const perLabel = Math.max(1, Math.ceil(hoursUtcMs.length / Math.max(1, (width - 64) / 52)));
   return (

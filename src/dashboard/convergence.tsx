@@ -46,9 +46,7 @@ export function Convergence({ run }: { run: Run }) {
 function Bounds({ rounds, width }: { rounds: Certified[]; width: number }) {
   const above = rounds.map((r) => r.certificate.objectiveAud);
   const below = rounds.map((r) => r.certificate.lowerBoundAud);
-  const [low, high] = extent([...above, ...below]);
-  const domain: [number, number] = [low, high];
-  const frame = frameOf(width, HEIGHT, rounds.length, domain);
+  const frame = frameOf(width, HEIGHT, rounds.length, extent([...above, ...below]));
   const { x, y } = frame;
   const at = (values: number[]) => values.map((v, n) => `${x(n + 0.5)} ${y(v)}`);
   const pairs = rounds.map((_, n) => `${fixed(below[n], 2)} to ${fixed(above[n], 2)}`);
@@ -59,7 +57,7 @@ function Bounds({ rounds, width }: { rounds: Certified[]; width: number }) {
       role="img"
       aria-label={`Bound and cost by round: ${pairs.join('; ')} AUD.`}
     >
-      <Axes frame={frame} domain={domain} hoursUtcMs={[]} timeZone="UTC" />
+      <Axes frame={frame} hoursUtcMs={[]} timeZone="UTC" />
       <path class="band" d={`M${at(above).join('L')}L${at(below).reverse().join('L')}Z`} />
       <path class="line" d={`M${at(above).join('L')}`} />
       <path class="line baseline" d={`M${at(below).join('L')}`} />

@@ -81,14 +81,34 @@ export function clock(ms: number, timeZone?: string): string {
   return new Intl.DateTimeFormat('en-GB', { ...TIME, timeZone }).format(ms);
 }
 
+/** English as written in several places: a zone's own has its short name, the others an offset. */
+const ENGLISH = ['en-AU', 'en-GB', 'en-US', 'en-IN', 'en-NZ', 'en-ZA'];
+
+/** Zones' names by the hour: the page is drawn anew every second. */
+const zoneNames = new Map<string, string>();
+
+function zoneName(ms: number, timeZone?: string): string {
+  const key = `${timeZone} ${Math.floor(ms / HOUR_MS)}`;
+  const known = zoneNames.get(key);
+  if (known !== undefined) return known;
+  const names = ENGLISH.map((locale) =>
+    new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'short' })
+      .formatToParts(ms)
+      .find((part) => part.type === 'timeZoneName'),
+  ).map((part) => part?.value ?? '');
+  const name = names.find((n) => !/^GMT./.test(n)) ?? (names[0] as string);
+  zoneNames.set(key, name);
+  return name;
+}
+
 /** `24 Nov 2026, 14:05 AEDT`, in a zone; the viewer's own where none is named. */
 export function dateTime(ms: number, timeZone?: string): string {
-  return new Intl.DateTimeFormat('en-GB', {
+  const date = new Intl.DateTimeFormat('en-GB', {
     day: 'numeric',
     month: 'short',
     year: 'numeric',
     ...TIME,
     timeZone,
-    timeZoneName: 'short',
   }).format(ms);
+  return `${date} ${zoneName(ms, timeZone)}`;
 }

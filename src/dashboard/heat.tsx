@@ -65,7 +65,8 @@ export function HeatMap({
         </table>
       </Scroll>
       <Legend measure={measure} low={low} high={high}>
-        Columns: hours from, the present one underlined. {measure.about}
+        Each column is the hour that begins then in {timeZone}, the present one underlined.{' '}
+        {measure.about}
       </Legend>
     </>
   );

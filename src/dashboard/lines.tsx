@@ -41,8 +41,7 @@ export function PlanAndNearest({
     );
   }
   const [low, high] = extent(known);
-  const domain: [number, number] = [Math.min(0, low), high];
-  const frame = frameOf(width, HEIGHT, slots.length, domain);
+  const frame = frameOf(width, HEIGHT, slots.length, [Math.min(0, low), high]);
   const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   const means = `mean ${fixed(mean(plan), 3)} with the plan, ${fixed(mean(nearest), 3)} at the nearest sites`;
   return (
@@ -57,7 +56,7 @@ export function PlanAndNearest({
           role="img"
           aria-label={`${label} by hour, ${unit}: ${means}`}
         >
-          <Axes {...{ frame, domain, timeZone }} hoursUtcMs={slots.map((s) => s.utcMs)} />
+          <Axes {...{ frame, timeZone }} hoursUtcMs={slots.map((s) => s.utcMs)} />
           <path class="line baseline" d={steps(nearest, frame)} />
           <path class="line" d={steps(plan, frame)} />
           <line
@@ -65,7 +64,7 @@ export function PlanAndNearest({
             x1={frame.x(now)}
             x2={frame.x(now)}
             y1={0}
-            y2={frame.y(domain[0])}
+            y2={frame.y(frame.domain[0])}
           />
         </svg>
       )}

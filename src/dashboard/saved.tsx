@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { MARGIN } from './axis.tsx';
+import { MARGIN, MARKS } from './axis.tsx';
 import { Choice } from './choice.tsx';
 import { count, figure, fixed, percent } from './format.ts';
 import { Gate, type GatedView } from './gate.tsx';
@@ -18,7 +18,7 @@ import {
   type UsageDay,
   unitFor,
 } from './savings.ts';
-import { extent, linear, ticks } from './scale.ts';
+import { extent, linear, roundedOut, ticks } from './scale.ts';
 import { Scroll } from './scroll.tsx';
 
 const HEIGHT = 260;
@@ -60,7 +60,8 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
   const all = data?.usage ?? [];
   const days = daysWith(against, all);
   const booked = periodsOf(days, by, amount, against);
-  const { unit, factor } = unitFor(amount, Math.max(0, ...booked.map((p) => p.baseline)));
+  // One unit for figures, chart and table.
+  const { unit, factor } = daysUnit(days, amount, against);
   const periods = inUnit(booked, factor);
   const { label } = amounts[amount];
   const sum = (of: (d: UsageDay) => number) => days.reduce((total, d) => total + of(d), 0);
@@ -82,15 +83,14 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
       <dl class="tiles">
         {ids.map((id) => {
           const months = periodsOf(days, 'month', id, against);
-          const total = months.at(-1)?.cumulative ?? 0;
-          const { unit, factor } = unitFor(id, Math.abs(total));
-          const saved = factor * total;
-          const baseline = factor * months.reduce((sum, p) => sum + p.baseline, 0);
+          const of = daysUnit(days, id, against);
+          const saved = of.factor * (months.at(-1)?.cumulative ?? 0);
+          const baseline = of.factor * months.reduce((sum, p) => sum + p.baseline, 0);
           return (
             <div key={id}>
               <dt>{amounts[id].label}</dt>
               <dd>
-                <span class="value">{figure(saved)}</span> <span class="unit">{unit}</span>
+                <span class="value">{figure(saved)}</span> <span class="unit">{of.unit}</span>
               </dd>
               <dd class="against">
                 {baseline > 0 ? (
@@ -169,6 +169,11 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
   );
 }
 
+function daysUnit(days: readonly UsageDay[], amount: AmountId, against: BaselineId) {
+  const greatest = Math.max(0, ...periodsOf(days, 'day', amount, against).map((p) => p.baseline));
+  return unitFor(amount, greatest);
+}
+
 async function download(ask: Ask, path: string): Promise<void> {
   const response = await ask(path);
   if (!response.ok) throw new Error(`HTTP status ${response.status}`);
@@ -192,7 +197,8 @@ function Chart({
   by: string;
 }) {
   const [ref, width] = useWidth();
-  const domain = extent([0, ...periods.flatMap((p) => [p.saved, p.cumulative])]);
+  const values = extent([0, ...periods.flatMap((p) => [p.saved, p.cumulative])]);
+  const domain = roundedOut(values, MARKS);
   const y = linear(domain, [HEIGHT - MARGIN.bottom, MARGIN.top]);
   const inner = width - MARGIN.left - MARGIN.right;
   const x = (n: number) => MARGIN.left + ((n + 0.5) / periods.length) * inner;
@@ -211,7 +217,7 @@ function Chart({
           aria-label={`${label} saved by ${by} in ${unit}; ${fixed(periods.at(-1)?.cumulative, 3)} in all. The table has the figures.`}
         >
           <g class="axes">
-            {ticks(domain, 4).map((value) => (
+            {ticks(domain, MARKS).map((value) => (
               <g key={value}>
                 <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(value)} y2={y(value)} />
                 <text x={MARGIN.left - 6} y={y(value) + 4} text-anchor="end">

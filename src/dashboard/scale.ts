@@ -8,16 +8,31 @@ export function linear([d0, d1]: [number, number], [r0, r1]: [number, number]): 
 }
 
 /** Round numbers within a domain, about `count` of them. */
-export function ticks([low, high]: [number, number], count = 5): number[] {
+export function ticks(domain: [number, number], count = 5): number[] {
+  const [low, high] = domain;
   if (!(high > low)) return [low];
-  const rough = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5, 10].find((m) => m * power >= rough) as number) * power;
+  const step = stepOf(domain, count);
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: last - first + 1 }, (_, n) =>
     Number(((first + n) * step).toPrecision(12)),
   );
+}
+
+/** The domain from the mark below it to the mark above it. */
+export function roundedOut(domain: [number, number], count = 5): [number, number] {
+  const [low, high] = domain;
+  if (!(high > low)) return domain;
+  const step = stepOf(domain, count);
+  const mark = (n: number) => Number((n * step).toPrecision(12));
+  return [mark(Math.floor(low / step + 1e-9)), mark(Math.ceil(high / step - 1e-9))];
+}
+
+/** 1, 2 or 5 times a power of ten. */
+function stepOf([low, high]: [number, number], count: number): number {
+  const rough = (high - low) / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  return ([1, 2, 5, 10].find((m) => m * power >= rough) as number) * power;
 }
 
 /** Decimals that tell marks of an axis apart. */

@@ -58,8 +58,7 @@ function Drawing({
   width: number;
 }) {
   const totals = slots.map((_, t) => layers.reduce((sum, l) => sum + (l.load[t] as number), 0));
-  const domain: [number, number] = [0, Math.max(...totals, 1e-9)];
-  const frame = frameOf(width, HEIGHT, slots.length, domain);
+  const frame = frameOf(width, HEIGHT, slots.length, [0, Math.max(...totals, 1e-9)]);
   const { x, y } = frame;
   const below = new Float64Array(slots.length);
   const drawn = layers.map((layer) => {
@@ -76,7 +75,7 @@ function Drawing({
       role="img"
       aria-label={`Busy servers by site over ${slots.length} hours; the table of loads has the same figures.`}
     >
-      <Axes {...{ frame, domain, timeZone }} hoursUtcMs={slots.map((s) => s.utcMs)} />
+      <Axes {...{ frame, timeZone }} hoursUtcMs={slots.map((s) => s.utcMs)} />
       <defs>
         <pattern id="hatching" width="6" height="6" patternUnits="userSpaceOnUse">
           <path class="hatch" d="M-1 1L1 -1M0 6L6 0M5 7L7 5" />
@@ -101,7 +100,7 @@ function Drawing({
       ))}
       {drawn.map(({ name, load, from, colour }) => {
         const width = (CHARACTER_WIDTH * name.length) / (x(1) - x(0));
-        const spot = spotFor(from, load, width, (LABEL_HEIGHT * domain[1]) / (y(0) - y(domain[1])));
+        const spot = spotFor(from, load, width, LABEL_HEIGHT / (y(0) - y(1)));
         return (
           spot && (
             <text

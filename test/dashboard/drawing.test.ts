@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EventReader } from '../../src/dashboard/events.ts';
 import { placeLabels } from '../../src/dashboard/labels.ts';
-import { cividis, extent, linear, ticks } from '../../src/dashboard/scale.ts';
+import { cividis, extent, linear, roundedOut, ticks } from '../../src/dashboard/scale.ts';
 
 test('events are the same however the stream is cut', () => {
   const event = fc.record({
@@ -99,4 +99,23 @@ describe('scales', () => {
     for (let n = 1; n <= 50; n++)
       expect(lightness(n / 50)).toBeGreaterThan(lightness((n - 1) / 50));
   });
+});
+
+test('an axis ends on marks, and holds all there is', () => {
+  const value = fc.double({ min: -1e6, max: 1e6, noNaN: true });
+  fc.assert(
+    fc.property(value, value, (a, b) => {
+      fc.pre(Math.abs(a - b) > 1e-6);
+      const domain: [number, number] = [Math.min(a, b), Math.max(a, b)];
+      const [low, high] = roundedOut(domain, 4);
+      const slack = 1e-6 * (domain[1] - domain[0]);
+      expect(low).toBeLessThanOrEqual(domain[0] + slack);
+      expect(high).toBeGreaterThanOrEqual(domain[1] - slack);
+      const marks = ticks([low, high], 4);
+      expect(marks.length).toBeGreaterThanOrEqual(2);
+      expect(marks.length).toBeLessThanOrEqual(7);
+    }),
+  );
+  expect(roundedOut([0, 36], 4)).toEqual([0, 40]);
+  expect(roundedOut([3, 3], 4)).toEqual([3, 3]);
 });
