@@ -9,6 +9,7 @@ import {
   expectSound,
   launch,
   openPage,
+  overflowing,
   picture,
   type Watched,
 } from './support/chromium.ts';
@@ -17,7 +18,7 @@ import { adminToken, type PlannedGateway, startPlannedGateway } from './support/
 const looks = [
   ['wide', { viewport: { width: 1440, height: 900 } }],
   ['dark', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' }],
-  ['phone', { viewport: { width: 375, height: 812 }, hasTouch: true, isMobile: true }],
+  ['phone', { viewport: { width: 360, height: 780 }, hasTouch: true, isMobile: true }],
 ] as const;
 
 describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
@@ -113,7 +114,8 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
       await page.getByRole('radio', { name: 'Price' }).check();
       await page.getByLabel('Times in').selectOption('Australia/Perth');
       await picture(page, `hours-price-${look}`);
-      await expectSound(watched);
+      expect(watched.faults).toEqual([]);
+      expect(await page.evaluate(overflowing)).toEqual([]);
       await page.context().close();
     });
 
@@ -177,6 +179,61 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     });
   });
 
+  test.each([
+    ['a wide screen', { viewport: { width: 2560, height: 1440 } }],
+    ['200 % zoom', { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }],
+  ])('on %s no view is wider than it, and all text is within its chart', async (_, options) => {
+    const { page, faults } = await open(options);
+    for (const name of ['Next 24', 'How it', 'What it saved', 'What if', 'Sites', 'Keys', 'Now']) {
+      await page.getByRole('link', { name }).click();
+      await page.locator('main section >> nth=1').waitFor();
+      await expect.poll(() => page.evaluate(overflowing), { timeout: 10_000 }).toEqual([]);
+    }
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('what if agrees with the plan that is then made at its prices', async () => {
+    const { page, faults } = await open();
+    const setCarbon = async (carbonAudPerT: number | null) => {
+      const response = await fetch(`${gateway.stack.url}/admin/v1/objective`, {
+        method: 'PATCH',
+        headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ carbonAudPerT }),
+      });
+      expect(response.status).toBe(200);
+      return gateway.plan();
+    };
+    const figures = async (column: number) => {
+      const rows = page.getByRole('table').first().locator('tbody tr');
+      const texts = await rows.locator(`td:nth-of-type(${column})`).allInnerTexts();
+      return texts.map((text) => Number(text.replaceAll(',', '')));
+    };
+    await page.getByRole('link', { name: 'What if' }).click();
+    const made = page.getByText(/^Within .* of the optimum after/);
+    await made.waitFor();
+    await page.getByRole('slider', { name: /^Carbon/ }).fill('400');
+    await page.getByText('(the plan: 75)').waitFor();
+    await page.getByText('Making another plan').waitFor();
+    await made.waitFor();
+    const [before, tried] = [await figures(1), await figures(2)];
+    const version = await setCarbon(400);
+    await page.getByText(`disclosed for plan ${version}.`).waitFor();
+    await expect.poll(() => figures(1), { timeout: 10_000 }).not.toEqual(before);
+    const planned = await figures(1);
+    // What both gaps leave open; all weighed together are nearer than any one of them.
+    expect(tried).toHaveLength(6);
+    for (const [n, value] of tried.entries()) {
+      const ratio = value / (planned[n] as number);
+      expect(Math.abs(ratio - 1)).toBeLessThan(n === 5 ? 0.003 : 0.05);
+    }
+    // Carbon moved by far more than that.
+    expect((planned[1] as number) / (before[1] as number)).toBeLessThan(0.9);
+    expect(faults).toEqual([]);
+    await page.context().close();
+    await setCarbon(null);
+  });
+
   test('a new plan appears by itself, and a lost connection comes back', async () => {
     const { page, faults } = await open();
     const version = await gateway.plan();
@@ -230,6 +287,8 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
       await expectSound(watched);
       await page.keyboard.press('Escape');
       await page.getByRole('link', { name: 'Keys' }).click();
+      await page.getByText('A key opens the API to one client').waitFor();
+      await expectSound(watched);
       await page.getByRole('button', { name: 'New key' }).click();
       await page.getByRole('dialog', { name: 'New key' }).waitFor();
       await picture(page, `new-key-${look}`);

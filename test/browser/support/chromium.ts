@@ -83,3 +83,15 @@ export async function expectSound({ page, faults }: Watched): Promise<void> {
   );
   expect(content).toBeLessThanOrEqual(screen);
 }
+
+/** What sticks out: the page itself, and texts of drawings that are cut off at their edge. Runs in the page. */
+export const overflowing = `(() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  const wide = scrollWidth > clientWidth ? ['page ' + scrollWidth + ' > ' + clientWidth] : [];
+  const cut = [...document.querySelectorAll('main svg text')].filter((text) => {
+    const [own, around] = [text, text.ownerSVGElement].map((e) => e.getBoundingClientRect());
+    const beyond = [around.left - own.left, own.right - around.right, own.bottom - around.bottom];
+    return Math.max(...beyond) > 1;
+  });
+  return [...wide, ...cut.map((text) => text.textContent)];
+})()`;
