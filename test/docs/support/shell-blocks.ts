@@ -6,6 +6,8 @@ export interface ShellBlock {
   line: number;
   /** After `sh`: empty, for what is run here; `long`, for what is only checked; `skip: why`. */
   info: string;
+  /** As it stands. */
+  text: string;
   commands: ShellCommand[];
 }
 
@@ -21,6 +23,7 @@ export function shellBlocks(file: string, text: string): ShellBlock[] {
     file,
     line: text.slice(0, match.index).split('\n').length,
     info: (match[1] as string).trim(),
+    text: match[2] as string,
     commands: shellCommands(match[2] as string),
   }));
 }
