@@ -165,10 +165,35 @@ function partsMissing(status: Status, plan: Plan): ((subject: Sentence) => Sente
       ` misses its budget of ${what}: ${fixed(amount, 0)}${NBSP}${unit}, where ${fixed(limit, 0)}${NBSP}${unit} were allowed.`,
     );
   }
+  problems.push(...feedsMissing(status, plan));
   if (status.staleInputs.length > 0) {
     problems.push(` had no new inputs for ${list(status.staleInputs.map(name))} in over 26 hours.`);
   }
   return problems.map((text) => (subject) => [...subject, text]);
+}
+
+/** Feeds that failed when the plan was made, each with what it should have brought. */
+function feedsMissing(status: Status, { sites, demand }: Plan): string[] {
+  const name = namesOf(status);
+  const failing = new Map<string, { kind: string; fault: string; ids: string[] }>();
+  for (const { site, sources } of sites) {
+    for (const kind of ['weather', 'price', 'carbon', 'water'] as const) {
+      const { fault } = sources[kind];
+      if (fault === undefined) continue;
+      const key = `${kind} ${fault}`;
+      const known = failing.get(key) ?? { kind, fault, ids: [] };
+      known.ids.push(site);
+      failing.set(key, known);
+    }
+  }
+  const problems = [...failing.values()].map(({ kind, fault, ids }) => {
+    const where = ids.length === sites.length ? 'all sites' : list(ids.map(name));
+    return ` lacks the latest ${kind} of ${where}, since its feed fails (${clipped(fault, 80)}): older values or means stand in.`;
+  });
+  if (demand?.fault !== undefined) {
+    problems.push(` lacks the latest demand (${clipped(demand.fault, 80)}).`);
+  }
+  return problems;
 }
 
 function shortOfTarget({ latestRun }: Status, plan: Plan): (subject: Sentence) => Sentence {

@@ -8,6 +8,7 @@ import type { LiveState } from './live.ts';
 import { MeasureChoice } from './measure-choice.tsx';
 import type { MeasureId } from './measures.ts';
 import { MovesTable } from './moves.tsx';
+import { NoPlan } from './no-plan.tsx';
 import { Scroll } from './scroll.tsx';
 import { StackedLoad } from './stacked.tsx';
 
@@ -18,6 +19,7 @@ export function HoursView({ live: { status, view } }: { live: LiveState }) {
   const [measureId, setMeasure] = useState<MeasureId>('temperature');
   const [timeZone, setZone] = useState(OWN_ZONE);
   const plan = status?.plan;
+  if (status && !plan) return <NoPlan />;
   if (!plan || !view?.slots) return null;
   const { slots } = view;
   const now = plan.slot;

@@ -94,16 +94,18 @@ export class Live {
   }
 
   async #run(ended: AbortSignal): Promise<void> {
-    for (let pauseMs = FIRST_PAUSE_MS; !ended.aborted; ) {
+    for (let failures = 0; !ended.aborted; ) {
       try {
         if (!(await this.#listen(ended))) return;
-        pauseMs = FIRST_PAUSE_MS;
+        failures = 0;
       } catch (error) {
         if (ended.aborted) return;
         this.#set({ isConnected: false, fault: reasonOf(error as Error) });
-        await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.75 + Math.random() / 2)));
-        pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+        failures++;
       }
+      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.max(0, failures - 1), LONGEST_PAUSE_MS);
+      // Also after a stream that ended well: one that a proxy cuts short must not be asked for without end.
+      await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.75 + Math.random() / 2)));
     }
   }
 

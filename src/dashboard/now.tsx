@@ -9,6 +9,7 @@ import type { LiveState } from './live.ts';
 import { FleetMap } from './map.tsx';
 import { MeasureChoice } from './measure-choice.tsx';
 import { type MeasureId, measures } from './measures.ts';
+import { NoPlan } from './no-plan.tsx';
 import { Scroll } from './scroll.tsx';
 import { Sources } from './sources.tsx';
 import { Tiles } from './tiles.tsx';
@@ -20,7 +21,8 @@ import { When } from './when.tsx';
 export function NowView({ live: { status, view } }: { live: LiveState }) {
   const [measureId, setMeasure] = useState<MeasureId>('temperature');
   const plan = status?.plan;
-  if (!status || !plan) return null;
+  if (!status) return null;
+  if (!plan) return <NoPlan />;
   if (!view?.slots) {
     return (
       <section>
@@ -34,7 +36,7 @@ export function NowView({ live: { status, view } }: { live: LiveState }) {
       <div class="now">
         <section aria-labelledby="map-title">
           <div class="section-head">
-            <h2 id="map-title">{plan.stale ? 'The hour served by' : 'This hour'}</h2>
+            <h2 id="map-title">{plan.stale ? 'This hour, by an old plan' : 'This hour'}</h2>
             <MeasureChoice chosen={measureId} onChoose={setMeasure} />
           </div>
           <FleetMap {...{ view, slot, measureId }} troubles={status.troubles ?? []} />
@@ -48,10 +50,9 @@ export function NowView({ live: { status, view } }: { live: LiveState }) {
           <Tiles slot={slot} />
           <PlanFacts plan={plan} />
           <p class="source">
-            Planned for the hour from {clock(slot.utcMs, 'UTC')} UTC ({clock(slot.utcMs)} where you
-            are), at the expected demand. What requests take at the margin, {wordOf(slot)}; what
-            sites draw at no request is in neither. The nearest site passes on what it has no room
-            for.
+            Planned for the hour from <When utcMs={slot.utcMs} />, at the expected demand. What
+            requests take at the margin, {wordOf(slot)}; what sites draw at no request is in
+            neither. The nearest site passes on what it has no room for.
           </p>
         </section>
       </div>

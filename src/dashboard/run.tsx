@@ -1,6 +1,6 @@
 import { namesOf } from './assess.ts';
 import { Convergence } from './convergence.tsx';
-import { clipped, count, fixed, list, percent } from './format.ts';
+import { clipped, count, fixed, list, NBSP, percent } from './format.ts';
 import { Head } from './head.tsx';
 import { History } from './history.tsx';
 import type { Ask, LiveState } from './live.ts';
@@ -92,9 +92,7 @@ function RoundRow({ round, name }: { round: Round; name: (id: string) => string 
       <td class="number">{fixed(certificate?.lowerBoundAud, 2)}</td>
       <td class="number">{percent(certificate?.gap)}</td>
       <td class="number">{fixed(round.wallMs, 0)}</td>
-      <td>
-        {name(round.slowestSite)}, {fixed(round.slowestMs, 0)} ms
-      </td>
+      <td>{`${name(round.slowestSite)}, ${fixed(round.slowestMs, 0)}${NBSP}ms`}</td>
       <td>{absent.length > 0 ? `${list(absent)}${dropped}` : 'none'}</td>
     </tr>
   );

@@ -27,7 +27,7 @@ export function Tiles({ slot }: { slot: SlotView }) {
         </dd>
         <dd class="against">
           {slot.plan.unservedReqPerS > 1e-3
-            ? `${figure(slot.plan.unservedReqPerS)} more unserved`
+            ? `${figure(slot.plan.unservedReqPerS)} more a second are not served`
             : 'all of them served'}
         </dd>
       </div>

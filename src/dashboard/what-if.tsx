@@ -6,6 +6,7 @@ import { count, fixed, within } from './format.ts';
 import { Gate, type GatedView } from './gate.tsx';
 import { useAsked } from './hooks.ts';
 import type { Ask } from './live.ts';
+import { NoPlan } from './no-plan.tsx';
 import { WhatIfTables } from './what-if-tables.tsx';
 import type { FromWorker, ToWorker } from './what-if-worker.ts';
 
@@ -38,6 +39,7 @@ export function WhatIfView({ live, ask, onToken }: GatedView) {
     const why = 'Trying prices needs the admin token';
     return <Gate isRejected={live.isRejected} why={why} onToken={onToken} />;
   }
+  if (live.status && !live.status.plan) return <NoPlan />;
   if (!live.view?.slots) return null;
   return <Sliders view={live.view} ask={ask} />;
 }

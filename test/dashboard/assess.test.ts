@@ -22,6 +22,7 @@ function statusWith(change: Partial<NonNullable<Status['plan']>> = {}, rest: Par
       rounds: 3,
       stopReason: 'gap',
       excluded: [],
+      sites: [],
       unservedShare: 0,
       stale: false,
       ...change,
@@ -50,6 +51,30 @@ describe('how it stands, in plain words', () => {
     expect(text[0]).toMatch(
       /All is well: plan.7, made …, is proven to be within 0.1.% of the optimum/,
     );
+  });
+
+  test('a feed that fails is named with what it should have brought, and where', () => {
+    const told = { source: 'x', placeholder: false };
+    const at = (site: string, weather: object, carbon: object = {}) => ({
+      site,
+      sources: {
+        weather: { ...told, ...weather },
+        carbon: { ...told, ...carbon },
+        price: told,
+        water: told,
+      },
+    });
+    const down = { fault: 'HTTP status 503' };
+    const sites = [at('hobart', down, down), at('perth', down)] as NonNullable<
+      Status['plan']
+    >['sites'];
+    const demand = { source: 'counts', placeholder: false, fault: 'D1 is busy' };
+    const { level, text } = said(statusWith({ sites, demand }));
+    expect(level).toBe('attention');
+    expect(text[0]).toMatch(/^Plan.7, made …, lacks the latest weather of all sites, since/);
+    expect(text[0]).toContain('(HTTP status 503): older values or means stand in.');
+    expect(text[1]).toMatch(/^The plan lacks the latest carbon of Hobart, since/);
+    expect(text[2]).toBe('The plan lacks the latest demand (D1 is busy).');
   });
 
   test('drained sites are named, and no fault', () => {

@@ -1,7 +1,10 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { Live, reasonOf, systemMs } from '../../src/dashboard/live.ts';
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
 
 /** A page whose server answers all paths with a status, an open one for /events. */
 function pageWith(status: number) {
@@ -38,6 +41,21 @@ test('other refusals say nothing of the token', async () => {
   const { live } = pageWith(409);
   await live.ask('/admin/v1/sites');
   expect(live.state.hasToken).toBe(true);
+  live.stop();
+});
+
+test.each([
+  ['are cut short', async () => new Response('event: tick\ndata: {"nowUtcMs":0}\n\n'), 14],
+  ['do not come', async () => Promise.reject(new TypeError('Failed to fetch')), 6],
+])('streams that %s are not asked for without end', async (_, answer, most) => {
+  vi.useFakeTimers();
+  const asked = vi.fn(answer);
+  vi.stubGlobal('fetch', asked);
+  const live = new Live(() => {});
+  live.start('');
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(asked.mock.calls.length).toBeGreaterThanOrEqual(3);
+  expect(asked.mock.calls.length).toBeLessThanOrEqual(most);
   live.stop();
 });
 
