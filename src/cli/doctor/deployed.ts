@@ -45,12 +45,7 @@ export async function deploymentChecks(fleet: Fleet, io: DeployedIo): Promise<Ch
     ok('deployment', io.url, 'answers, and knows the admin token'),
     isSame
       ? ok('deployment', 'registry', 'is the one here')
-      : fault(
-          'deployment',
-          'registry',
-          'is another than the one here',
-          'solvers, then router: npx wrangler deploy',
-        ),
+      : fault('deployment', 'registry', 'is another than the one here', 'npm run deploy'),
     hasClientKeys
       ? ok('deployment', 'client keys', 'there are some')
       : fault(
