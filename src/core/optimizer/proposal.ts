@@ -57,13 +57,8 @@ export function moveConsensus(
   models: SlotModels,
 ): void {
   const layout = masterLayout(p);
-  if (needsHorizon(p, state)) moveHorizon(p, settings, state, models, layout);
+  if (isJoint(p, state)) moveHorizon(p, settings, state, models, layout);
   else moveSlots(p, settings, state, models, layout);
-}
-
-/** Classic rounds ask a site for its proximal point, so only batch demand joins their masters. */
-function needsHorizon(p: DispatchProblem, state: ConsensusState): boolean {
-  return state.mode === 'classic' ? (p.batch?.length ?? 0) > 0 : isJoint(p, state);
 }
 
 function moveSlots(
@@ -150,9 +145,9 @@ function standingPrices(p: DispatchProblem, state: ConsensusState): Float64Array
 /** Of a site's limit. */
 const LEAST_ROOM = 0.05;
 
-/** The cuts masters see: none in classic rounds. */
+/** The cuts masters see. */
 function cutsOf(state: ConsensusState): Cut[][] {
-  return state.sites.map((site) => (state.mode === 'classic' || site.excluded ? [] : site.cuts));
+  return state.sites.map((site) => (site.excluded ? [] : site.cuts));
 }
 
 /**

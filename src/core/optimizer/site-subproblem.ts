@@ -93,7 +93,7 @@ export interface SiteAnswer {
   coupling?: SiteCoupling;
   /** Present when asked for. */
   supply?: SupplyCurve;
-  /** argmin g(N) + Σ ρ/2 (N − centre)²: present when asked for. Length T·K. */
+  /** argmin Σ g_t(N_t) + Σ ρ/2 (N − centre)², c left to its cuts: present when asked for. Length T·K. */
   proximal?: Float64Array;
 }
 

@@ -15,7 +15,7 @@ import { type DispatchProblem, edgeCount, rowCount } from '../problem.ts';
 import { HorizonNewton } from './newton.ts';
 import { isBent } from './pieces.ts';
 import { HorizonPoint, steepness } from './point.ts';
-import { type HorizonProgram, horizonProgram } from './program.ts';
+import { type HorizonProgram, horizonProgram, isClassic } from './program.ts';
 
 /** Edges of a row tried: how far above the cheapest, and how many. */
 const BAND = 0.02;
@@ -61,11 +61,13 @@ export function solveHorizon(
   cuts: readonly (readonly Cut[])[],
   options: HorizonOptions,
 ): HorizonSolution {
+  // A quadratic bends by class; beside cuts, there is one layout of columns for that.
+  const wide = isClassic(models) && cuts.some((of) => of.length > 0);
   const full = horizonProgram(
     p,
     models,
     options.layout,
-    cuts.map((of) => of.some((cut) => isBent(cut, p.slotCount))),
+    cuts.map((of) => wide || of.some((cut) => isBent(cut, p.slotCount))),
   );
   let prices = options.guess ?? slotPrices(p, models, cuts, options);
   // Enough edges to serve all within what sites can probably take.

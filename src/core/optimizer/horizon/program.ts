@@ -26,7 +26,8 @@ export function horizonProgram(
   const J = p.sites.length;
   const K = p.classCount;
   const T = p.slotCount;
-  const classic = models.some((slot) => slot.some((m) => m.quadratic !== undefined));
+  // Beside cuts every site has a column for each class, and one more.
+  const classic = isClassic(models) && !coupled.includes(true);
   const limit = Float64Array.from({ length: T * J }, (_, s) => {
     return (p.sites[s % J] as DispatchProblem['sites'][number]).maxLoad[Math.floor(s / J)]!;
   });
@@ -82,6 +83,11 @@ export function horizonProgram(
     columns: T * columnsPerSlot,
     siteColumn,
   };
+}
+
+/** Whether models are the quadratics of classic rounds. */
+export function isClassic(models: readonly SiteModel[][]): boolean {
+  return models.some((slot) => slot.some((m) => m.quadratic !== undefined));
 }
 
 interface EdgeList {

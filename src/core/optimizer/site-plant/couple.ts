@@ -1,5 +1,5 @@
 import { type Cut, PIECES } from '../cut.ts';
-import { proximalSlot, slotBound } from '../site-slot.ts';
+import { slotBound } from '../site-slot.ts';
 import type { SiteAnswer, SiteProblem, SiteQuery } from '../site-subproblem.ts';
 import { capCuts } from './cap-cuts.ts';
 import { plantImpacts } from './impacts.ts';
@@ -9,8 +9,7 @@ import { type Plane, valueAt } from './plane.ts';
 import type { SitePlant } from './plant.ts';
 
 /**
- * A plant's part of an answer: bounds below c, what is shed, what the operation takes, the bound and
- * the proximal point.
+ * A plant's part of an answer: bounds below c, what is shed, what the operation takes, and the bound.
  * Throws {@link InvalidInputError} if a limit is broken by the site with no request at all.
  */
 export function couple(
@@ -46,13 +45,6 @@ export function couple(
   }
   for (const pieces of capCuts(site, plant, here, query.totals)) {
     answer.coupling.cuts.push(cutOf(site, pieces, 0));
-  }
-  if (!query.proximal || !answer.proximal) return;
-  const { penalty, center } = query.proximal;
-  const costAud = penalty.map((rho, i) => -rho * (center[i] as number));
-  const near = withRates(site, solvePlant(site, plant, { costAud, penalty, most }).plane);
-  for (let t = 0; t < site.slotCount; t++) {
-    proximalSlot(near, t, query.proximal, query.box, answer.proximal);
   }
 }
 

@@ -123,7 +123,7 @@ class InteriorPoint {
     for (let j = 0; j < p.columnCount; j++) {
       const x = this.#x[j]!;
       const curve = p.curve[j] ? p.slopeAt(j, x) : 0;
-      const gradient = p.cost[j]! + p.quadratic[j]! * x + curve;
+      const gradient = p.cost[j]! + curve;
       const rd = gradient - p.columnProduct(j, this.#y) - this.#z[j]! + this.#w[j]!;
       this.#rd[j] = rd;
       residual += Math.abs(rd) * x;
@@ -147,7 +147,7 @@ class InteriorPoint {
     for (let j = 0; j < p.columnCount; j++) {
       const x = this.#x[j]!;
       const curvature = p.curve[j] ? p.curvatureAt(j, x) : 0;
-      let hessian = this.#proximity + p.quadratic[j]! + curvature + this.#z[j]! / x;
+      let hessian = this.#proximity + curvature + this.#z[j]! / x;
       if (p.upper[j]! < Infinity) hessian += this.#w[j]! / (p.upper[j]! - x);
       this.#theta[j] = 1 / hessian;
     }

@@ -14,13 +14,12 @@ export interface Column {
   entries: [row: number, coefficient: number][];
   /** Usual size of the variable; its bound if that is finite. */
   size: number;
-  /** ρ of a term ρ/2 x², and a curve on top. */
-  quadratic?: number;
+  /** What it costs on top. */
   curve?: Curve;
 }
 
 /**
- * min Σ_j c_j x_j + q_j/2 x_j² + φ_j(x_j)  s.t.  A x = b, 0 ≤ x ≤ u, in scaled units: variables over
+ * min Σ_j c_j x_j + φ_j(x_j)  s.t.  A x = b, 0 ≤ x ≤ u, in scaled units: variables over
  * their size, rows over their largest coefficient, costs over `audScale`. Rows in an order that
  * keeps A Θ Aᵀ within a narrow envelope: rows that share a variable near one another.
  */
@@ -29,7 +28,6 @@ export class Program {
   readonly columnCount: number;
   readonly cost: Float64Array;
   readonly upper: Float64Array;
-  readonly quadratic: Float64Array;
   readonly curve: (Curve | undefined)[];
   readonly hasCurves: boolean;
   readonly size: Float64Array;
@@ -50,10 +48,6 @@ export class Program {
     this.size = Float64Array.from(columns, (c) => (c.upper < Infinity ? c.upper : c.size));
     this.upper = Float64Array.from(columns, (c) => (c.upper < Infinity ? 1 : Infinity));
     this.cost = Float64Array.from(columns, (c, j) => (c.cost * this.size[j]!) / audScale);
-    this.quadratic = Float64Array.from(
-      columns,
-      (c, j) => ((c.quadratic ?? 0) * this.size[j]! ** 2) / audScale,
-    );
     this.curve = columns.map((c) => c.curve);
     this.hasCurves = this.curve.some((c) => c !== undefined);
     this.start = new Int32Array(n + 1);

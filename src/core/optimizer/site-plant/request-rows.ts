@@ -7,9 +7,8 @@ import { type Entry, type ProgramBuilder, waterRow } from './program-builder.ts'
 export type Requests =
   | { fixed: Float64Array }
   | {
-      /** Linear cost and, for a proximal step, weight ρ of N. Length T·K. */
+      /** Linear cost of N. Length T·K. */
       costAud: Float64Array;
-      penalty?: Float64Array;
       /** Highest N. Length T·K. */
       most: Float64Array;
     };
@@ -94,7 +93,6 @@ export function addFreeRequests(
     const most = requests.most[at] as number;
     builder.column({
       cost: requests.costAud[at] as number,
-      quadratic: requests.penalty?.[at],
       upper: most,
       entries: [
         [row, -1],
