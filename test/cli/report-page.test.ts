@@ -110,9 +110,11 @@ describe('the page of a report', () => {
     const table = page.slice(from, page.indexOf('</table>', from));
     expect([...table.matchAll(/<td class="wide">(.*?)<\/td>/g)].map(([, name]) => name)).toEqual([
       'average, as the series has it',
-      'marginal: marginal carbon 1',
+      'marginal: the same everywhere',
       'marginal: marginal carbon 2',
     ]);
+    const first = page.slice(0, page.indexOf('<nav'));
+    expect(first).toMatch(/if one kWh more emitted the same everywhere, .* by [+-][\d.]+ %/);
     expect(page).toContain('Not shown: a marginal &lt;series&gt;.');
   });
 

@@ -77,6 +77,9 @@ function verdictHtml(map: readonly MapCell[]): string {
   return `<ul>${lines.map((l) => `<li>${escapeXml(l)}</li>`).join('')}</ul>`;
 }
 
+const nameCell = (c: MapCell) =>
+  `<td class="wide">${escapeXml(`${c.cooling}, ${tariffNames[c.tariff]}, ${c.slack}`)}</td>`;
+
 function mapTable(map: readonly MapCell[]): string {
   return htmlTable(
     [
@@ -94,7 +97,7 @@ function mapTable(map: readonly MapCell[]): string {
     ],
     map.map((c) => ({
       cells: [
-        escapeXml(`${c.cooling}, ${tariffNames[c.tariff]}, ${c.slack}`),
+        nameCell(c),
         changeCell(c.year.awareness.coolingKwh),
         changeCell(c.year.awareness.facilityKwh),
         changeCell(c.year.awareness.objectiveAud),
@@ -130,8 +133,7 @@ function seasonTables(map: readonly MapCell[], present: readonly Season[]): stri
         map.flatMap((c) => {
           const changes = c.bySeason[season];
           if (!changes) return [];
-          const name = escapeXml(`${c.cooling}, ${tariffNames[c.tariff]}, ${c.slack}`);
-          return [{ cells: [name, ...parts.map(([, pick]) => changeCell(pick(changes)))] }];
+          return [{ cells: [nameCell(c), ...parts.map(([, pick]) => changeCell(pick(changes)))] }];
         }),
       );
       const days = map.find((c) => c.bySeason[season])?.bySeason[season]?.days ?? 0;

@@ -23,7 +23,7 @@ export const limitsHtml = (sites: number, days: number) => `<ul>
 <li><b>Perfect knowledge.</b> Unless a row says otherwise, each day’s weather, prices, carbon and demand are known when it is planned.</li>
 <li><b>Demand is a model</b>: population times a daily shape, the same every day, no weekends, no bursts. Arrivals are taken as nearly random; recorded traces are burstier (<code>isotherm replay</code>).</li>
 <li><b>Weather is reanalysis</b> on a grid, not a thermometer at a condenser. Heat of the city and of the hall’s own exhaust are missing.</li>
-<li><b>Carbon is an average intensity</b>, not what one kWh more emits, and life-cycle or direct as the series is. Under the sensitivity is what each changes.</li>
+<li><b>Carbon is an average intensity</b>, not what one kWh more emits, and life-cycle or direct as the series is. What each changes is told under <a href="#sensitivity">How far it rests on assumptions</a>.</li>
 <li><b>Policies of the literature are rebuilt</b> from their papers’ descriptions in our model, without their own queues, batching or renewables. They fill sites up to their limits, since none knows the queue here; that is where their late requests, and much of their objective, come from. Their authors’ own code may do better.</li>
 <li><b>Moving is free</b>: no cache misses, no egress charges, no energy of the network.</li>
 <li>pPUE does not depend on load, and a hall has no thermal inertia: what is gained by following hours is an upper bound.</li>

@@ -1,5 +1,7 @@
 import type { Interval } from '../../core/evidence/bootstrap.ts';
-import type { Row, Table } from '../../core/evidence/compare.ts';
+import type { Row } from '../../core/evidence/compare.ts';
+import type { Evidence } from '../../sim/evidence/evidence.ts';
+import { ALIKE, MARGINAL } from '../../sim/evidence/sensitivity.ts';
 import { count, signed } from '../format.ts';
 import type { ReportDocument } from '../report-document.ts';
 import { escapeXml } from '../svg-scale.ts';
@@ -35,7 +37,7 @@ export function reportPage(document: ReportDocument): string {
 <title>${escapeXml(`Isotherm: evidence, ${from} to ${to}`)}</title><style>${style}</style></head><body><main>
 <h1>What temperature-aware routing is worth</h1>
 <p class="dim">${escapeXml(`${fleet.name}, ${count(fleet.sites.length, 'site')}, ${from} to ${to} (UTC), ${count(evidence.days, 'day')} hour by hour. isotherm ${version}.`)}</p>
-${answersHtml(evidence.year)}
+${answersHtml(evidence)}
 ${creditHtml(document)}
 <nav aria-label="Contents"><ul>${shown.map(([id, title]) => `<li><a href="#${id}">${escapeXml(title)}</a></li>`).join('')}</ul></nav>
 ${shown.map(([id, title, html]) => `<section id="${id}"><h2>${escapeXml(title)}</h2>${html}</section>`).join('\n')}
@@ -44,7 +46,7 @@ ${shown.map(([id, title, html]) => `<section id="${id}"><h2>${escapeXml(title)}<
 }
 
 /** The two answers, and what joint optimization costs users. */
-function answersHtml({ rows }: Table): string {
+function answersHtml({ year: { rows }, sensitivity }: Evidence): string {
   const of = (id: string) => rows.find((r) => r.policy === id);
   const [own, blind, home] = ['isotherm', 'fixed-ppue', 'nearest'].map(of);
   if (!own || !blind?.against || !home?.against) return '';
@@ -52,6 +54,7 @@ function answersHtml({ rows }: Table): string {
     `<div><small>${escapeXml(title)}</small><b>${escapeXml(value)}</b><small>${escapeXml(text)}</small></div>`;
   const change = (i: Interval) => `${signed(i.value)} %`;
   const within = (i: Interval) => `${signed(i.low)} to ${signed(i.high)} %`;
+  const alike = sensitivity.find((r) => r.group === MARGINAL && r.title === ALIKE);
   const both = (row: Row) =>
     `of the objective (${within((row.against as NonNullable<Row['against']>).objectiveAud)}); of cooling energy ${change((row.against as NonNullable<Row['against']>).coolingKwh)}, of all energy ${change((row.against as NonNullable<Row['against']>).facilityKwh)}, of carbon ${change((row.against as NonNullable<Row['against']>).carbonKg)}`;
   return `<div class="answers">${box(
@@ -62,7 +65,7 @@ function answersHtml({ rows }: Table): string {
     'What users pay for it, against nearest',
     `${signed(own.ttftMeanMs - home.ttftMeanMs, 1)} ms`,
     `mean time to first token; requests over their SLO ${(100 * home.lateShare).toFixed(2)} → ${(100 * own.lateShare).toFixed(2)} %`,
-  )}</div><p class="dim">Negative is a saving. In brackets, 95 % intervals over the days of the span.</p>`;
+  )}</div><p class="dim">Negative is a saving. In brackets, 95 % intervals over the days of the span. Carbon is by the series’ own, average intensities${alike ? `; if one kWh more emitted the same everywhere, joint optimization would change it by ${change(alike.joint.carbonKg)} (<a href="#carbon">which carbon is counted</a>)` : ''}.</p>`;
 }
 
 function repeatHtml({ command, options }: ReportDocument): string {

@@ -41,6 +41,9 @@ export function comparedHtml({ evidence, fleet, notes }: ReportDocument): string
   return `<p>Every policy serves the same requests within the same limits. Prices of the objective: carbon ${decimal(prices.carbonAudPerT, 0)} AUD/t, water ${decimal(prices.waterAudPerKl, 0)} AUD/kL, users’ time to first token ${decimal(prices.timeAudPerUserHour, 2)} AUD an hour, a request unserved ${decimal(prices.unservedAudPerRequest, 2)} AUD.</p>${policies}<p class="dim">isotherm minimizes this very objective, so no policy can beat it there; the question is by how much, and at what cost in the rest.</p><details><summary>The sites</summary>${sites}</details><details><summary>What had to be left out or stood in for</summary><ul>${notes.map((n) => `<li>${escapeXml(n)}</li>`).join('')}</ul></details>`;
 }
 
+/** What charts are drawn of: cooling energy never without all energy. */
+type Told = 'objectiveAud' | 'coolingKwh' | 'facilityKwh';
+
 /** The table of all, what isotherm is less than each, and both comparisons by month. */
 export function policiesHtml({
   policies,
@@ -51,16 +54,16 @@ export function policiesHtml({
   sampledDays,
   withoutCleanest,
 }: Evidence): string {
-  const rows = (of: 'objectiveAud' | 'coolingKwh') =>
+  const rows = (of: Told) =>
     year.rows.flatMap(({ policy, against }) =>
       against ? [{ label: policy, interval: against[of] }] : [],
     );
-  const chart = (of: 'objectiveAud' | 'coolingKwh', what: string) =>
+  const chart = (of: Told, what: string) =>
     whiskers(`isotherm less each policy, ${what}`, rows(of), {
       unit: `isotherm less the other, % of the other’s ${what}`,
       caption: `${what[0]?.toUpperCase()}${what.slice(1)}: left of zero isotherm has less. 95 % intervals.`,
     });
-  return `${policyTable(year)}${twinsHtml(policies)}${waitingHtml(waiting)}${chart('objectiveAud', 'objective')}${chart('coolingKwh', 'cooling energy')}<details><summary>All differences with intervals</summary>${againstTable(year, metrics)}</details>${capsHtml(caps, sampledDays)}${monthsHtml(months)}${
+  return `${policyTable(year)}${twinsHtml(policies)}${chart('objectiveAud', 'objective')}${chart('coolingKwh', 'cooling energy')}${chart('facilityKwh', 'all energy')}<details><summary>All differences with intervals</summary>${againstTable(year, metrics)}</details>${waitingHtml(waiting)}${capsHtml(caps, sampledDays)}${monthsHtml(months)}${
     withoutCleanest
       ? `<details><summary>All policies without the sites in Tasmania</summary>${policyTable(withoutCleanest)}${againstTable(withoutCleanest, metrics)}</details>`
       : ''
@@ -106,7 +109,7 @@ function capsHtml(caps: Evidence['caps'], days: number): string {
 
 function monthsHtml(months: Evidence['months']): string {
   if (months.length < 2) return '';
-  const series = (of: 'objectiveAud' | 'coolingKwh'): Series[] =>
+  const series = (of: Told): Series[] =>
     [
       ['nearest', 'against nearest', 1],
       ['fixed-ppue', 'against fixed-ppue', 0],
@@ -120,7 +123,7 @@ function monthsHtml(months: Evidence['months']): string {
     }));
   const labels = months.map((m) => m.month.slice(2));
   const why = months.flatMap((m) => (m.disturbed ? [`${m.month}: ${m.disturbed}.`] : [])).join(' ');
-  const chart = (of: 'objectiveAud' | 'coolingKwh', what: string) =>
+  const chart = (of: Told, what: string) =>
     bands(`isotherm by month, ${what}`, labels, series(of), {
       unit: `${what}, %`,
       caption: `By month (year-month). Bands are 95 % intervals. ${why}`,
@@ -131,5 +134,5 @@ function monthsHtml(months: Evidence['months']): string {
         `<h3>${escapeXml(m.month)}</h3>${policyTable(m.table)}${againstTable(m.table, ['objectiveAud', 'facilityKwh', 'coolingKwh', 'carbonKg'])}`,
     )
     .join('');
-  return `<h3>By month</h3>${chart('coolingKwh', 'cooling energy')}${chart('objectiveAud', 'objective')}<details><summary>All policies, month by month</summary>${tables}</details>`;
+  return `<h3>By month</h3>${chart('coolingKwh', 'cooling energy')}${chart('facilityKwh', 'all energy')}${chart('objectiveAud', 'objective')}<details><summary>All policies, month by month</summary>${tables}</details>`;
 }

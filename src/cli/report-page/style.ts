@@ -23,8 +23,9 @@ th,td{padding:4px 6px;border-bottom:1px solid var(--line);text-align:right;white
 th{font-weight:600;vertical-align:bottom}
 th small{display:block;font-weight:400;color:var(--dim)}
 th:first-child,td:first-child,.left{text-align:left}
-td.wide{white-space:normal;min-width:11em;text-align:left}
-tr.own td{font-weight:600}
+td.wide{white-space:normal;min-width:9em;text-align:left}
+tr.own td{font-weight:600}tr.own small{font-weight:400}
+.many{font-size:.76rem}.many th,.many td{padding:4px}
 td small{display:block;color:var(--dim);font-size:.88em}
 .better{color:var(--better)}.worse{color:var(--worse)}
 code,pre{font:.86em/1.45 ui-monospace,SFMono-Regular,Menlo,monospace}
@@ -44,6 +45,6 @@ svg .c1 .line{stroke:var(--c1)}svg .c1 circle,svg .c1 .band,svg .c1 .name{fill:v
 svg .cell.better{fill:var(--better)}svg .cell.worse{fill:var(--worse)}svg .cell-text{font-size:11px;font-variant-numeric:tabular-nums}
 @media (max-width:700px){th:first-child,td:first-child{position:sticky;left:0;background:var(--bg)}td.wide{min-width:10em}figure .scroll svg{width:760px}nav ul{columns:1}}
 @media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;--soft:#f4f4f4;--better:#0b6e4f;--worse:#b3261e;--unsure:#444;--c0:#0757b8;--c1:#b3470a}
-body{font-size:10pt}main{max-width:none;padding:0}table{font-size:7pt}th,td{padding:2px 4px}.scroll{overflow:visible}a{color:inherit;text-decoration:none}
+body{font-size:10pt}main{max-width:none;padding:0}table{font-size:7pt}th,td{padding:2px 4px}.many{font-size:6.4pt}.many th,.many td{white-space:normal;padding:2px}td.wide{min-width:7em}.scroll{overflow:visible}a{color:inherit;text-decoration:none}
 h2,h3,summary{break-after:avoid}details::details-content{content-visibility:visible}summary{color:inherit;font-weight:600;list-style:none}tr{break-inside:avoid}svg .cell{print-color-adjust:exact}}
 `;

@@ -20,6 +20,9 @@ export interface Head {
   isText?: boolean;
 }
 
+/** Columns that a page of paper has no room for at the usual size. */
+const MANY = 8;
+
 /** Cells are HTML. */
 export function htmlTable(
   heads: readonly Head[],
@@ -34,7 +37,7 @@ export function htmlTable(
   const body = rows
     .map(({ cells, own }) => `<tr${own ? ' class="own"' : ''}>${cells.map(cellHtml).join('')}</tr>`)
     .join('');
-  return `<div class="scroll" tabindex="0" role="group" aria-label="table"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+  return `<div class="scroll" tabindex="0" role="group" aria-label="table"><table${heads.length > MANY ? ' class="many"' : ''}><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
 /** A cell that begins with a tag of its own is taken as it is. */

@@ -37,6 +37,8 @@ const cooled = (title: string, option: string, group = 'cooling model'): Variati
 /** Groups that are about which carbon is counted. */
 export const CARBON_SCOPE = 'carbon scope';
 export const MARGINAL = 'marginal carbon';
+/** In the latter: place does not change what a kWh emits. */
+export const ALIKE = 'the same everywhere';
 
 export const variations: readonly Variation[] = [
   { group: 'as it is', title: 'the registry', world: (w) => w },
@@ -51,10 +53,10 @@ export const variations: readonly Variation[] = [
     world: withEmbeddedLevel,
   },
   { group: CARBON_SCOPE, title: 'direct and scope 2 means, embedded', world: withEmbeddedCarbon },
-  { group: MARGINAL, title: 'the same everywhere', world: withCarbonAlike },
+  { group: MARGINAL, title: ALIKE, world: withCarbonAlike },
   {
     group: MARGINAL,
-    title: 'the same everywhere, planned by averages',
+    title: `${ALIKE}, planned by averages`,
     world: (w) => unknownTo(w, withCarbonAlike),
   },
   { group: MARGINAL, title: 'a marginal series', world: withMarginalCarbon },

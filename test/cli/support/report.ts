@@ -7,6 +7,7 @@ import {
   mapSlack,
   mapTariffs,
 } from '../../../src/sim/evidence/map.ts';
+import { ALIKE, MARGINAL } from '../../../src/sim/evidence/sensitivity.ts';
 import { dice } from '../../core/support/random.ts';
 
 /** A report with every section filled by random figures, as a run of a year would fill them. */
@@ -151,7 +152,7 @@ export function reportFixture(): ReportDocument {
       sensitivity: ['cooling model', 'forecast error', 'marginal carbon'].flatMap((group) =>
         [1, 2].map((n) => ({
           group,
-          title: `${group} ${n}`,
+          title: group === MARGINAL && n === 1 ? ALIKE : `${group} ${n}`,
           objectiveAud: 4e5,
           coolingKwh: 2e5,
           facilityKwh: 1e6,
