@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { SiteChange } from '../core/model/override-input.ts';
+import type { MeasuredSpeed } from '../core/model/speed.ts';
 import type { SiteChangeView, SiteStateView } from '../local/admin-client.ts';
 import { adminOf, type DeploymentOptions, withDeployment } from './deployment.ts';
 import { table } from './table.ts';
@@ -65,6 +66,7 @@ function siteTable(sites: readonly SiteStateView[]): string {
     site.isDown === null ? '?' : site.isDown ? 'down' : 'up',
     site.plan ? percent(site.plan.share) : '–',
     site.plan ? percent(site.plan.utilisation) : '–',
+    ...speedCells(site.plan?.speed),
   ]);
   return table(
     [
@@ -74,9 +76,20 @@ function siteTable(sites: readonly SiteStateView[]): string {
       { header: ['server', ''], align: 'left' },
       { header: ['share', 'of requests'] },
       { header: ['utilisation', ''] },
+      { header: ['prefill', '× registry'] },
+      { header: ['decoding', '× registry'] },
+      { header: ['of streams', ''] },
     ],
     rows,
   );
+}
+
+/** What the plan takes a site's times to be, over the registry's: 1 where nothing was measured. */
+function speedCells(speed: MeasuredSpeed | undefined): string[] {
+  if (!speed) return ['–', '–', '–'];
+  const { prefill, prefillSe, decode, decodeSe, streams } = speed;
+  const factor = (value: number, se: number) => `${value.toFixed(2)} ± ${se.toFixed(2)}`;
+  return [factor(prefill, prefillSe), factor(decode, decodeSe), String(streams)];
 }
 
 function percent(share: number): string {

@@ -35,6 +35,8 @@ export function SitesTable({
             'Streams measured',
             'Planned for those, ms',
             'Measured less planned, ms',
+            'Prefill, × registry',
+            'Decoding, × registry',
           ]}
         />
         <tbody>
@@ -72,6 +74,8 @@ export function SitesTable({
                     ? '—'
                     : signed((measured?.ttftMs as number) - expectedMs, 0)}
                 </td>
+                <td class="number">{fixed(site.plan?.speed?.prefill, 2)}</td>
+                <td class="number">{fixed(site.plan?.speed?.decode, 2)}</td>
               </tr>
             );
           })}

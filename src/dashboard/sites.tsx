@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { SiteOverride } from '../core/model/overrides.ts';
+import type { PlanSite } from '../core/planning/plan.ts';
 import { namesOf } from './assess.ts';
 import { Changes } from './changes.tsx';
 import { Gate, type GatedView } from './gate.tsx';
@@ -22,6 +23,8 @@ export interface OperatedSite {
   isDown: boolean | null;
   /** Of about the last quarter of an hour; null where it had no stream. */
   measured: { streams: number; ttftMs: number; unloadedTtftMs: number } | null;
+  /** Its part of the plan, and the speed it was planned with where that was measured. */
+  plan: Pick<PlanSite, 'speed'> | null;
   /** Why the plan does without it. */
   excluded: string | null;
 }

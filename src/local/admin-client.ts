@@ -1,6 +1,7 @@
 import type { KeyInput, KeyView } from '../core/accounting/keys.ts';
 import type { SiteChange } from '../core/model/override-input.ts';
 import type { SiteOverride } from '../core/model/overrides.ts';
+import type { MeasuredSpeed } from '../core/model/speed.ts';
 import type { RoundReport, RoundTiming } from '../core/optimizer/state.ts';
 import type { TraceRound } from '../core/planning/plan.ts';
 
@@ -46,7 +47,7 @@ export interface SiteStateView {
   override: SiteOverride | null;
   isDown: boolean | null;
   /** Null before the first plan. */
-  plan: { share: number; utilisation: number } | null;
+  plan: { share: number; utilisation: number; speed?: MeasuredSpeed } | null;
 }
 
 export interface SiteChangeView {

@@ -79,6 +79,8 @@ const defaultVars: Record<string, string> = {
   CLOCK_OFFSET_MS: '0',
   // A few requests by hand are no demand to plan for.
   DEMAND: 'population',
+  // Nor is there a network between here and simulated sites.
+  SPEEDS: 'registry',
   ADMIN_TOKEN_SHA256: '',
   CLIENT_KEYS_SHA256: '',
 };

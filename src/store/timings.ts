@@ -1,3 +1,77 @@
+import { type SiteTiming, siteTimingSchema } from '../core/learning/site-speeds.ts';
+import { type TimingRow, timingKeys, timingSums } from '../core/learning/timing.ts';
+import { columnOf } from './usage.ts';
+
+/** A state is a text of about 60 bytes a zone; D1 takes 2 MB a parameter. */
+const STATES_PER_STATEMENT = 100;
+
+const fields = [...timingKeys, ...timingSums].map((name) => `${columnOf(name)} AS ${name}`);
+
+/**
+ * What requests of the hours in [fromUtcMs, toUtcMs) said, by rising hour. Whole hours, as many as
+ * `mostRows` allow, one at least.
+ */
+export async function readTimings(
+  db: D1Database,
+  { fromUtcMs, toUtcMs, mostRows }: { fromUtcMs: number; toUtcMs: number; mostRows: number },
+): Promise<TimingRow[]> {
+  const { results } = await db
+    .prepare(
+      `WITH hours AS (SELECT hour_utc_ms AS hour, count(*) AS n, sum(count(*)) OVER ` +
+        '(ORDER BY hour_utc_ms) AS upto FROM timing_hours ' +
+        'WHERE hour_utc_ms >= ?1 AND hour_utc_ms < ?2 GROUP BY hour_utc_ms) ' +
+        `SELECT ${fields.join(', ')} FROM timing_hours WHERE hour_utc_ms IN ` +
+        '(SELECT hour FROM hours WHERE upto <= ?3 OR upto = n) ORDER BY hour_utc_ms, site, zone',
+    )
+    .bind(fromUtcMs, toUtcMs, mostRows)
+    .all<TimingRow>();
+  return results;
+}
+
+/** What is known of every site. One that cannot be read is begun anew, and said so in the log. */
+export async function readSiteTimings(db: D1Database): Promise<Map<string, SiteTiming>> {
+  const { results } = await db
+    .prepare('SELECT site, state FROM site_timings')
+    .all<{ site: string; state: string }>();
+  const states = new Map<string, SiteTiming>();
+  for (const { site, state } of results) {
+    try {
+      states.set(site, siteTimingSchema.parse(JSON.parse(state)));
+    } catch (error) {
+      console.error(`speed of ${site} is begun anew: ${(error as Error).message}`);
+    }
+  }
+  return states;
+}
+
+/** Writes states, all or none; one that has seen more than the one to be written stays. */
+export async function writeSiteTimings(
+  db: D1Database,
+  states: ReadonlyMap<string, SiteTiming>,
+): Promise<void> {
+  const rows = [...states].map(([site, state]) => ({
+    site,
+    lastUtcMs: state.lastUtcMs,
+    state: JSON.stringify(state),
+  }));
+  const statements = [];
+  for (let from = 0; from < rows.length; from += STATES_PER_STATEMENT) {
+    const part = rows.slice(from, from + STATES_PER_STATEMENT);
+    statements.push(
+      db
+        .prepare(
+          'INSERT INTO site_timings (site, last_utc_ms, state) ' +
+            "SELECT value ->> '$.site', value ->> '$.lastUtcMs', value ->> '$.state' " +
+            'FROM json_each(?) WHERE true ON CONFLICT (site) ' +
+            'DO UPDATE SET last_utc_ms = excluded.last_utc_ms, state = excluded.state ' +
+            'WHERE excluded.last_utc_ms >= site_timings.last_utc_ms',
+        )
+        .bind(JSON.stringify(part)),
+    );
+  }
+  if (statements.length > 0) await db.batch(statements);
+}
+
 /** Deletes what requests of hours that began before an instant said of sites' speeds. */
 export async function pruneTimings(db: D1Database, beforeUtcMs: number): Promise<void> {
   await db.prepare('DELETE FROM timing_hours WHERE hour_utc_ms < ?').bind(beforeUtcMs).run();

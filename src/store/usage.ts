@@ -18,7 +18,8 @@ export interface UsageBatch {
   counters: CounterRise[];
 }
 
-const columnOf = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+/** A field's column. */
+export const columnOf = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 const fieldOf = (name: string) => `json_extract(value, '$.${name}')`;
 const rise = (name: string) => `${columnOf(name)} = ${columnOf(name)} + excluded.${columnOf(name)}`;
 

@@ -270,7 +270,9 @@ export const operations: Operation[] = [
   adminOperation('get', '/sites', {
     summary: 'Sites, their part of the plan, their solvers and inputs',
     answers: {
-      200: json('`sites`; `revision` of what is set over the registry, and that of the plan.'),
+      200: json(
+        '`sites`; `revision` of what is set over the registry, and that of the plan. `plan.speed` of a site: what its requests were measured to take, as factors over the registry’s times.',
+      ),
     },
   }),
   adminOperation('patch', '/sites/{id}', {

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import type { PublicFleet, PublicSite } from '../core/model/fleet.ts';
 import { applyOverrides, type Overrides } from '../core/model/overrides.ts';
 import { solverOf } from '../core/model/solver-name.ts';
+import { applySpeeds } from '../core/model/speed.ts';
 import { absorb, begin, incumbent, propose, stopReason } from '../core/optimizer/consensus.ts';
 import { planImpacts, rowImpacts, toldImpacts } from '../core/optimizer/impacts.ts';
 import { leaveOut, restoreExclusions } from '../core/optimizer/participation.ts';
@@ -86,7 +87,7 @@ export class Coordinator extends DurableObject<Env> {
       return running;
     }
     const { inputs, overrides } = request;
-    const fleet = applyOverrides(registry, overrides);
+    const fleet = fleetOf(request);
     assertInputs(fleet, inputs);
     const settings = settingsSchema.parse(request.settings ?? {});
     const standing = await this.#store.standing();
@@ -169,7 +170,7 @@ export class Coordinator extends DurableObject<Env> {
   /** A bounded number of rounds. Returns why to stop, or undefined to go on. */
   async #step(run: Run): Promise<StopReason | undefined> {
     const { record, inputs, state, budget } = run;
-    const fleet = applyOverrides(registry, run.overrides);
+    const fleet = fleetOf(run);
     const settings = budget ? stepSettings(run.settings, budget.search) : run.settings;
     const priced = budget
       ? { ...fleet, prices: budgetPrices(fleet.prices, budget.search.shadow) }
@@ -214,7 +215,7 @@ export class Coordinator extends DurableObject<Env> {
 
   async #publish(run: Run, reason: StopReason): Promise<void> {
     const { record, inputs, state, budget, overrides } = run;
-    const fleet = applyOverrides(registry, overrides);
+    const fleet = fleetOf(run);
     const { problem, rampRelaxedSlots } = problemOf(run);
     // An optimization the deadline cut short may have found a plan, too.
     if (budget && reason === 'deadline') absorbOptimization(run, budget, problem);
@@ -272,7 +273,12 @@ export class Coordinator extends DurableObject<Env> {
         impactPrices: { carbonAudPerT: prices.carbonAudPerT, waterAudPerKl: prices.waterAudPerKl },
         ...(overrides.revision > 0 && { overrides }),
         demand: inputs.demandSource,
-        sites: outcome.sites.map((s) => ({ ...s, placement: record.placements[s.site] })),
+        ...(inputs.speedsFault !== undefined && { speedsFault: inputs.speedsFault }),
+        sites: outcome.sites.map((s) => ({
+          ...s,
+          placement: record.placements[s.site],
+          ...(inputs.speeds?.[s.site] && { speed: inputs.speeds[s.site] }),
+        })),
       },
       eachOf(best.flow, (flow) => sharesOf(fleet, problem, flow)),
       eachOf(rowPrices, (rows, t) => pricesOf(fleet, rows, inputs.slotHours, impacts?.[t])),
@@ -299,6 +305,11 @@ export class Coordinator extends DurableObject<Env> {
   }
 }
 
+/** The fleet that a run plans for: as operators want it, and as fast as it was measured to be. */
+function fleetOf({ inputs, overrides }: Pick<Run, 'inputs' | 'overrides'>): PublicFleet {
+  return applySpeeds(applyOverrides(registry, overrides), inputs.speeds);
+}
+
 /** A run's problem: without the sites that are out, and with limits on rises. */
 function problemOf({
   inputs,
@@ -309,7 +320,7 @@ function problemOf({
   problem: DispatchProblem;
   rampRelaxedSlots: number[];
 } {
-  const fleet = applyOverrides(registry, overrides);
+  const fleet = fleetOf({ inputs, overrides });
   const problem = assembleDispatch(fleet, inputs, inputs.demandReqPerS, [
     ...backWork(fleet, inputs),
     ...ownWork(fleet, inputs),

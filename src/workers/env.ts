@@ -27,6 +27,8 @@ export interface Env {
   DEMAND: string;
   /** Plans are made for so many times the demand expected of counts, 1 to 3. */
   DEMAND_MARGIN: string;
+  /** `registry`: plans are made for the registry's speeds; `frozen`: no more is learned; else measured ones. */
+  SPEEDS: string;
   /** The longest body of a request to a model, bytes; 8 MiB without it, 24 MiB at most. */
   MAX_BODY_BYTES?: string;
   /** How long a site may take to the first byte of a stream, ms. */

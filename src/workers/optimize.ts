@@ -16,10 +16,11 @@ import { backWork, comingBack } from '../core/planning/put-off.ts';
 import { readOverrides } from '../store/overrides.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
 import { expectCounted } from './demand.ts';
-import { type Env, now, optionalVar } from './env.ts';
+import { clockRate, type Env, now, optionalVar } from './env.ts';
 import { fleet } from './fleet.ts';
 import { refreshInputs } from './inputs.ts';
 import type { RunRecord } from './run-store.ts';
+import { expectMeasured, speedsMode } from './speeds.ts';
 
 /** A run that was under way goes on without what was asked of another. */
 export class RunUnderWayError extends Error {
@@ -118,6 +119,7 @@ export async function optimize(
   if (env.DEMAND !== 'population') {
     await expectCounted(env.DB, fleet, inputs, nowMs, optionalVar(env.DEMAND_MARGIN, 1, 3));
   }
+  await expectMeasured(env.DB, fleet, inputs, nowMs, speedsMode(env.SPEEDS), clockRate(env));
   const standing = await standingPlan(env);
   inputs.backReqPerS = standing && comingBack(fleet, standing, inputs);
   inputs.jobs = jobs ?? (standing && jobsLeft(fleet, standing.header, inputs));

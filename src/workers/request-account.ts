@@ -145,7 +145,7 @@ export class RequestAccount implements AnswerWatch {
       factors: factorsAt(s, cls.id, nowMs, this.#hours, audPerKwh),
       ttftMs,
     });
-    const ttftMs = Date.now() - this.#startedUtcMs;
+    const ttftMs = Math.round(Date.now() - this.#startedUtcMs);
     const choice = choiceOf(site, ttftMs);
     let nearest = choice;
     if (nearestId !== site.id) {

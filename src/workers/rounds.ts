@@ -143,10 +143,12 @@ function queryPacket(round: Round, query: SiteQuery, j: number): Uint8Array {
   const { fleet, inputs, runId } = round;
   const { sources: _, ...surroundings } = inputs.sites[j] as PlanningInputs['sites'][number];
   const { startUtcMs, slotCount, slotHours } = inputs;
+  const { id, speed } = siteAt(round, j);
   return encodeQuery({
     kind: 'query',
     runId,
-    site: siteAt(round, j).id,
+    site: id,
+    ...(speed && { speed: { prefill: speed.prefill, decode: speed.decode } }),
     startUtcMs,
     slotCount,
     slotHours,

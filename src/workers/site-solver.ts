@@ -82,7 +82,8 @@ async function answer(bytes: Uint8Array, env: SolverEnv): Promise<Uint8Array> {
   });
   const asked = site.cost.plantStateUrl !== undefined;
   const state = asked ? await plantState(env, site, q) : undefined;
-  const problem = assembleSite(site, classes, q.prices, q, conditions, state);
+  const asFast = q.speed ? { ...site, speed: q.speed } : site;
+  const problem = assembleSite(asFast, classes, q.prices, q, conditions, state);
   const source = asked ? (state ? 'reported' : 'configured') : undefined;
   return encodeAnswer(q.runId, site.id, answerQuery(problem, q.query), source);
 }

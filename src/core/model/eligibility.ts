@@ -1,8 +1,9 @@
 import type { PublicFleet, PublicSite, RequestClass, Zone } from './fleet.ts';
 import { estimateRttMs } from './geo.ts';
-import { hardwareProfiles, joinMs, prefillMs } from './hardware.ts';
+import { joinMs, prefillMs } from './hardware.ts';
 import { mayWait } from './request-class.ts';
 import { siteWork } from './site-power.ts';
+import { hardwareOf, rttMs } from './speed.ts';
 
 /** TTFT in ms of a zone–site pair in a class at zero load: network round trip, half a decode step and prefill. */
 export function unloadedTtftMs(
@@ -13,7 +14,7 @@ export function unloadedTtftMs(
 ): number {
   const work = siteWork(site, classes)[k];
   if (work === undefined) throw new RangeError(`no class ${k}`);
-  return estimateRttMs(zone, site) + work.firstTokenMs;
+  return rttMs(zone, site) + work.firstTokenMs;
 }
 
 /** The same for one request, by its own prompt; of a class's mean at least. */
@@ -24,9 +25,8 @@ export function requestTtftMs(
   promptTokens: number,
 ): number {
   const tokens = Math.max(promptTokens, cls.meanInputTokens);
-  const { profile, batch } = site.hardware;
-  const hw = hardwareProfiles[profile];
-  return estimateRttMs(zone, site) + joinMs(hw, batch) + prefillMs(hw, tokens);
+  const hw = hardwareOf(site);
+  return rttMs(zone, site) + joinMs(hw, site.hardware.batch) + prefillMs(hw, tokens);
 }
 
 export interface EligibleSite {
@@ -37,8 +37,9 @@ export interface EligibleSite {
 
 /** Eligibility changes with the registry only, so a fleet's answers are kept. */
 interface Known {
-  /** By site, then class. */
+  /** By site, then class; and by the registry alone. */
   firstTokenMs: number[][];
+  statedMs: number[][];
   /** Zone to its sites by class. */
   byZone: Map<Zone, EligibleSite[][]>;
 }
@@ -48,19 +49,24 @@ const knownByFleet = new WeakMap<PublicFleet, Known>();
  * Sites that may serve a zone's requests of a class, nearest first: those that are active, allowed by
  * the zone's residency, serve the model and meet the TTFT SLO at zero load, if the class has one; of
  * them as many as the fleet's `sitesPerZone`. Routers use them all: an answer from far away is better than none.
+ * Who may serve whom is the registry's to say, which routers go by. A site whose speed is known comes in
+ * its true place, and not at all where it is found to miss the SLO, unless all do.
  */
 export function eligibleSites(fleet: PublicFleet, zone: Zone, k: number): readonly EligibleSite[] {
   let known = knownByFleet.get(fleet);
   if (known === undefined) {
-    const firstTokenMs = fleet.sites.map((s) =>
-      siteWork(s, fleet.classes).map((w) => w.firstTokenMs),
+    const firstOf = (s: Pick<PublicSite, 'hardware' | 'speed'>) =>
+      siteWork(s, fleet.classes).map((w) => w.firstTokenMs);
+    const firstTokenMs = fleet.sites.map(firstOf);
+    const statedMs = fleet.sites.map((s, j) =>
+      s.speed ? firstOf({ hardware: s.hardware }) : (firstTokenMs[j] as number[]),
     );
-    known = { firstTokenMs, byZone: new Map() };
+    known = { firstTokenMs, statedMs, byZone: new Map() };
     knownByFleet.set(fleet, known);
   }
   let byClass = known.byZone.get(zone);
   if (byClass === undefined) {
-    byClass = eligibleByClass(fleet, zone, known.firstTokenMs);
+    byClass = eligibleByClass(fleet, zone, known);
     known.byZone.set(zone, byClass);
   }
   return byClass[k] ?? [];
@@ -69,21 +75,32 @@ export function eligibleSites(fleet: PublicFleet, zone: Zone, k: number): readon
 function eligibleByClass(
   fleet: PublicFleet,
   zone: Zone,
-  firstTokenMs: number[][],
+  { firstTokenMs, statedMs }: Known,
 ): EligibleSite[][] {
   const allowed = zone.allowedSites && new Set(zone.allowedSites);
   const byClass = fleet.classes.map((): EligibleSite[] => []);
+  const isInTime = (k: number, ttftMs: number) =>
+    ttftMs <= (fleet.classes[k]?.ttftSloMs ?? Number.POSITIVE_INFINITY);
   fleet.sites.forEach((site, j) => {
     if (site.state !== 'active' || (allowed && !allowed.has(site.id))) return;
-    const rttMs = estimateRttMs(zone, site);
+    const apartMs = estimateRttMs(zone, site);
     fleet.classes.forEach((cls, k) => {
       if (!(cls.model in site.upstream.models)) return;
-      const ttftMs = rttMs + (firstTokenMs[j]?.[k] as number);
-      const isInTime = ttftMs <= (cls.ttftSloMs ?? Number.POSITIVE_INFINITY);
-      if (isInTime) byClass[k]?.push({ site: j, unloadedTtftMs: ttftMs });
+      const ttftMs = apartMs + (statedMs[j]?.[k] as number);
+      if (isInTime(k, ttftMs)) byClass[k]?.push({ site: j, unloadedTtftMs: ttftMs });
     });
   });
-  return byClass.map((sites) => nearest(sites, fleet.sitesPerZone ?? sites.length));
+  return byClass.map((sites, k) => {
+    const stated = nearest(sites, fleet.sitesPerZone ?? sites.length);
+    if (!fleet.sites.some((s) => s.speed)) return stated;
+    const measured = stated.map(({ site }) => ({
+      site,
+      unloadedTtftMs:
+        rttMs(zone, fleet.sites[site] as PublicSite) + (firstTokenMs[site]?.[k] as number),
+    }));
+    const inTime = measured.filter((s) => isInTime(k, s.unloadedTtftMs));
+    return nearest(inTime.length > 0 ? inTime : measured, stated.length);
+  });
 }
 
 function nearest(sites: EligibleSite[], count: number): EligibleSite[] {

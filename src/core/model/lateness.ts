@@ -1,6 +1,7 @@
-import type { ObjectivePrices, PublicSite, RequestClass } from './fleet.ts';
+import type { ObjectivePrices, RequestClass } from './fleet.ts';
 import { variability, waitExponent } from './queueing.ts';
 import { siteWork } from './site-power.ts';
+import type { Speedy } from './speed.ts';
 import { SECONDS_PER_HOUR } from './units.ts';
 
 /**
@@ -28,7 +29,7 @@ export interface Lateness {
 
 /** Undefined where lateness has no price, or nothing ever waits. */
 export function siteLateness(
-  site: Pick<PublicSite, 'hardware'>,
+  site: Speedy,
   classes: RequestClass[],
   prices: ObjectivePrices,
   slotHours: number,

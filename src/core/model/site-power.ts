@@ -3,6 +3,7 @@ import { hasPlant, type ObjectivePrices, type RequestClass, type Site } from './
 import { hardwareProfiles, idleServerKw, type RequestWork, requestWork } from './hardware.ts';
 import { resourceAud } from './objective.ts';
 import { promptsOf } from './request-class.ts';
+import { hardwareOf, type Speedy } from './speed.ts';
 import { energyPriceAudPerKwh } from './tariff.ts';
 import { SECONDS_PER_HOUR } from './units.ts';
 import { airOf } from './weather.ts';
@@ -45,9 +46,9 @@ export function siteFactors(site: Site, now: SiteConditions): SiteFactors {
   };
 }
 
-/** Work of each class on a site's hardware. */
-export function siteWork(site: Pick<Site, 'hardware'>, classes: RequestClass[]): RequestWork[] {
-  const hw = hardwareProfiles[site.hardware.profile];
+/** Work of each class on a site's hardware, as fast as that is known to be. */
+export function siteWork(site: Speedy, classes: RequestClass[]): RequestWork[] {
+  const hw = hardwareOf(site);
   return classes.map((c) => requestWork(hw, promptsOf(c), c.meanOutputTokens, site.hardware.batch));
 }
 

@@ -32,6 +32,16 @@ export const siteSpeedSchema = workSpeedSchema.extend({
 });
 export type SiteSpeed = z.output<typeof siteSpeedSchema>;
 
+/** The same with what it is made of: standard errors, streams (recent ones count for more), age. */
+export const measuredSpeedSchema = siteSpeedSchema.extend({
+  prefillSe: z.number().min(0),
+  decodeSe: z.number().min(0),
+  streams: z.number().min(0),
+  /** Since the end of the last hour with any, h. */
+  ageH: z.number().min(0),
+});
+export type MeasuredSpeed = z.output<typeof measuredSpeedSchema>;
+
 /** A site as far as its speed goes. */
 export type Speedy = Pick<PublicSite, 'hardware' | 'speed'>;
 

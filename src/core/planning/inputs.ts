@@ -1,5 +1,6 @@
 import type { PublicFleet } from '../model/fleet.ts';
 import type { SiteConditions } from '../model/site-power.ts';
+import type { MeasuredSpeed } from '../model/speed.ts';
 import { localHour } from '../model/time.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
 import type { Job } from './jobs.ts';
@@ -14,6 +15,10 @@ export interface PlanningInputs {
   demandReqPerS: Float64Array;
   /** Where demand comes from; absent where nobody says. */
   demandSource?: DemandSource;
+  /** What sites were measured to take, by id; others take what the registry has. */
+  speeds?: Record<string, MeasuredSpeed>;
+  /** Why measurements were not taken in, where they should have been. */
+  speedsFault?: string;
   /** What earlier plans have put off to these slots, likewise; absent where nothing may wait. */
   backReqPerS?: Float64Array;
   /** Work known beforehand, on top of demand. */

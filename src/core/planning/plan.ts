@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { objectivePricesSchema, type PublicFleet } from '../model/fleet.ts';
 import { overridesSchema } from '../model/overrides.ts';
+import { type MeasuredSpeed, measuredSpeedSchema } from '../model/speed.ts';
 import { KG_PER_TONNE, L_PER_KL, MS_PER_HOUR, SECONDS_PER_HOUR } from '../model/units.ts';
 import type { RowImpacts } from '../optimizer/impacts.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
@@ -85,6 +86,8 @@ const planSiteSchema = z.object({
   }),
   /** Where the site's solver ran, by its `cf-placement` header; absent where there is none. */
   placement: z.string().optional(),
+  /** What it was measured to take, where anything was; the plan is made for that. */
+  speed: measuredSpeedSchema.optional(),
 });
 
 const budgetReportSchema = z.object({
@@ -149,10 +152,19 @@ export const planHeaderSchema = z.object({
   overrides: overridesSchema.optional(),
   /** Where the demand comes from that it was made for; absent in plans of versions that kept none. */
   demand: demandSourceSchema.optional(),
+  /** Why measured speeds were not taken in; absent where they were, or should not be. */
+  speedsFault: z.string().optional(),
   sites: z.array(planSiteSchema),
 });
 export type PlanHeader = z.output<typeof planHeaderSchema>;
 export type PlanSite = z.output<typeof planSiteSchema>;
+
+/** What sites were measured to take, as a plan was made for it. */
+export function speedsOf({
+  sites = [],
+}: Partial<Pick<PlanHeader, 'sites'>>): Record<string, MeasuredSpeed> {
+  return Object.fromEntries(sites.flatMap(({ site, speed }) => (speed ? [[site, speed]] : [])));
+}
 
 /** Class id to zone id to [site id, share]; the shares of a zone add up to one. */
 export const planSharesSchema = z

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../model/errors.ts';
 import { objectivePricesSchema } from '../model/fleet.ts';
+import { workSpeedSchema } from '../model/speed.ts';
 import { PIECES } from '../optimizer/cut.ts';
 import type { SiteImpacts } from '../optimizer/impacts.ts';
 import { decodePacket, encodePacket, type Packet } from '../optimizer/packet.ts';
@@ -20,6 +21,8 @@ const queryMetaSchema = z.strictObject({
   slotCount: z.int().min(1).max(1000),
   slotHours: z.number().positive().max(24),
   prices: objectivePricesSchema,
+  /** How fast the site was measured to be; absent: as its registry entry has it. */
+  speed: workSpeedSchema.optional(),
   impacts: z.literal(true).optional(),
 });
 

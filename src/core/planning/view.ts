@@ -1,10 +1,11 @@
 import type { PublicFleet } from '../model/fleet.ts';
 import { mayWait } from '../model/request-class.ts';
+import { applySpeeds } from '../model/speed.ts';
 import type { DispatchProblem } from '../optimizer/problem.ts';
 import { assembleDispatch } from './assemble.ts';
 import { Charge, type Figures, type Flow, rounded, type SiteSlot } from './charge.ts';
 import { expectedDemand, slotUtcMs } from './inputs.ts';
-import type { Plan, PlanShares } from './plan.ts';
+import { type Plan, type PlanShares, speedsOf } from './plan.ts';
 import { nearestFlows } from './policies/nearest.ts';
 import type { SiteHours } from './site-hours.ts';
 
@@ -33,12 +34,13 @@ const MAX_FLOWS = 200;
  * @param referenceAudPerKwh as in receipts, for sites that do not disclose their cost
  */
 export function planView(
-  fleet: PublicFleet,
+  registry: PublicFleet,
   plan: Plan,
   referenceAudPerKwh?: number,
 ): SlotView[] | undefined {
   const { header, slots, siteHours } = plan;
   if (siteHours === undefined) return undefined;
+  const fleet = applySpeeds(registry, speedsOf(header));
   const demand = demandThatComes(fleet, plan);
   const problem = assembleDispatch(fleet, header, demand);
   for (const { site } of header.excluded) {
