@@ -12,7 +12,7 @@ import type { SiteAnswer, SiteQuery } from './site-subproblem.ts';
 import { type ConsensusState, isJoint, type MissingAnswer, type RoundReport } from './state.ts';
 import { supplyLoads } from './supply-curve.ts';
 
-export { type Incumbent, incumbent } from './proof.ts';
+export { type Incumbent, incumbent } from './incumbent.ts';
 
 /**
  * Consensus ADMM on site totals, one round at a time: {@link propose} says what to ask of every

@@ -60,17 +60,55 @@ function crossing(
 ): string | undefined {
   const { totals } = query;
   const coupledAud = coupledCostAud(answer, totals);
-  for (const [n, cut] of answer.coupling.cuts.entries()) {
-    const { interceptAud, marginalAud } = firstPieces(cut, totals);
-    const size = marginalAud.reduce(
-      (sum, marginal, i) => sum + Math.abs(marginal * (totals[i] as number)),
-      stakeAud(answer, totals) + Math.abs(interceptAud),
-    );
-    if (cutAt(cut, totals).aud > coupledAud + PLANT_PRECISION * size + 1e-12) {
-      return `cuts[${n}] exceeds the cost at the proposal: not a bound below it`;
-    }
+  const stake = stakeAud(answer, totals);
+  const over = answer.coupling.cuts.findIndex((cut) => exceeds(cut, totals, coupledAud, stake));
+  return over < 0
+    ? undefined
+    : `cuts[${over}] exceeds the cost at the proposal: not a bound below it`;
+}
+
+/** Whether a cut is above a coupled cost at some totals, by more than a site may be inexact by. */
+function exceeds(cut: Cut, totals: Float64Array, coupledAud: number, stake: number): boolean {
+  const { interceptAud, marginalAud } = firstPieces(cut, totals);
+  const size = marginalAud.reduce(
+    (sum, marginal, i) => sum + Math.abs(marginal * (totals[i] as number)),
+    stake + Math.abs(interceptAud),
+  );
+  return cutAt(cut, totals).aud > coupledAud + PLANT_PRECISION * size + 1e-12;
+}
+
+/** What a site told before, in the same optimization. */
+export interface ToldCuts {
+  /** All that are still known. */
+  cuts: readonly Cut[];
+  /** Of the last answer, the first of which touches c at its proposal. */
+  latest: readonly Cut[];
+  /** That proposal. */
+  totals: Float64Array;
+}
+
+/**
+ * What is wrong between the cuts of a site's answers, or undefined: c is one function, so no cut may
+ * pass above it where another answer says what it is.
+ */
+export function cutContradiction(
+  told: ToldCuts,
+  query: SiteQuery,
+  answer: SiteAnswer,
+): string | undefined {
+  const [touching] = told.latest;
+  if (!answer.coupling || !touching) return undefined;
+  const stake = stakeAud(answer, query.totals);
+  const coupledAud = coupledCostAud(answer, query.totals);
+  if ([...told.cuts, ...told.latest].some((c) => exceeds(c, query.totals, coupledAud, stake))) {
+    return 'the cost at the proposal is below a bound told earlier';
   }
-  return undefined;
+  const { interceptAud, marginalAud } = firstPieces(touching, told.totals);
+  const before = marginalAud.reduce((a, m, i) => a + m * (told.totals[i] as number), interceptAud);
+  const over = answer.coupling.cuts.findIndex((c) =>
+    exceeds(c, told.totals, before, stake + Math.abs(interceptAud)),
+  );
+  return over < 0 ? undefined : `cuts[${over}] exceeds the cost told at the last proposal`;
 }
 
 /** The check of bounds against the proposal, for the sum over slots: single ones mean nothing here. */

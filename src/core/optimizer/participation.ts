@@ -1,5 +1,5 @@
 import { answerFault, contradiction } from './answer-check.ts';
-import { PLANT_PRECISION } from './coupling-check.ts';
+import { cutContradiction, PLANT_PRECISION } from './coupling-check.ts';
 import type { DispatchProblem } from './problem.ts';
 import type { Settings } from './settings.ts';
 import { stakeAud, wholeCostAud, wholeMarginalAud } from './site-coupling.ts';
@@ -47,15 +47,22 @@ function replyFault(
   if ('missing' in reply) return reply.missing;
   const fault = answerFault(p, query, reply);
   if (fault !== undefined || !site.curves.some((c) => c.anchored)) return fault;
-  return contradiction(
-    { totals: site.answeredTotals, costAud: site.answeredCostAud, marginalAud: site.marginalAud },
-    {
-      totals: query.totals,
-      costAud: wholeCostAud(reply, query.totals),
-      marginalAud: wholeMarginalAud(reply, query.totals),
-      stakeAud: stakeAud(reply, query.totals),
-    },
-    reply.coupling && PLANT_PRECISION,
+  return (
+    contradiction(
+      { totals: site.answeredTotals, costAud: site.answeredCostAud, marginalAud: site.marginalAud },
+      {
+        totals: query.totals,
+        costAud: wholeCostAud(reply, query.totals),
+        marginalAud: wholeMarginalAud(reply, query.totals),
+        stakeAud: stakeAud(reply, query.totals),
+      },
+      reply.coupling && PLANT_PRECISION,
+    ) ??
+    cutContradiction(
+      { cuts: site.cuts, latest: site.latestCuts, totals: site.answeredTotals },
+      query,
+      reply,
+    )
   );
 }
 

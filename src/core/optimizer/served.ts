@@ -1,4 +1,4 @@
-import type { DispatchProblem } from './problem.ts';
+import { type DispatchProblem, rowCount } from './problem.ts';
 import type { ConsensusState, SlotState } from './state.ts';
 
 /**
@@ -46,5 +46,29 @@ function takeShed(
       bestFlow[e] = flow * (1 - share);
       bestUnserved[r] = (bestUnserved[r] as number) + flow * share;
     }
+  }
+}
+
+/** A certificate of a plan that serves less than the demand would prove nothing. */
+export function assertServed(p: DispatchProblem, state: ConsensusState): void {
+  const R = rowCount(p);
+  const batchRows = new Set(p.batch?.flatMap((b) => [...b.rows]));
+  let open = state.batchUnserved.reduce((a, y) => a + y, 0);
+  state.slots.forEach((slot, t) => {
+    for (let r = 0; r < R; r++) {
+      const demand = p.demandReqPerS[t * R + r] as number;
+      let placed = slot.unserved[r] as number;
+      for (let e = p.rowStart[r] as number; e < (p.rowStart[r + 1] as number); e++) {
+        placed += slot.flow[e] as number;
+      }
+      if (batchRows.has(r)) open += placed;
+      else if (Math.abs(placed - demand) > 1e-9 * demand) {
+        throw new Error(`slot ${t}, row ${r}: ${placed} req/s placed of ${demand}`);
+      }
+    }
+  });
+  const amount = (p.batch ?? []).reduce((a, b) => a + b.amount, 0);
+  if (Math.abs(open - amount) > 1e-9 * amount) {
+    throw new Error(`${open} (req/s)·slots of batch demand placed of ${amount}`);
   }
 }

@@ -21,7 +21,7 @@ import { scaled } from '../support/scaled.ts';
  * of one program. Where queues have a price, HiGHS's optimum is one from below, by tangents, and one from
  * above, by chords: what is between them is HiGHS's, not ours. What is allowed beyond them is a
  * ten-millionth of the instance's own optimum, in all ranges of money and size. Each is proven to 0.1 %
- * within 40 rounds, and no plan is one that nobody could carry out. CERTIFICATE_FROM is the first seed,
+ * within 40 rounds, no site is refused, and no plan is one that nobody could carry out. CERTIFICATE_FROM is the first seed,
  * for other instances.
  */
 interface Kind {
@@ -150,7 +150,10 @@ test.each(KINDS)('$instances instances, $name', { timeout: 300_000 }, (kind) => 
       const instance = instances[n]!;
       const { problem, sites } = scaled(instance, money, size);
       const mode = MODES[seed % MODES.length]!;
-      const plan = solve(problem, sites, { mode, maxRounds: 40, gapTarget: GAP });
+      const refused: string[] = [];
+      const plan = solve(problem, sites, { mode, maxRounds: 40, gapTarget: GAP }, (report) =>
+        refused.push(...report.missing.map(({ reason }) => reason)),
+      );
       const { objectiveAud: upper, lowerBoundAud: lower } = plan.certificate;
       const scale = money * size;
       const allowed = ALLOWED * Math.abs(high[n]!) * scale;
@@ -158,6 +161,7 @@ test.each(KINDS)('$instances instances, $name', { timeout: 300_000 }, (kind) => 
       expect(lower, where).toBeLessThanOrEqual(high[n]! * scale + allowed);
       expect(upper, where).toBeGreaterThanOrEqual(low[n]! * scale - allowed);
       expect(infeasibilities(problem, plan), where).toEqual([]);
+      expect(refused, where).toEqual([]);
       expect(plan.stopReason, where).toBe('gap');
       expect(upper - lower, where).toBeLessThanOrEqual(GAP * Math.abs(upper));
     });
