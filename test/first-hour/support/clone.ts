@@ -25,13 +25,24 @@ export interface Ended {
   stderr: string;
 }
 
-/** Runs a program of the clone under Node, without a terminal. */
-export function runNode(args: readonly string[], cwd: string): Promise<Ended> {
-  const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: '1', NO_COLOR: '1' };
+/**
+ * Runs a program of the clone under Node, without a terminal.
+ * @param given more of its environment
+ * @param input what it reads
+ */
+export function runNode(
+  args: readonly string[],
+  cwd: string,
+  given: Record<string, string> = {},
+  input = '',
+): Promise<Ended> {
+  const quiet = { WRANGLER_SEND_METRICS: 'false', CI: '1', NO_COLOR: '1' };
+  const env = { ...process.env, ...quiet, ...given };
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd, env }, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, args, { cwd, env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
       resolve({ code, stdout, stderr });
     });
+    child.stdin?.end(input);
   });
 }
