@@ -13,6 +13,7 @@ const TRIGGERS: Record<string, string> = {
   admin: 'by an administrator',
   'site-down': 'as a site went down',
   drift: 'as demand left what was planned for',
+  ttft: 'as a site took longer to the first token than planned',
   price: 'as a wholesale price jumped',
   'site-up': 'as a site came back',
   override: 'as an operator changed what is set',

@@ -1,4 +1,5 @@
 import type { RequestClass, Zone } from '../core/model/fleet.ts';
+import type { SiteSpeed } from '../core/model/speed.ts';
 import { parseUtcMs } from '../core/model/time.ts';
 import { digest } from '../core/routing/rendezvous.ts';
 import { nearestZone } from '../core/routing/zone.ts';
@@ -39,6 +40,8 @@ export interface Asked {
   hedgeMs?: number;
   /** Until when it may wait to be served, if its class may: else it is served now. */
   waitUntilMs?: number;
+  /** By site, what the plan that covers it takes sites to need; absent without one. */
+  speeds?: Readonly<Record<string, SiteSpeed>>;
 }
 
 /** Reads a request. Throws {@link Rejection} naming what is wrong with it. */

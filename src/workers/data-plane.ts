@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { eligibleSites } from '../core/model/eligibility.ts';
-import { slotAt } from '../core/planning/plan.ts';
+import { type PlanHeader, slotAt, speedsOf } from '../core/planning/plan.ts';
 import { candidateSites } from '../core/routing/candidates.ts';
 import { continueTrace } from '../core/routing/trace-context.ts';
 import { servedAtMs } from '../core/routing/waiting.ts';
@@ -172,7 +172,11 @@ async function route(
       requestId,
       trace,
     };
-    const sent = { ...understood, text: account.textFor(understood.text) };
+    const sent = {
+      ...understood,
+      text: account.textFor(understood.text),
+      ...(plan && !at?.stale && { speeds: speedsOfPlan(plan.header) }),
+    };
     const forwarding = new Forwarding(
       sent,
       question,
@@ -292,4 +296,16 @@ function watchClient({ signal }: Request): { told?: Forwarding } {
   const leaving: { told?: Forwarding } = {};
   signal.addEventListener('abort', () => leaving.told?.clientGone(), { once: true });
   return leaving;
+}
+
+/** Plans never change, so what is made of one is kept. */
+const speedsByPlan = new WeakMap<PlanHeader, ReturnType<typeof speedsOf>>();
+
+function speedsOfPlan(header: PlanHeader): ReturnType<typeof speedsOf> {
+  let speeds = speedsByPlan.get(header);
+  if (speeds === undefined) {
+    speeds = speedsOf(header);
+    speedsByPlan.set(header, speeds);
+  }
+  return speeds;
 }

@@ -25,6 +25,7 @@ import { currentVersion, readPlan } from '../store/plans.ts';
 import { type Env, elapsedMs, now } from './env.ts';
 import { fleet } from './fleet.ts';
 import { optimize } from './optimize.ts';
+import { lateSites } from './ttft-watch.ts';
 import { upstreamKey, upstreamUrl } from './upstream.ts';
 
 /** Sites in question are probed this often. */
@@ -59,6 +60,11 @@ export class SiteBoard extends DurableObject<Env> {
     }
     await this.#keep(entries, changed ? 'site-down' : undefined);
     await this.#watchDemand(tallies);
+    const late = await lateSites(this.ctx.storage, this.env, tallies);
+    if (late.length > 0) {
+      console.warn(`later to the first token than planned: ${late.join(', ')}`);
+      await this.planSoon('ttft');
+    }
     return downIn(entries);
   }
 

@@ -1,5 +1,5 @@
 import { estimatePromptTokens } from '../core/accounting/usage.ts';
-import { requestTtftMs } from '../core/model/eligibility.ts';
+import { promptTtftMs, requestTtftMs } from '../core/model/eligibility.ts';
 import type { PublicSite } from '../core/model/fleet.ts';
 import { digest } from '../core/routing/rendezvous.ts';
 import type { Asked } from './asked.ts';
@@ -55,7 +55,8 @@ export class Verdicts {
       return;
     }
     const { ttftMs, expectedMs } = this.#time(site, firstTokenMs);
-    health.judge(site.id, { kind: 'began', ttftMs, expectedMs }, Date.now());
+    const plannedMs = this.#plannedMs(site);
+    health.judge(site.id, { kind: 'began', ttftMs, expectedMs, plannedMs }, Date.now());
     noteFirstToken(this.#asked, site.id, ttftMs, expectedMs);
   }
 
@@ -77,5 +78,11 @@ export class Verdicts {
   #time(site: PublicSite, ttftMs: number) {
     const { zone, cls, body } = this.#asked;
     return { ttftMs, expectedMs: requestTtftMs(zone, site, cls, estimatePromptTokens(body)) };
+  }
+  #plannedMs(site: PublicSite): number | undefined {
+    const { zone, body, speeds } = this.#asked;
+    if (speeds === undefined) return undefined;
+    const asPlanned = { ...site, speed: speeds[site.id] };
+    return promptTtftMs(zone, asPlanned, estimatePromptTokens(body));
   }
 }

@@ -141,6 +141,49 @@ test('demand that leaves what was planned for brings a new plan, once', async ()
   expect((await alarm())?.runId).toBe(run?.runId);
 });
 
+test('a site that takes longer to the first token than planned brings a new plan, once', async () => {
+  play([]);
+  let nowMs = Date.now() + 6 * 3_600_000;
+  vi.useFakeTimers({ now: nowMs, toFake: ['Date'] });
+  // What the tests before have left to be planned.
+  await runDurableObjectAlarm(board);
+  await finish();
+  await publishPlan(
+    env.DB,
+    draft('quick', { startUtcMs: floorToHour(nowMs) }),
+    slots(),
+    undefined,
+    undefined,
+    undefined,
+    slots().map(() => ({ chat: { sydney: 0.5 } })),
+  );
+  const minutes = async (count: number, ttftMs: number) => {
+    for (let s = 0; s < 60 * count; s += 20) {
+      nowMs += 20_000;
+      vi.setSystemTime(nowMs);
+      const planned = { count: 10, ttftMs: 10 * ttftMs, plannedMs: 10 * 120 };
+      await board.exchange({ sydney: { good: 10, bad: 0, planned } }, 'a');
+    }
+  };
+  const alarm = async () => {
+    nowMs += 15_000;
+    vi.setSystemTime(nowMs);
+    await runDurableObjectAlarm(board);
+    return (await coordinatorOf(env).runs()).latest;
+  };
+  await minutes(10, 180);
+  expect((await alarm())?.trigger).not.toBe('ttft');
+  await minutes(5, 400);
+  const run = await alarm();
+  expect(run).toMatchObject({ trigger: 'ttft', status: 'running' });
+  await finish();
+  await minutes(5, 400);
+  await alarm();
+  await finish();
+  const { ended } = await coordinatorOf(env).runs();
+  expect(ended.filter((r) => r.trigger === 'ttft')).toHaveLength(1);
+});
+
 test('a jump of the present hour’s price brings a new plan; another price, or another hour’s, does not', async () => {
   play([]);
   const nowMs = Date.now() + 4 * 3_600_000;

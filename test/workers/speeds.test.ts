@@ -7,12 +7,15 @@ import { decodeStepMs, hardwareProfiles, prefillMs } from '../../src/core/model/
 import { floorToHour } from '../../src/core/model/time.ts';
 import { MS_PER_HOUR } from '../../src/core/model/units.ts';
 import type { PlanHeader } from '../../src/core/planning/plan.ts';
+import type { PlannedTtft } from '../../src/core/planning/ttft-drift.ts';
 import { planView } from '../../src/core/planning/view.ts';
+import type { Tally } from '../../src/core/routing/board.ts';
 import { embeddedInputs } from '../../src/feeds/embedded/index.ts';
 import { readPlan } from '../../src/store/plans.ts';
 import { bookBatch } from '../../src/store/usage.ts';
 import { fleet } from '../../src/workers/fleet.ts';
 import { optimize } from '../../src/workers/optimize.ts';
+import { health } from '../../src/workers/site-health.ts';
 import { expectMeasured, type SpeedsMode } from '../../src/workers/speeds.ts';
 import { settled } from './support/accounts.ts';
 import { adminCall, chat, hello } from './support/client.ts';
@@ -122,6 +125,15 @@ describe('a site of half the registry’s speed', () => {
       .slice(0, 4)
       .map(([zone]) => zone);
     const clock = playClock();
+    const told: Tally[] = [];
+    health.clear();
+    health.takeTallies(Date.now());
+    const take = health.takeTallies.bind(health);
+    vi.spyOn(health, 'takeTallies').mockImplementation((nowMs) => {
+      const tallies = take(nowMs);
+      told.push(...Object.values(tallies));
+      return tallies;
+    });
     playSites(clock, slow);
     for (let n = 0; n < 150; n += 15) {
       const wave = Array.from({ length: 15 }, (_, m) => send(n + m, zones));
@@ -158,6 +170,14 @@ describe('a site of half the registry’s speed', () => {
         fleet.sites.findIndex((s) => s.id === slow)
       ]?.ttftMs ?? 0;
     expect(ttft(header.sites)).toBeGreaterThan(ttft(registry.sites) + 30);
+    // Isolates tell the board what the plan has for each stream beside what it took.
+    health.takeTallies(Date.now());
+    const sum = (of: (p: PlannedTtft) => number) =>
+      told.reduce((a, t) => a + (t.planned ? of(t.planned) : 0), 0);
+    expect(sum((p) => p.count)).toBe(150);
+    // By the words of its prompt, which are few here.
+    expect(sum((p) => p.plannedMs)).toBeGreaterThan(150 * 16);
+    expect(sum((p) => p.ttftMs)).toBeGreaterThan(150 * 50);
 
     const answer = await adminCall('GET', '/sites');
     const { sites } = await answer.json<{ sites: { id: string; plan: unknown }[] }>();

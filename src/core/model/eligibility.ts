@@ -24,9 +24,13 @@ export function requestTtftMs(
   cls: RequestClass,
   promptTokens: number,
 ): number {
-  const tokens = Math.max(promptTokens, cls.meanInputTokens);
+  return promptTtftMs(zone, site, Math.max(promptTokens, cls.meanInputTokens));
+}
+
+/** TTFT in ms of a prompt of so many tokens at zero load, however short. */
+export function promptTtftMs(zone: Zone, site: PublicSite, promptTokens: number): number {
   const hw = hardwareOf(site);
-  return rttMs(zone, site) + joinMs(hw, site.hardware.batch) + prefillMs(hw, tokens);
+  return rttMs(zone, site) + joinMs(hw, site.hardware.batch) + prefillMs(hw, promptTokens);
 }
 
 export interface EligibleSite {

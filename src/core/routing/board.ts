@@ -1,3 +1,5 @@
+import type { PlannedTtft } from '../planning/ttft-drift.ts';
+
 /** Attempts of about the last minute, of all isolates, that must be there to find a site down by them. */
 const MIN_ATTEMPTS = 20;
 const MIN_SUCCESS_SHARE = 0.5;
@@ -28,6 +30,8 @@ export interface Tally {
   ejected?: EjectionReason;
   /** Of streams that began. */
   timed?: Timed;
+  /** Of those that a plan covered. */
+  planned?: PlannedTtft;
 }
 
 /** Why an isolate puts a site out of use. */

@@ -17,7 +17,13 @@ export interface SiteLimits {
 /** What became of an attempt. */
 export type Verdict =
   /** Its first byte; timed where that is the first token, too. */
-  | { kind: 'began'; ttftMs?: number; expectedMs?: number }
+  | {
+      kind: 'began';
+      ttftMs?: number;
+      expectedMs?: number;
+      /** What the plan has for it with nobody waiting, where one covers it. */
+      plannedMs?: number;
+    }
   /** It was given up for a quicker site, before its first byte. */
   | { kind: 'overtaken'; ttftMs: number; expectedMs: number }
   /** Its last byte, too. */
@@ -84,7 +90,9 @@ export class SiteHealth {
       // Of one that was given up the time is the least it would have been: little says nothing.
       const isTimed = verdict.kind === 'began' ? expectedMs > 0 : ttftMs > expectedMs;
       if (isTimed) record.timed(ttftMs, expectedMs, nowMs);
-      if (isTimed && verdict.kind === 'began') this.#tallyTime(site, ttftMs, expectedMs);
+      if (isTimed && verdict.kind === 'began') {
+        this.#tallyTime(site, ttftMs, expectedMs, verdict.plannedMs);
+      }
       if (this.#isSlow(record) && record.eject(nowMs)) this.#ejected(site, 'slow');
     } else if (verdict.kind === 'answered') {
       record.answered(nowMs);
@@ -171,12 +179,17 @@ export class SiteHealth {
     this.#tallyOf(site)[kind === 'answered' ? 'good' : 'bad']++;
   }
 
-  #tallyTime(site: string, ttftMs: number, expectedMs: number): void {
+  #tallyTime(site: string, ttftMs: number, expectedMs: number, plannedMs?: number): void {
     const tally = this.#tallyOf(site);
     tally.timed ??= { count: 0, ttftMs: 0, expectedMs: 0 };
     tally.timed.count++;
     tally.timed.ttftMs += ttftMs;
     tally.timed.expectedMs += expectedMs;
+    if (plannedMs === undefined) return;
+    tally.planned ??= { count: 0, ttftMs: 0, plannedMs: 0 };
+    tally.planned.count++;
+    tally.planned.ttftMs += ttftMs;
+    tally.planned.plannedMs += plannedMs;
   }
 
   #tallyOf(site: string): Tally {
