@@ -23,6 +23,9 @@ export function terminal(input: NodeJS.ReadStream, output: NodeJS.WriteStream) {
   return { ask, say: (text: string) => output.write(`${text}\n`), close: () => lines.close() };
 }
 
+/** What is often alike at all sites: as the site before has it, where Enter is the answer. */
+const ALIKE: readonly string[] = ['timeZone', 'model', 'hardware', 'servers', 'tariff', 'cooling'];
+
 /** Asks for sites until there is no further one. */
 export async function askSites(
   ask: Ask,
@@ -30,12 +33,13 @@ export async function askSites(
   model: string,
 ): Promise<Answers[]> {
   const sites: Answers[] = [];
+  const before: Record<string, string> = { model };
   for (;;) {
     say(`\nSite ${sites.length + 1}`);
     const site = await askSite(
       ask,
       say,
-      model,
+      before,
       sites.map((s) => s.id),
     );
     sites.push(site);
@@ -43,17 +47,18 @@ export async function askSites(
   }
 }
 
+/** @param before answers that the next site may have too; those of this one go there */
 async function askSite(
   ask: Ask,
   say: (text: string) => void,
-  model: string,
+  before: Record<string, string>,
   taken: readonly string[],
 ): Promise<Answers> {
   const known: Record<string, unknown> = {};
   for (const field of fields) {
     const { column, about } = field;
     const given = known as Partial<Answers>;
-    const usual = column === 'model' ? model : field.fallback?.(given);
+    const usual = before[column] ?? field.fallback?.(given);
     if (field.isRare && column !== 'id') {
       if (usual !== undefined) known[column] = readAnswer(field, usual).value;
       continue;
@@ -73,6 +78,7 @@ async function askSite(
       const why = column === 'id' && taken.includes(text) ? `"${text}" is used twice` : fault;
       if (why === undefined) {
         known[column] = value;
+        if (ALIKE.includes(column)) before[column] = text;
         break;
       }
       say(`    ${column}: ${why}`);

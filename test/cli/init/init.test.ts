@@ -174,7 +174,9 @@ describe('isotherm init', () => {
         ...lima,
         ...['', '3', 'dear', '0.2', '', '', '', '0.2', '23', '17', 'y'],
         ...['Hobart', '-42.88', '147.33', 'Australia/Hobart', 'https://h.example', 'own', ''],
-        ...['2', '0.15', 'adiabatic', '250000', '', 'n'],
+        ...['2', '0.15', 'adiabatic', '250000', '', 'y'],
+        // What is often alike is as at the site before.
+        ...['Hobart East', '-42.9', '147.4', '', 'https://e.example', ...Array(7).fill(''), 'n'],
       ],
     );
     expect(stderr).toContain('lonDeg: must be at least -180, is -770');
@@ -184,13 +186,18 @@ describe('isotherm init', () => {
     expect(fleet.sites.map((s) => [s.id, s.gridRegion, s.hardware.profile])).toEqual([
       ['lima', 'LIMA', 'h100-tp8'],
       ['hobart', 'TAS1', 'h100-tp8'],
+      ['hobart-east', 'TAS1', 'h100-tp8'],
     ]);
-    expect(fleet.sites[1]).toMatchObject({
-      upstream: { models: { llm: 'own' } },
-      cost: { cooling: { kind: 'adiabatic' } },
-    });
+    for (const site of fleet.sites.slice(1)) {
+      expect(site).toMatchObject({
+        timeZone: 'Australia/Hobart',
+        upstream: { models: { llm: 'own' } },
+        hardware: { servers: 2 },
+        cost: { cooling: { kind: 'adiabatic' }, tariff: { kind: 'flat', rateAudPerKwh: 0.15 } },
+      });
+    }
     expect(fleet.sites[1]).not.toHaveProperty('climate');
-    expect(fleet.zones.map((z) => z.population)).toEqual([1_000_000, 250_000]);
+    expect(fleet.zones.map((z) => z.population)).toEqual([1_000_000, 250_000, 1_000_000]);
   });
 
   test('says which question nobody answered', async () => {
