@@ -56,12 +56,14 @@ export function limitRises(
   if (share === undefined || standing?.slotHours !== horizon.slotHours) return [];
   const whole = p.sites.map((site) => site.maxLoad.slice());
   const from = Array.from({ length: p.slotCount }, (_, t) => slotOf(standing, horizon, t));
-  const limit = (t: number, rise: number) => {
+  /** Without a rise there is no limit. */
+  const limit = (t: number, rise?: number) => {
     const slot = from[t];
     p.sites.forEach((site, j) => {
       const most = (whole[j] as Float64Array)[t] as number;
       const before = standing.sites[site.id]?.[slot as number] ?? 0;
-      site.maxLoad[t] = slot === undefined ? most : Math.min(most, before + rise * most);
+      const isFree = slot === undefined || rise === undefined;
+      site.maxLoad[t] = isFree ? most : Math.min(most, before + rise * most);
     });
   };
   const relaxed = new Set<number>();
@@ -71,7 +73,7 @@ export function limitRises(
     if (short.length === 0) break;
     for (const t of short) {
       relaxed.add(t);
-      limit(t, n === MOST_DOUBLINGS ? Number.POSITIVE_INFINITY : share * 2 ** n);
+      limit(t, n === MOST_DOUBLINGS ? undefined : share * 2 ** n);
     }
   }
   p.limited = true;

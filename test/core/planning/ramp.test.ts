@@ -130,6 +130,20 @@ describe('what is limited', () => {
     });
   });
 
+  test('where no rise is enough, all that is open is free, and what is closed stays so', () => {
+    const fresh = assemble(fleet, inputs).problem;
+    const [closed, ...others] = fresh.sites;
+    closed!.maxLoad.fill(0);
+    const most = others.map((s) => [...s.maxLoad]);
+    fresh.demandReqPerS.forEach((d, i) => {
+      fresh.demandReqPerS[i] = 100 * d;
+    });
+    const relaxed = limitRises(fresh, open, inputs, standing);
+    expect(relaxed).toEqual([0, 1, 2]);
+    expect([...closed!.maxLoad]).toEqual([0, 0, 0]);
+    expect(others.map((s) => [...s.maxLoad])).toEqual(most);
+  });
+
   test('a lost site: others may rise as far as they must, and the slots are named', () => {
     const largest = fleet.sites.reduce(
       (a, s, j) => (standing.sites[s.id]![0]! > standing.sites[fleet.sites[a]!.id]![0]! ? j : a),
