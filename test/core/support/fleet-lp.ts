@@ -10,10 +10,23 @@ export interface FleetLpOptions {
   /** Most carbon and water of the whole plan. */
   carbonKg?: number | undefined;
   waterL?: number | undefined;
+  /** What an excess over them costs, AUD per kg and L; without it they are hard. */
+  excessAud?: number;
+  /** Sites without a plant that may keep more servers awake than they have to. */
+  sleep?: ((site: number, slot: number) => Sleep | undefined) | undefined;
   /** Sites' totals, where they are given; what is not served of them is shed. */
   totals?: Float64Array[] | undefined;
   /** What all names begin with, so that several programs can be one. */
   of?: string;
+}
+
+/** A site's sleeping servers in a slot: how many at no load and by load, and what one awake takes. */
+export interface Sleep {
+  asleep: number;
+  perLoad: number;
+  costAud: number;
+  carbonKg: number;
+  waterL: number;
 }
 
 /**
@@ -22,7 +35,7 @@ export interface FleetLpOptions {
  * request at all is not in it: {@link standingAud}.
  */
 export function fleetParts({ problem: p, sites }: Instance, options: FleetLpOptions = {}): LpParts {
-  const { lines, totals, of = '' } = options;
+  const { lines, totals, sleep, excessAud, of = '' } = options;
   const { slotCount: T, classCount: K } = p;
   const R = p.rowStart.length - 1;
   const cost: string[] = [];
@@ -60,6 +73,14 @@ export function fleetParts({ problem: p, sites }: Instance, options: FleetLpOpti
       }
       rows.push(`${load.join(' ')} - ${ofSite}l${t} = 0`);
       bounds.push(` ${ofSite}l${t} <= ${p.sites[j]!.maxLoad[t]}`);
+      const sleeping = sleep?.(j, t);
+      if (sleeping) {
+        const awake = `${ofSite}w${t}`;
+        rows.push(`${awake} ${term(sleeping.perLoad, `${ofSite}l${t}`)} <= ${sleeping.asleep}`);
+        cost.push(term(sleeping.costAud, awake));
+        taken.carbon.push(term(sleeping.carbonKg, awake));
+        taken.water.push(term(sleeping.waterL, awake));
+      }
       if (!queue) continue;
       cost.push(`+ ${ofSite}q${t}`);
       for (const { slope, intercept } of queue(t)) {
@@ -107,7 +128,9 @@ export function fleetParts({ problem: p, sites }: Instance, options: FleetLpOpti
     if (limit === undefined) continue;
     const plain = sites.filter((site) => !site.plant);
     const standing = plain.flatMap((s) => [...s.impacts![of]]).reduce((a, b) => a + b, 0);
-    rows.push(`${used.join(' ')} <= ${limit - standing}`);
+    const over = excessAud === undefined ? '' : ` - ${of}`;
+    rows.push(`${used.join(' ')}${over} <= ${limit - standing}`);
+    if (excessAud !== undefined) cost.push(term(excessAud, of));
   }
   totals?.forEach((its, j) => {
     its.forEach((n, i) => {
