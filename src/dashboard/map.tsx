@@ -1,5 +1,5 @@
 import coastline from 'coastline:fleet';
-import type { PlanViewBody } from '../core/planning/plan-view.ts';
+import type { Place, PlanViewBody } from '../core/planning/plan-view.ts';
 import type { SlotView } from '../core/planning/view.ts';
 import { fixed } from './format.ts';
 import { useWidth } from './hooks.ts';
@@ -14,6 +14,8 @@ const MAX_HEIGHT = 620;
 const LINE_HEIGHT = 15;
 /** Of a character at the labels' size, px; measured generously. */
 const CHARACTER_WIDTH = 7.8;
+/** A zone farther from all sites than this has a mark of its own, degrees. */
+const APART_DEG = 0.3;
 /** Flows under this share of all requests are not drawn. */
 const SMALLEST_FLOW = 0.004;
 
@@ -30,11 +32,13 @@ export function FleetMap({ view, slot, measureId, troubles }: MapProps) {
   const measure: Measure = measures[measureId];
   const [low, high] = extent(slot.sites.map((s) => measure.of(s)));
   const shade = linear([low, high], [0, 1]);
+  const apart = zonesApart(view.fleet);
   return (
     <div ref={ref} class="map">
-      {width > 0 && <Drawing {...{ view, slot, measure, shade, width, troubles }} />}
+      {width > 0 && <Drawing {...{ view, slot, measure, shade, width, troubles, apart }} />}
       <Legend measure={measure} low={low} high={high}>
         Area of a site: its load. Arrows: requests that leave their city.
+        {apart.length > 0 && ' Crosses: where requests come from without a site.'}
         {troubles.length > 0 && ' Dashed ring: a site in trouble.'}
       </Legend>
     </div>
@@ -48,9 +52,17 @@ interface DrawingProps {
   shade: Scale;
   width: number;
   troubles: readonly SiteTrouble[];
+  apart: readonly Place[];
 }
 
-function Drawing({ view, slot, measure, shade, width, troubles }: DrawingProps) {
+/** Zones that are not where a site is. */
+function zonesApart({ zones, sites }: PlanViewBody['fleet']): Place[] {
+  const apart = (a: Place, b: Place) =>
+    Math.hypot(a.latDeg - b.latDeg, a.lonDeg - b.lonDeg) > APART_DEG;
+  return zones.filter((zone) => sites.every((site) => apart(zone, site)));
+}
+
+function Drawing({ view, slot, measure, shade, width, troubles, apart }: DrawingProps) {
   const { sites } = view.fleet;
   const map = projection(coastline.box, width, MAX_HEIGHT);
   const loads = slot.sites.map((s, j) => s.utilisation * (sites[j]?.servers ?? 0));
@@ -63,9 +75,16 @@ function Drawing({ view, slot, measure, shade, width, troubles }: DrawingProps) 
     radius: Math.max(4, radiusMax * Math.sqrt((loads[j] as number) / largest)),
   }));
   const inOrder = marks.toSorted((a, b) => b.radius - a.radius);
-  const texts = inOrder.map((m) => `${m.site.name} ${measure.text(measure.of(m.slot))}`);
+  const textOf = (m: (typeof marks)[number]) =>
+    `${m.site.name} ${measure.text(measure.of(m.slot))}`;
+  const zones = apart.map((zone) => ({ zone, ...map.at(zone), radius: 4 }));
+  // Sites' labels come before zones'.
+  const texts = [...inOrder.map(textOf), ...zones.map(({ zone }) => zone.name)];
   const labels = placeLabels(
-    inOrder.map((m, n) => ({ ...m, width: CHARACTER_WIDTH * (texts[n] as string).length })),
+    [...inOrder, ...zones].map((m, n) => ({
+      ...m,
+      width: CHARACTER_WIDTH * (texts[n] as string).length,
+    })),
     LINE_HEIGHT,
     map,
   );
@@ -79,6 +98,11 @@ function Drawing({ view, slot, measure, shade, width, troubles }: DrawingProps) 
     >
       <path class="land" d={landPath(map)} />
       <Flows {...{ view, slot, map }} radii={marks.map((m) => m.radius)} />
+      {zones.map(({ zone, x, y }) => (
+        <path key={zone.id} class="zone" d={`M${x - 4} ${y}h8M${x} ${y - 4}v8`}>
+          <title>{zone.name}</title>
+        </path>
+      ))}
       {inOrder.map(({ site, x, y, radius, slot: s }) => (
         <circle
           key={site.id}
@@ -99,7 +123,12 @@ function Drawing({ view, slot, measure, shade, width, troubles }: DrawingProps) 
       {labels.map(
         (at, n) =>
           at && (
-            <text key={inOrder[n]?.site.id} class="label" x={at.x} y={at.y}>
+            <text
+              key={texts[n]}
+              class={n < inOrder.length ? 'label' : 'label zone-label'}
+              x={at.x}
+              y={at.y}
+            >
               {texts[n]}
             </text>
           ),
