@@ -47,11 +47,16 @@ export function within(gap: number): string {
   return percent(gap).replace(/^<\s/, '');
 }
 
+/** Whether a figure and its baseline are told as the same. */
+export function isSame(value: number, baseline: number): boolean {
+  return Math.abs(value - baseline) < 0.0005 * Math.abs(baseline);
+}
+
 /** `17.3 % less`, `2.1 % more`, `the same`: a figure against its baseline. */
 export function difference(value: number, baseline: number): string {
   const share = (value - baseline) / Math.abs(baseline);
   if (!Number.isFinite(share)) return '—';
-  if (Math.abs(share) < 0.0005) return 'the same';
+  if (isSame(value, baseline)) return 'the same';
   return `${fixed(100 * Math.abs(share), 1)}${NBSP}% ${share < 0 ? 'less' : 'more'}`;
 }
 

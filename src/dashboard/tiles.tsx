@@ -1,6 +1,6 @@
 import type { Figures } from '../core/planning/charge.ts';
 import type { SlotView } from '../core/planning/view.ts';
-import { difference, figure } from './format.ts';
+import { difference, figure, isSame } from './format.ts';
 
 interface Tile {
   label: string;
@@ -25,11 +25,7 @@ export function Tiles({ slot }: { slot: SlotView }) {
         <dd>
           <span class="value">{figure(slot.plan.reqPerS)}</span> <span class="unit">/s</span>
         </dd>
-        <dd class="against">
-          {slot.plan.unservedReqPerS > 1e-3
-            ? `${figure(slot.plan.unservedReqPerS)} more a second are not served`
-            : 'all of them served'}
-        </dd>
+        <dd class="against">{servedText(slot)}</dd>
       </div>
       {tiles.map(({ label, unit, of }) => {
         const [plan, nearest] = [of(slot.plan), of(slot.nearest)];
@@ -41,10 +37,11 @@ export function Tiles({ slot }: { slot: SlotView }) {
             </dd>
             <dd class="against">
               {plan === null || nearest === null ? (
-                'not disclosed'
+                'not known'
               ) : (
                 <>
-                  <strong>{difference(plan, nearest)}</strong> than {figure(nearest)}
+                  <strong>{difference(plan, nearest)}</strong>{' '}
+                  {isSame(plan, nearest) ? 'as' : 'than'} {figure(nearest)}
                 </>
               )}
             </dd>
@@ -53,4 +50,14 @@ export function Tiles({ slot }: { slot: SlotView }) {
       })}
     </dl>
   );
+}
+
+const isNone = (reqPerS: number) => reqPerS <= 1e-3;
+
+function servedText({ plan, nearest }: SlotView): string {
+  const lost = plan.unservedReqPerS;
+  const own = isNone(lost) ? 'all of them served' : `${figure(lost)} more a second are not served`;
+  // Figures beside each other are then not of as many requests.
+  const differs = !isNone(Math.abs(lost - nearest.unservedReqPerS));
+  return differs ? `${own}, ${figure(nearest.unservedReqPerS)} at nearest sites` : own;
 }

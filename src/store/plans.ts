@@ -46,17 +46,18 @@ export async function publishPlan(
   siteHours?: Iterable<SiteHours>,
   putOff?: Iterable<PutOff>,
   demand?: Iterable<PlanDemand>,
+  unserved?: Iterable<PlanDemand>,
 ): Promise<Pick<Plan, 'header'>> {
   for (const pauseMs of PAUSES_MS) {
     try {
-      return await publishOnce(db, draft, slots, prices, siteHours, putOff, demand);
+      return await publishOnce(db, draft, slots, prices, siteHours, putOff, demand, unserved);
     } catch (error) {
       if (error instanceof InvalidInputError) throw error;
       console.warn(`publishing run ${draft.runId} failed, trying again: ${error}`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
-  return publishOnce(db, draft, slots, prices, siteHours, putOff, demand);
+  return publishOnce(db, draft, slots, prices, siteHours, putOff, demand, unserved);
 }
 
 async function publishOnce(
@@ -67,6 +68,7 @@ async function publishOnce(
   siteHours?: Iterable<SiteHours>,
   putOff?: Iterable<PutOff>,
   demand?: Iterable<PlanDemand>,
+  unserved?: Iterable<PlanDemand>,
 ): Promise<Pick<Plan, 'header'>> {
   const orm = open(db);
   const [known] = await orm
@@ -94,7 +96,10 @@ async function publishOnce(
   const demandTexts = Array.from(demand ?? [], (d) =>
     JSON.stringify(parseInput(planDemandSchema, d, 'demand of a plan')),
   );
-  const texts = [shareTexts, priceTexts, siteHourTexts, putOffTexts, demandTexts];
+  const unservedTexts = Array.from(unserved ?? [], (u) =>
+    JSON.stringify(parseInput(planDemandSchema, u, 'what a plan leaves unserved')),
+  );
+  const texts = [shareTexts, priceTexts, siteHourTexts, putOffTexts, demandTexts, unservedTexts];
   const characters = texts.flat().reduce((n, text) => n + text.length, 0);
   const kept = Math.min(KEPT_PLANS, Math.floor(KEPT_CHARACTERS / characters));
   await orm.batch([
@@ -116,6 +121,7 @@ async function publishOnce(
         siteHours: siteHourTexts[slot],
         putOff: putOffTexts[slot],
         demand: demandTexts[slot],
+        unserved: unservedTexts[slot],
       }),
     ),
     orm
@@ -148,6 +154,7 @@ export async function readPlan(db: Database, version: number): Promise<Plan | un
         siteHours: planSlots.siteHours,
         putOff: planSlots.putOff,
         demand: planSlots.demand,
+        unserved: planSlots.unserved,
       })
       .from(planSlots)
       .where(eq(planSlots.version, version))
@@ -172,6 +179,11 @@ export async function readPlan(db: Database, version: number): Promise<Plan | un
     }),
     ...(slots.every((s) => s.demand !== null) && {
       demand: slots.map((s) => parseInput(planDemandSchema, JSON.parse(s.demand as string), what)),
+    }),
+    ...(slots.every((s) => s.unserved !== null) && {
+      unserved: slots.map((s) =>
+        parseInput(planDemandSchema, JSON.parse(s.unserved as string), what),
+      ),
     }),
   };
 }

@@ -29,6 +29,8 @@ export const planSlots = sqliteTable(
     putOff: text('put_off'),
     /** Demand it was made for as JSON (PlanDemand); null in plans of versions that kept none. */
     demand: text('demand'),
+    /** What of it is unserved as JSON (PlanDemand); null where all is served. */
+    unserved: text('unserved'),
   },
   (t) => [primaryKey({ columns: [t.version, t.slot] })],
 );

@@ -24,7 +24,7 @@ import { budgetPlan } from '../core/planning/budget-plan.ts';
 import { assertInputs, type PlanningInputs } from '../core/planning/inputs.ts';
 import { jobOutcomes, ownWork } from '../core/planning/jobs.ts';
 import { summarize } from '../core/planning/outcome.ts';
-import { demandOf, pricesOf, sharesOf, traceRound } from '../core/planning/plan.ts';
+import { demandOf, pricesOf, sharesOf, traceRound, unservedOf } from '../core/planning/plan.ts';
 import { backWork, putOffOf } from '../core/planning/put-off.ts';
 import { limitRises, plannedLoads } from '../core/planning/ramp.ts';
 import { siteHoursOf } from '../core/planning/site-hours.ts';
@@ -58,6 +58,8 @@ const MAX_EXCLUDED_SHARE = 0.5;
 
 /** Missing sites a round's record names; `answered` counts them all. A record is one stored value. */
 const MISSING_NAMED = 50;
+/** Less of all demand than this is unserved by rounding only. */
+const UNSERVED_NOISE = 1e-9;
 /** Times of single sites that a run keeps of its first rounds: its record is one value of 2 MB at most. */
 const MOST_TIMES = 10_000;
 
@@ -285,6 +287,9 @@ export class Coordinator extends DurableObject<Env> {
       eachOf(best.flow, (_, t) => siteHoursOf(fleet, inputs, t, disclosed)),
       putOffOf(fleet, problem, inputs, best.flow, best.unserved),
       eachOf(best.flow, (_, t) => demandOf(fleet, inputs, t)),
+      outcome.unservedShare > UNSERVED_NOISE
+        ? eachOf(best.unserved, (lost, t) => unservedOf(fleet, inputs, lost, t))
+        : undefined,
     );
     record.status = 'published';
     record.planVersion = plan.header.version;

@@ -1,7 +1,7 @@
 import { createExecutionContext, runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { PlanHeader } from '../../src/core/planning/plan.ts';
+import type { Plan, PlanHeader } from '../../src/core/planning/plan.ts';
 import { publishPlan, readPlan } from '../../src/store/plans.ts';
 import { fleet } from '../../src/workers/fleet.ts';
 import { boardOf, coordinatorOf, optimize } from '../../src/workers/optimize.ts';
@@ -164,10 +164,16 @@ describe('a drained site', () => {
     const run = await runToEnd();
     expect(run.status).toBe('published');
     expect((await headerOf(run.planVersion)).unservedShare).toBe(1);
+    const { demand, unserved } = (await readPlan(env.DB, run.planVersion as number)) as Plan;
+    expect(unserved).toEqual(demand);
+    const shown = (await view(env)).slots?.[0]?.plan;
+    expect(shown).toMatchObject({ reqPerS: 0, ttftMs: null });
+    expect(shown?.unservedReqPerS).toBeGreaterThan(1);
     await undo();
     expect((await chat(hello())).status).toBe(200);
-    const after = await headerOf((await runToEnd()).planVersion);
-    expect(after.unservedShare).toBeLessThan(1e-9);
+    const { planVersion } = await runToEnd();
+    expect((await headerOf(planVersion)).unservedShare).toBeLessThan(1e-9);
+    expect((await readPlan(env.DB, planVersion as number))?.unserved).toBeUndefined();
   });
 });
 

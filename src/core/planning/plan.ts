@@ -267,6 +267,8 @@ export interface Plan {
   putOff?: PutOff[];
   /** By slot, what it was made for; absent in plans of versions that kept none. */
   demand?: PlanDemand[];
+  /** By slot, what of that no site has room for; absent where all is served. */
+  unserved?: PlanDemand[];
 }
 
 /**
@@ -292,6 +294,33 @@ export function demandOf(
         ]),
       ),
     ]),
+  );
+}
+
+/** Unserved shares of a row under this are rounding of the optimizer. */
+const SMALLEST_UNSERVED = 1e-4;
+
+/**
+ * What is unserved of a slot as a plan keeps it, to six digits; zones and classes that are served are
+ * left out.
+ * @param unserved req/s by row
+ */
+export function unservedOf(
+  fleet: PublicFleet,
+  { demandReqPerS }: Pick<PlanningInputs, 'demandReqPerS'>,
+  unserved: Float64Array,
+  t: number,
+): PlanDemand {
+  const K = fleet.classes.length;
+  return Object.fromEntries(
+    fleet.classes.flatMap((cls, k) => {
+      const zones = fleet.zones.flatMap((zone, i) => {
+        const lost = unserved[i * K + k] as number;
+        const asked = demandReqPerS[(t * fleet.zones.length + i) * K + k] as number;
+        return lost > SMALLEST_UNSERVED * asked ? [[zone.id, Number(lost.toPrecision(6))]] : [];
+      });
+      return zones.length > 0 ? [[cls.id, Object.fromEntries(zones)]] : [];
+    }),
   );
 }
 

@@ -51,7 +51,7 @@ export function planView(
   const charge = new Charge(fleet, header.impactPrices, referenceAudPerKwh);
   return slots.map((shares, t): SlotView => {
     const hours = siteHours[t] as SiteHours;
-    const planned = plannedFlows(fleet, places, shares, demand, t);
+    const planned = plannedFlows(fleet, places, shares, servedOf(fleet, plan, demand, t));
     const { figures, sites } = charge.slot(planned, hours, unplanned(planned, demand, fleet, t));
     const unserved = (greedy.unserved[t] as Float64Array).reduce((a, b) => a + b, 0);
     const baseline = edgeFlows(problem, greedy.flow[t] as Float64Array);
@@ -81,26 +81,41 @@ export function demandThatComes(
   });
 }
 
+/** What a plan has room for in slot t, req/s by zone and class. */
+function servedOf(
+  fleet: PublicFleet,
+  { unserved }: Pick<Plan, 'unserved'>,
+  demand: Float64Array,
+  t: number,
+): Float64Array {
+  const K = fleet.classes.length;
+  const rows = fleet.zones.length * K;
+  return demand.slice(t * rows, (t + 1) * rows).map((asked, r) => {
+    const cls = fleet.classes[r % K] as PublicFleet['classes'][number];
+    const zone = fleet.zones[Math.floor(r / K)] as PublicFleet['zones'][number];
+    return Math.max(0, asked - (unserved?.[t]?.[cls.id]?.[zone.id] ?? 0));
+  });
+}
+
+/** @param served req/s by zone and class */
 function plannedFlows(
   fleet: PublicFleet,
   places: Map<string, number>,
   shares: PlanShares,
-  demand: Float64Array,
-  t: number,
+  served: Float64Array,
 ): Flow[] {
-  const K = fleet.classes.length;
   return fleet.classes.flatMap((cls, k) =>
     fleet.zones.flatMap((zone, i) =>
       (shares[cls.id]?.[zone.id] ?? []).flatMap(([site, share]): Flow[] => {
         const j = places.get(site);
-        const reqPerS = share * (demand[(t * fleet.zones.length + i) * K + k] as number);
+        const reqPerS = share * (served[i * fleet.classes.length + k] as number);
         return j === undefined ? [] : [[i, k, j, reqPerS]];
       }),
     ),
   );
 }
 
-/** Demand of a slot, req/s, less what flows carry: that of zones without any share. */
+/** Demand of a slot, req/s, less what flows carry. */
 function unplanned(flows: Flow[], demand: Float64Array, fleet: PublicFleet, t: number): number {
   const rows = fleet.zones.length * fleet.classes.length;
   const asked = demand.subarray(t * rows, (t + 1) * rows).reduce((a, b) => a + b, 0);

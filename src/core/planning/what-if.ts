@@ -9,7 +9,7 @@ import type { SiteCapability } from '../optimizer/problem.ts';
 import type { SiteProblem } from '../optimizer/site-subproblem.ts';
 import { solve } from '../optimizer/solve.ts';
 import { assembleDispatch } from './assemble.ts';
-import { type Plan, type PlanHeader, sharesOf, speedsOf } from './plan.ts';
+import { type Plan, type PlanHeader, sharesOf, speedsOf, unservedOf } from './plan.ts';
 import type { SiteHours } from './site-hours.ts';
 import { demandThatComes, planView, type SlotView } from './view.ts';
 import type { TriedPrices } from './weighed.ts';
@@ -53,17 +53,19 @@ export function whatIf(given: WhatIfInputs, tried: TriedPrices): WhatIf {
   const inForce = applySpeeds(ordered, speedsOf(header));
   const prices = { ...inForce.prices, ...tried };
   const fleet = { ...inForce, prices };
-  const problem = assembleDispatch(fleet, header, demandThatComes(fleet, given));
+  const demandReqPerS = demandThatComes(fleet, given);
+  const problem = assembleDispatch(fleet, header, demandReqPerS);
   for (const { site } of header.excluded) {
     problem.sites.find((s) => s.id === site)?.maxLoad.fill(0);
   }
   const sites = problem.sites.map((s, j) => siteProblem(fleet, header, siteHours, s, j));
-  const { flow, certificate, rounds } = solve(problem, sites);
+  const { flow, unserved, certificate, rounds } = solve(problem, sites);
   const plan = {
     header: { ...header, impactPrices: prices },
     slots: flow.map((f) => sharesOf(fleet, problem, f)),
     siteHours,
     demand,
+    unserved: unserved.map((lost, t) => unservedOf(fleet, { demandReqPerS }, lost, t)),
   };
   return { slots: planView({ ...given.fleet, prices }, plan) as SlotView[], certificate, rounds };
 }

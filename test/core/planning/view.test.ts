@@ -6,7 +6,7 @@ import { solve } from '../../../src/core/optimizer/solve.ts';
 import { assembleSites } from '../../../src/core/planning/assemble.ts';
 import { conditionsAt, type PlanningInputs } from '../../../src/core/planning/inputs.ts';
 import { Ledger } from '../../../src/core/planning/ledger.ts';
-import { type Plan, sharesOf } from '../../../src/core/planning/plan.ts';
+import { demandOf, type Plan, sharesOf, unservedOf } from '../../../src/core/planning/plan.ts';
 import { nearestFlows } from '../../../src/core/planning/policies/nearest.ts';
 import { siteHoursOf } from '../../../src/core/planning/site-hours.ts';
 import { planView } from '../../../src/core/planning/view.ts';
@@ -43,10 +43,11 @@ function charged(
   { problem }: ReturnType<typeof planned>,
   flow: Float64Array[],
   unserved: Float64Array[],
+  given = inputs,
 ) {
   const of = (flows: Float64Array[], lost: Float64Array[]) => {
     const ledger = new Ledger(fleet);
-    ledger.add(problem, inputs, flows, lost);
+    ledger.add(problem, given, flows, lost);
     return ledger.totals();
   };
   const none = (arrays: Float64Array[]) => arrays.map((a) => new Float64Array(a.length));
@@ -95,6 +96,24 @@ test('plan and nearest sites take in an hour what the ledger charges above idlin
     expect(s.waitMs).toBeGreaterThan(0);
     expect(s.ttftMs - s.waitMs).toBeGreaterThan(Math.min(...unloaded) - 1e-3);
     expect(s.ttftMs - s.waitMs).toBeLessThan(Math.max(...unloaded) + 1e-3);
+  }
+});
+
+test('what no site has room for is in no site’s figures', () => {
+  const crowd = { ...inputs, demandReqPerS: inputs.demandReqPerS.map((x) => 6 * x) };
+  const p = planned(fleet, crowd);
+  const lost = p.unserved[0]!.reduce((a, b) => a + b, 0);
+  expect(lost).toBeGreaterThan(1);
+  p.plan.demand = [demandOf(p.open, crowd, 0)];
+  p.plan.unserved = p.unserved.map((u, t) => unservedOf(p.open, crowd, u, t));
+  const [slot] = planView(p.open, p.plan) ?? [];
+  const { ttftMs, ...sums } = charged(p, p.flow, p.unserved, crowd);
+  expect(slot?.plan).toMatchObject(near(sums));
+  // So near to what sites can carry, six digits of shares are a hundredth of a millisecond.
+  expect(slot?.plan.ttftMs).toBeCloseTo(ttftMs as number, 0);
+  expect(slot?.plan.unservedReqPerS).toBeCloseTo(lost, 2);
+  for (const [j, site] of p.open.sites.entries()) {
+    expect(slot?.sites[j]?.utilisation).toBeLessThan(site.maxUtilisation + 1e-4);
   }
 });
 
