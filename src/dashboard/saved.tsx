@@ -95,7 +95,8 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
               <dd class="against">
                 {baseline > 0 ? (
                   <>
-                    <strong>{fixed((100 * saved) / baseline, 1)} %</strong> of {figure(baseline)}
+                    <strong>{fixed((100 * Math.abs(saved)) / baseline, 1)} %</strong>{' '}
+                    {saved < 0 ? 'more than' : 'of'} {figure(baseline)}
                   </>
                 ) : (
                   'nothing booked'
