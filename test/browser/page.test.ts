@@ -334,10 +334,11 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
   test('a site is drained by the keyboard, planned without, taken back and limited; prices are set', {
     timeout: 90_000,
   }, async () => {
+    // Cool and clean at any hour, so that it serves its own city.
     const sitesAsked = async (count: number) => {
       const sites = new Set<string | null>();
       for (let n = 0; n < count; n++) {
-        const headers = { 'x-isotherm-zone': 'melbourne', 'x-isotherm-session': `${n}` };
+        const headers = { 'x-isotherm-zone': 'hobart', 'x-isotherm-session': `${n}` };
         const body = chatBody({ stream: true });
         const response = await gateway.post('/chat/completions', body, { headers });
         sites.add(response.headers.get('x-isotherm-site'));
@@ -345,53 +346,53 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
       }
       return sites;
     };
-    expect(await sitesAsked(6)).toContain('melbourne');
+    expect(await sitesAsked(6)).toContain('hobart');
     const watched = await open();
     const { page } = watched;
     await page.getByRole('link', { name: 'Sites' }).click();
-    const melbourne = page.getByRole('row', { name: /^Melbourne/ });
-    await melbourne.getByRole('cell', { name: 'in use', exact: true }).waitFor();
-    const drain = page.getByRole('button', { name: 'Drain Melbourne', exact: true });
+    const hobart = page.getByRole('row', { name: /^Hobart/ });
+    await hobart.getByRole('cell', { name: 'in use', exact: true }).waitFor();
+    const drain = page.getByRole('button', { name: 'Drain Hobart', exact: true });
     await drain.focus();
     await page.keyboard.press('Enter');
-    const question = page.getByRole('dialog', { name: 'Drain Melbourne?' });
+    const question = page.getByRole('dialog', { name: 'Drain Hobart?' });
     await question.getByText('Requests under way go on to their end.').waitFor();
     await page.keyboard.press('Escape');
     await question.waitFor({ state: 'detached' });
     const focused = "document.activeElement.getAttribute('aria-label')";
-    expect(await page.evaluate(focused)).toBe('Drain Melbourne');
-    expect(await sitesAsked(6)).toContain('melbourne');
+    expect(await page.evaluate(focused)).toBe('Drain Hobart');
+    expect(await sitesAsked(6)).toContain('hobart');
 
     await page.keyboard.press('Enter');
     await question.getByLabel('Your name').fill('browser test');
     await question.getByLabel('Why').fill('new chiller');
     await page.keyboard.press('Enter');
-    await page.getByText('Melbourne is drained.').waitFor();
-    await melbourne.getByText('drained', { exact: true }).waitFor();
+    await page.getByText('Hobart is drained.').waitFor();
+    await hobart.getByText('drained', { exact: true }).waitFor();
     await page.getByText(/does not know of the latest change yet/).waitFor();
-    expect(await sitesAsked(6)).not.toContain('melbourne');
+    expect(await sitesAsked(6)).not.toContain('hobart');
     const record = page.locator('section[aria-labelledby="changes-title"] tbody tr').first();
-    expect(await record.innerText()).toMatch(/Melbourne drained\s+browser test\s+new chiller/);
+    expect(await record.innerText()).toMatch(/Hobart drained\s+browser test\s+new chiller/);
 
     const without = await gateway.plan();
     await page.getByText(`Plan ${without} knows of all that is set.`).waitFor();
-    await melbourne.getByRole('cell', { name: '0.0', exact: true }).waitFor();
-    await page.getByText('Drained: Melbourne.').waitFor();
+    await hobart.getByRole('cell', { name: '0.0', exact: true }).waitFor();
+    await page.getByText('Drained: Hobart.').waitFor();
     await picture(page, 'drained');
     await expectSound(watched);
 
-    await page.getByRole('button', { name: 'Undrain Melbourne' }).click();
+    await page.getByRole('button', { name: 'Undrain Hobart' }).click();
     await page.getByRole('button', { name: 'Undrain', exact: true }).click();
-    await page.getByText('Melbourne is in use again.').waitFor();
+    await page.getByText('Hobart is in use again.').waitFor();
     const limit = async (percent: string) => {
-      await page.getByRole('button', { name: 'Limit Melbourne' }).click();
+      await page.getByRole('button', { name: 'Limit Hobart' }).click();
       await page.getByLabel('Most that plans may use').fill(percent);
       await page.getByRole('button', { name: 'Set the limit' }).click();
     };
     await limit('50');
-    await melbourne.getByText('at most 50 %').waitFor();
+    await hobart.getByText('at most 50 %').waitFor();
     await limit('100');
-    await page.getByText('Melbourne has no limit.').waitFor();
+    await page.getByText('Hobart has no limit.').waitFor();
     const carbon = page.getByLabel(/^Carbon, AUD per tonne/);
     const set = page.getByRole('button', { name: 'Set these prices' });
     expect(await set.isDisabled()).toBe(true);
@@ -416,16 +417,15 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     const version = await gateway.plan();
     await page.getByText(`Plan ${version} knows of all that is set.`).waitFor();
     // Planned, measured, streams, planned for those, the difference: isolates report every five seconds.
-    await melbourne.getByRole('cell').nth(4).filter({ hasText: /\d/ }).waitFor();
-    const streams = melbourne.getByRole('cell').nth(6);
+    await hobart.getByRole('cell').nth(4).filter({ hasText: /\d/ }).waitFor();
+    const streams = hobart.getByRole('cell').nth(6);
     for (let n = 0; (await streams.innerText()) === '0' && n < 40; n++) {
       await sitesAsked(1);
       await page.waitForTimeout(500);
     }
     const [, planned, measured, , expected, less] =
-      /(\d+)\s+(\d+)\s+([1-9]\d*)\s+(\d+)\s+([+−]?\d+)\s+—\s+—$/.exec(
-        await melbourne.innerText(),
-      ) ?? [];
+      /(\d+)\s+(\d+)\s+([1-9]\d*)\s+(\d+)\s+([+−]?\d+)\s+—\s+—$/.exec(await hobart.innerText()) ??
+      [];
     expect(Number(planned)).toBeGreaterThan(0);
     const difference = Number(measured) - Number(expected);
     expect(Math.abs(Number(less?.replace('−', '-')) - difference)).toBeLessThanOrEqual(1);
