@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { DEMAND_MARGIN } from '../core/forecast/demand.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Fleet } from '../core/model/fleet.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
@@ -56,12 +57,10 @@ const TRACES: Record<string, string> = {
 const WEATHER_ERRORS = 'weather_forecast_vs_actual_2026.csv';
 const STEP_MINUTES = 5;
 /**
- * With these no week that was tried had more requests late than the nearest sites: a price of lateness
- * keeps sites from being filled to the brim, and less of a margin is needed then. What they cost:
- * docs/decisions/0035-loop-defaults.md.
+ * At this price no week or day that was tried had more requests late than the nearest sites: it keeps
+ * sites from being filled to the brim. What it costs: docs/decisions/0035-loop-defaults.md.
  */
-const LATE_AUD_PER_REQUEST = 0.005;
-const MARGIN = 1.1;
+const LATE_AUD_PER_REQUEST = 0.006;
 
 export const loopOptions = (): Option[] => [
   new Option('--history <hours>', 'counted before the first hour')
@@ -75,7 +74,7 @@ export const loopOptions = (): Option[] => [
     .default(0),
   new Option('--margin <factor>', 'of demand: plans are made for so many times the forecast')
     .argParser(amountValue)
-    .default(MARGIN),
+    .default(DEMAND_MARGIN),
   new Option('--late <aud>', "price of a request over its SLO, in place of the registry's")
     .argParser(amountValue)
     .default(LATE_AUD_PER_REQUEST),

@@ -50,7 +50,7 @@ describe('isotherm loop', () => {
     expect(stdout).toMatch(/Forecasts cost [+-−]?[\d.]+ % of the objective: (NOT )?within 2 %\./);
     expect(stdout).toMatch(/Requests over their SLO: .*nearest sites\./);
     expect(stdout).toContain(
-      'plans are made for 1.1 times the forecast demand; a request over its SLO costs 0.005 AUD',
+      'plans are made for 1.2 times the forecast demand; a request over its SLO costs 0.006 AUD',
     );
   });
 

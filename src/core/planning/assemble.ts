@@ -9,7 +9,8 @@ import type {
   Site,
 } from '../model/fleet.ts';
 
-import { siteLateness } from '../model/lateness.ts';
+import type { RequestWork } from '../model/hardware.ts';
+import { lateAtOnceShare, siteLateness } from '../model/lateness.ts';
 import { resourceAud } from '../model/objective.ts';
 import type { PlantState } from '../model/plant-state.ts';
 import { variability } from '../model/queueing.ts';
@@ -40,7 +41,8 @@ export interface Horizon {
 }
 
 /**
- * The coordinator's problem: demand, eligible edges and their network time, public capabilities.
+ * The coordinator's problem: demand, eligible edges with their network time and the prompts that are too
+ * long for the distance, public capabilities.
  * Demand of classes that may wait becomes work with a window of slots; nobody waits for its network.
  * @param beside work that may wait on top of what demand brings
  */
@@ -54,13 +56,21 @@ export function assembleDispatch(
   const rowStart = new Int32Array(fleet.zones.length * K + 1);
   const edgeSite: number[] = [];
   const edgeCost: number[] = [];
+  const { timeAudPerUserHour, lateAudPerRequest } = fleet.prices;
+  const lateAudPerReqPerS = lateAudPerRequest * SECONDS_PER_HOUR * horizon.slotHours;
+  const works = fleet.sites.map((site) => siteWork(site, fleet.classes));
   fleet.zones.forEach((zone, i) => {
     fleet.classes.forEach((cls, k) => {
-      const timeAud = mayWait(cls) ? 0 : fleet.prices.timeAudPerUserHour;
+      const timeAud = mayWait(cls) ? 0 : timeAudPerUserHour;
       for (const { site, unloadedTtftMs } of plannableSites(fleet, zone, k)) {
         const userHours = (unloadedTtftMs / 1000) * horizon.slotHours;
+        const work = works[site]?.[k] as RequestWork;
+        const lateShare =
+          lateAudPerReqPerS > 0
+            ? lateAtOnceShare(work, unloadedTtftMs - work.firstTokenMs, cls)
+            : 0;
         edgeSite.push(site);
-        edgeCost.push(userHours * timeAud);
+        edgeCost.push(userHours * timeAud + lateShare * lateAudPerReqPerS);
       }
       rowStart[i * K + k + 1] = edgeSite.length;
     });

@@ -149,7 +149,10 @@ export class Ledger {
     const waits = this.#fleet.sites.map((_, j) =>
       this.#operateSite(p, inputs, j, t, headroom[j] as number, runs[j], totals),
     );
+    const lateBefore = this.#ttft.lateAtOnce;
     for (let r = 0; r + 1 < p.rowStart.length; r++) this.#ttft.addRow(p, r, flow, waits, seconds);
+    const { lateAudPerRequest } = this.#fleet.prices;
+    this.#impacts.lateAud += lateAudPerRequest * (this.#ttft.lateAtOnce - lateBefore);
     this.#requests += totals.reduce((sum, x) => sum + x * seconds, 0);
   }
 

@@ -42,6 +42,7 @@ export class TtftTally {
   #ttftMs = 0;
   #queuedMs = 0;
   #violations = 0;
+  #lateAtOnce = 0;
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet;
@@ -117,6 +118,7 @@ export class TtftTally {
           ? wait.probability * Math.exp((unloadedMs - slo) / waitingMeanMs)
           : 0;
     this.#violations += count * late;
+    if (unloadedMs > slo) this.#lateAtOnce += count;
     const at = (ms: number, n: number) => {
       const bin = Math.min(BINS, Math.floor(ms));
       this.#histogram[bin] = (this.#histogram[bin] as number) + n;
@@ -133,6 +135,11 @@ export class TtftTally {
   /** What is charged at the price of time. */
   get userHours(): number {
     return (this.#ttftMs + this.#queuedMs) / MS_PER_HOUR;
+  }
+
+  /** Requests that were late though they waited for nothing. */
+  get lateAtOnce(): number {
+    return this.#lateAtOnce;
   }
 
   sums(): Pick<

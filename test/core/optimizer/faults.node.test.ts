@@ -89,7 +89,9 @@ function runWithFaults(seed: number): Run | undefined {
   return { left, ...best.certificate };
 }
 
-test(`${INSTANCES} instances with sites that fail: what is certified holds`, () => {
+test(`${INSTANCES} instances with sites that fail: what is certified holds`, {
+  timeout: 120_000,
+}, () => {
   let certified = 0;
   let withoutSites = 0;
   for (let from = 1; from <= INSTANCES; from += BLOCKS) {

@@ -109,7 +109,7 @@ describe('any curve through true samples', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const { capability, curve, servers } = randomCurve(seed);
-        const late = { servers, decay: Float64Array.of(4, 30), fullAud: 2 };
+        const late = { servers, decay: Float64Array.of(4, 30), fullAud: Float64Array.of(1, 1) };
         const prior = { ...capability.prior, ...(seed % 2 === 0 && { lateness: late }) };
         const c = congestionCurve(curve.samples, { ...capability, prior });
         const d = dice(seed + 1);

@@ -79,7 +79,7 @@ export function randomInstance(seed: number, partial: Partial<InstanceShape> = {
         ? {
             servers,
             decay: Float64Array.from({ length: K }, (_, k) => 10 ** ((j + k) % 3)),
-            fullAud: shape.lateAud * servers,
+            fullAud: new Float64Array(K).fill((shape.lateAud * servers) / K),
           }
         : undefined;
     const site: SiteProblem = {
@@ -114,7 +114,10 @@ export function randomInstance(seed: number, partial: Partial<InstanceShape> = {
         servers,
         variability,
         costAudPerWaiting: shape.priorFactor * shape.waitingAud,
-        lateness: lateness && { ...lateness, fullAud: shape.priorFactor * lateness.fullAud },
+        lateness: lateness && {
+          ...lateness,
+          fullAud: lateness.fullAud.map((aud) => shape.priorFactor * aud),
+        },
       },
     });
   }

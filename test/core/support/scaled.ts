@@ -44,7 +44,7 @@ export function scaled({ problem: p, sites }: Instance, money: number, size: num
           costAudPerWaiting: s.prior.costAudPerWaiting * money,
           lateness: s.prior.lateness && {
             ...s.prior.lateness,
-            fullAud: s.prior.lateness.fullAud * money,
+            fullAud: times(s.prior.lateness.fullAud, money),
           },
         },
       })),
@@ -60,7 +60,7 @@ export function scaled({ problem: p, sites }: Instance, money: number, size: num
       waitingAud: times(s.waitingAud, money),
       maxLoad: times(s.maxLoad, size),
       queue: { ...s.queue, servers: s.queue.servers * size },
-      lateness: s.lateness && { ...s.lateness, fullAud: s.lateness.fullAud * money },
+      lateness: s.lateness && { ...s.lateness, fullAud: times(s.lateness.fullAud, money) },
       plant: s.plant && plant(s.plant),
     })),
   };
