@@ -1,5 +1,4 @@
 import { congestionCurve } from './congestion-curve.ts';
-import { type Cut, cutBytes } from './cut.ts';
 import { solveHorizon } from './horizon/index.ts';
 import {
   type MasterLayout,
@@ -9,33 +8,17 @@ import {
   type SlotModels,
   solveMaster,
 } from './master/index.ts';
+import { horizonTolerance, isSettled, masterTolerance } from './master-tolerance.ts';
 import type { DispatchProblem } from './problem.ts';
 import type { Settings } from './settings.ts';
-import { isEmpty, type SlotCurve } from './site-curve.ts';
+import type { SlotCurve } from './site-curve.ts';
 import { loadOf } from './site-subproblem.ts';
 import { type ConsensusState, isJoint, type SiteState, type SlotState } from './state.ts';
+import { cutsOf, keepWorkingCuts } from './working-cuts.ts';
 
 /** The next proposal: masters against models of the sites, as exact as the round is worth. */
 
 const MASTER_ITERATIONS = 80;
-/** The master's tolerance over the gap asked for, since its error is part of that gap. */
-const MASTER_SHARE = 0.2;
-/** The same over the gap that stands, where something joins the slots. */
-const JOINT_SHARE = 0.02;
-/**
- * While the gap is beyond FAR_GAP (or nothing is known at all) the curves have one sample a slot at
- * most: the next proposal teaches as much if it is optimal to this tolerance only.
- */
-const FAR_GAP = 0.1;
-const FAR_TOLERANCE = 1e-2;
-/** Classic rounds are only as good as their master's multipliers. */
-const CLASSIC_TOLERANCE = 1e-8;
-/** A slot whose own gap is this share of the one asked for keeps its plan. */
-const SETTLED_SHARE = 0.1;
-/** Cuts kept after a master: of all sites together, in bytes of each site's state, and of each at least. */
-const MOST_CUTS = 1200;
-const MOST_CUT_BYTES = 1e6;
-const LEAST_CUTS = 8;
 /** The first proposal that answers have gone into is that of round two. */
 const FIRST_INFORMED_ROUND = 2;
 
@@ -145,30 +128,6 @@ function standingPrices(p: DispatchProblem, state: ConsensusState): Float64Array
 /** Of a site's limit. */
 const LEAST_ROOM = 0.05;
 
-/** The cuts masters see. */
-function cutsOf(state: ConsensusState): Cut[][] {
-  return state.sites.map((site) => (site.excluded ? [] : site.cuts));
-}
-
-/**
- * Keeps of each site the cuts that count in the master's price, as many as the masters have room for;
- * those of the latest answer have not been tried yet and stay in any case.
- */
-function keepWorkingCuts(state: ConsensusState, weights: Float64Array[]): void {
-  const coupled = state.sites.filter((site) => site.cuts.length > 0).length;
-  const most = Math.max(LEAST_CUTS, Math.floor(MOST_CUTS / Math.max(1, coupled)));
-  state.sites.forEach((site, j) => {
-    const bytes = site.cuts[0] ? cutBytes(site.cuts[0]) : 1;
-    const room = Math.max(LEAST_CUTS, Math.floor(MOST_CUT_BYTES / bytes));
-    if (site.cuts.length <= Math.min(most, room) || weights[j]?.length !== site.cuts.length) return;
-    const ranked = site.cuts.map((cut, i) => ({ cut, weight: weights[j]?.[i] as number }));
-    site.cuts = ranked
-      .toSorted((a, b) => b.weight - a.weight)
-      .slice(0, Math.min(most, room))
-      .map(({ cut }) => cut);
-  });
-}
-
 function moveSlot(
   p: DispatchProblem,
   state: ConsensusState,
@@ -192,59 +151,6 @@ function moveSlot(
     }
     slot.loadPrice[j] = solution.loadPrices[j] as number;
   });
-}
-
-/**
- * How exact the masters have to be. Once costs are known every slot may be off by the same amount of
- * money, so that an hour of ordinary prices need not be exact beside one at the price cap.
- */
-function masterTolerance(
-  settings: Settings,
-  state: ConsensusState,
-): { tolerance: number; toleranceAud?: number } {
-  if (state.mode === 'classic') return { tolerance: CLASSIC_TOLERANCE };
-  // Nothing is known yet of what the slots cost.
-  if (state.mode === 'supply') return { tolerance: MASTER_SHARE * settings.gapTarget };
-  if (isBlind(state) || (state.gaps.findLast(Number.isFinite) ?? 0) > FAR_GAP) {
-    return { tolerance: FAR_TOLERANCE };
-  }
-  const total = totalCostAud(state);
-  if (!Number.isFinite(total)) return { tolerance: MASTER_SHARE * settings.gapTarget };
-  const toleranceAud = (MASTER_SHARE * settings.gapTarget * total) / state.slots.length;
-  return { tolerance: FAR_TOLERANCE, toleranceAud };
-}
-
-/**
- * The same for slots that something joins: a tenth of the gap asked for, or while that is far a share
- * of the gap that stands, since cuts teach most where the master really has its minimum.
- */
-function horizonTolerance(
-  settings: Settings,
-  state: ConsensusState,
-): { tolerance: number; toleranceAud?: number } {
-  if (state.mode === 'classic') return { tolerance: CLASSIC_TOLERANCE };
-  const total = totalCostAud(state);
-  const gap = state.gaps.findLast(Number.isFinite);
-  if (gap === undefined || !Number.isFinite(total)) return { tolerance: FAR_TOLERANCE };
-  const share = Math.max(MASTER_SHARE * settings.gapTarget, JOINT_SHARE * gap);
-  return { tolerance: FAR_TOLERANCE, toleranceAud: share * total };
-}
-
-/** Whether nothing at all is known of the sites' costs: any proposal teaches as much. */
-function isBlind(state: ConsensusState): boolean {
-  return state.sites.every((site) => site.curves.every(isEmpty));
-}
-
-/** |U|, AUD; infinite before every slot has a plan. */
-function totalCostAud(state: ConsensusState): number {
-  return Math.abs(state.slots.reduce((sum, s) => sum + s.bestCostAud, 0));
-}
-
-/** Whether a slot's plan is proven so well that another would not help the whole. */
-function isSettled(settings: Settings, state: ConsensusState, slot: SlotState): boolean {
-  if (state.mode === 'classic' || !Number.isFinite(slot.bestCostAud)) return false;
-  const allowed = (SETTLED_SHARE * settings.gapTarget * totalCostAud(state)) / state.slots.length;
-  return slot.bestCostAud - slot.bestBoundAud <= allowed;
 }
 
 /**
