@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import { type CoolingState, coolingTimes, takePower } from '../core/learning/cooling.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Site } from '../core/model/fleet.ts';
 import { isCurrent, type PlantState, parsePlantReport } from '../core/model/plant-state.ts';
@@ -34,7 +35,9 @@ export class PlantStates extends DurableObject<PlantStatesEnv> {
       const runs = (await this.ctx.storage.get<RunState[]>('runs')) ?? [];
       const known = runs.find((run) => run.runId === runId);
       if (known) return known.state;
-      const run: RunState = { runId, state: await this.#report(site, startUtcMs) };
+      const state = await this.#report(site, startUtcMs);
+      const times = state && coolingTimes(await this.ctx.storage.get<CoolingState>('cooling'));
+      const run: RunState = { runId, state: state && { ...state, coolingTimes: times } };
       await this.ctx.storage.put('runs', [run, ...runs].slice(0, RUNS_KEPT));
       return run.state;
     });
@@ -48,12 +51,20 @@ export class PlantStates extends DurableObject<PlantStatesEnv> {
         throw new InvalidInputError('utc', ['utc: over an hour from the plan’s beginning']);
       }
       await this.ctx.storage.put('latest', report);
+      await this.#learn(site, report);
       return report;
     } catch (error) {
       console.warn(`plant report of ${site.id}: ${reasonOf(error)}`);
       const latest = await this.ctx.storage.get<PlantState>('latest');
       return latest && isCurrent(latest, startUtcMs) ? latest : undefined;
     }
+  }
+
+  /** What meters say of the site's cooling, for this run and later ones. */
+  async #learn(site: Site, { utcMs, power }: PlantState): Promise<void> {
+    if (power === undefined) return;
+    const before = await this.ctx.storage.get<CoolingState>('cooling');
+    await this.ctx.storage.put('cooling', takePower(before, site, utcMs, power));
   }
 
   async #ask(site: Site, startUtcMs: number): Promise<PlantState> {

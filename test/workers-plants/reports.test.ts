@@ -103,6 +103,23 @@ describe('with a report', () => {
     expect(dark - sunny).toBeGreaterThan(5 * 24 * 0.162 * 0.99);
   });
 
+  test('what its meters read of its cooling is planned with, and told to nobody', async () => {
+    const costs: number[] = [];
+    const begunMs = Date.now() - 1_200_000;
+    for (let n = 0; n < 4; n++) {
+      // The first without meters; then as much again in cooling as the servers take.
+      const power = n > 0 && { itKw: 40.125, facilityKw: 80.625, tempC: 30, rhPct: 40 };
+      const utc = new Date(begunMs + n * 60_000).toISOString();
+      await answers({ body: { utc, storedKwh: 45, ...(power && { power }) } });
+      const { run, sites, objectiveAud } = await planned();
+      expect(run.plantStates?.sydney).toBe('reported');
+      for (const told of [JSON.stringify(run), sites]) expect(told).not.toMatch(/40\.125|80\.625/);
+      costs.push(objectiveAud);
+    }
+    expect(costs[3]).toBeGreaterThan((costs[0] as number) * 1.0005);
+    expect(costs[3]).toBeGreaterThan(costs[1] as number);
+  }, 60_000);
+
   test('a day’s water that is used up leaves no requests to that day, and the next its own', async () => {
     const utc = now();
     await answers({ body: { utc, usedTodayWaterL: ADELAIDE_WATER_L } }, 'adelaide');

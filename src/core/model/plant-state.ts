@@ -16,6 +16,20 @@ export interface PlantState {
   usedTodayCarbonKg?: number;
   /** What its solar power is expected to be, in place of the registry's. */
   solar?: SolarForecast;
+  /** What its meters read. */
+  power?: MeasuredPower;
+  /** Its cooling's overhead over that of its model, as its solver has learned it from meters. */
+  coolingTimes?: number;
+}
+
+/** Means of the hour before a report; the air is that outside. */
+export interface MeasuredPower {
+  /** At the servers' plugs. */
+  itKw: number;
+  /** All that the site draws, from the grid or otherwise, but for what charges its battery. */
+  facilityKw: number;
+  tempC: number;
+  rhPct: number;
 }
 
 /** Mean solar power of each hour from an instant on. */
@@ -39,6 +53,14 @@ const reportSchema = z.strictObject({
       kw: z.array(z.number().min(0).max(1e6)).min(1).max(MOST_SOLAR_HOURS),
     })
     .optional(),
+  power: z
+    .strictObject({
+      itKw: z.number().positive().max(1e6),
+      facilityKw: z.number().positive().max(1e6),
+      tempC: z.number().min(-60).max(60),
+      rhPct: z.number().min(0).max(110),
+    })
+    .optional(),
 });
 
 /** Meters round, and batteries hold a little more than they are sold for. */
@@ -60,6 +82,9 @@ export function parsePlantReport(site: Site, value: unknown): PlantState {
   const utcMs = instant('utc', utc);
   const forecast = solar && { fromUtcMs: instant('solar.fromUtc', solar.fromUtc), kw: solar.kw };
   if (solar && !site.cost.solar) issues.push('solar: the site has none');
+  if (state.power && state.power.facilityKw < state.power.itKw) {
+    issues.push('power.facilityKw: below itKw, of which it is to be part');
+  }
   const { battery, demandCharge, limits } = site.cost;
   const { storedKwh, peakKw } = state;
   if (battery && storedKwh === undefined) issues.push('storedKwh: missing, the site has a battery');

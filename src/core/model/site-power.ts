@@ -46,6 +46,11 @@ export function siteFactors(site: Site, now: SiteConditions): SiteFactors {
   };
 }
 
+/** The same where cooling takes so many times what its model has. */
+export function withCooling(f: SiteFactors, times = 1): SiteFactors {
+  return times === 1 ? f : { ...f, ppue: 1 + (f.ppue - 1) * times };
+}
+
 /** Work of each class on a site's hardware, as fast as that is known to be. */
 export function siteWork(site: Speedy, classes: RequestClass[]): RequestWork[] {
   const hw = hardwareOf(site);

@@ -24,6 +24,7 @@ import {
   type SiteFactors,
   siteFactors,
   siteWork,
+  withCooling,
 } from '../model/site-power.ts';
 import { SECONDS_PER_HOUR } from '../model/units.ts';
 import type { SiteEnergy, SiteImpacts } from '../optimizer/impacts.ts';
@@ -153,7 +154,7 @@ export function assembleSite(
   const slots: PlantSlot[] = [];
   for (let t = 0; t < slotCount; t++) {
     const conditions = conditionsAt(t);
-    const factors = siteFactors(site, conditions);
+    const factors = withCooling(siteFactors(site, conditions), state?.coolingTimes);
     // Facility cost is affine in IT power: its value at 0 kW, and its rise by kW.
     const idle = operate(site, factors, 0);
     const fixedAudPerH =

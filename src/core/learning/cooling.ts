@@ -1,0 +1,59 @@
+import { ppue } from '../model/cooling/index.ts';
+import type { Site } from '../model/fleet.ts';
+import type { MeasuredPower } from '../model/plant-state.ts';
+import { MS_PER_HOUR } from '../model/units.ts';
+import { airOf } from '../model/weather.ts';
+
+/**
+ * What a site's meters say of its cooling: how many times the overhead over IT power that its cooling
+ * model has for the same air. Reports count half after a week. Plain data, to be stored as it is.
+ */
+export interface CoolingState {
+  version: 1;
+  /** Of the last report taken in. */
+  utcMs: number;
+  reports: number;
+  /** Σ of measured × modelled overhead, and of modelled², both per IT kW. */
+  product: number;
+  square: number;
+}
+
+/** So many reports weigh as much as the model does: a day of them, one a plan. Chosen. */
+const PRIOR_REPORTS = 96;
+const HALF_LIFE_MS = 168 * MS_PER_HOUR;
+/** No cooling is further off its model than this, as a factor either way; nor does one report say more. */
+export const COOLING_SPAN = 3;
+
+/** The state after a report; one that is not newer than the last says nothing. */
+export function takePower(
+  before: CoolingState | undefined,
+  site: Site,
+  utcMs: number,
+  power: MeasuredPower,
+): CoolingState | undefined {
+  if (before && utcMs <= before.utcMs) return before;
+  const { itKw, facilityKw, tempC, rhPct } = power;
+  const modelled = ppue(site.cost.cooling, airOf(tempC, rhPct)) - 1;
+  if (!(modelled > 0)) return before;
+  const measured = (facilityKw - site.cost.fixedOverheadKw - itKw) / itKw;
+  const told = Math.min(COOLING_SPAN, Math.max(1 / COOLING_SPAN, measured / modelled)) * modelled;
+  const kept = before ? 0.5 ** ((utcMs - before.utcMs) / HALF_LIFE_MS) : 0;
+  return {
+    version: 1,
+    utcMs,
+    reports: (before?.reports ?? 0) * kept + 1,
+    product: (before?.product ?? 0) * kept + told * modelled,
+    square: (before?.square ?? 0) * kept + modelled * modelled,
+  };
+}
+
+/**
+ * Overhead over that of the model: 1 as so many reports' worth, and what was measured, a least-squares
+ * slope through nothing, so that hot hours with much to cool count for more.
+ */
+export function coolingTimes(state: CoolingState | undefined): number {
+  if (state === undefined || !(state.square > 0)) return 1;
+  const { reports, product, square } = state;
+  const times = (PRIOR_REPORTS + (reports * product) / square) / (PRIOR_REPORTS + reports);
+  return Math.min(COOLING_SPAN, Math.max(1 / COOLING_SPAN, times));
+}
