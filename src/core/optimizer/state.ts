@@ -60,7 +60,7 @@ export interface SiteState {
 
 /**
  * The best proven of each slot so far: slots that are independent add up their bests; where something
- * joins them, all bests are of the same round (proof.ts).
+ * joins them, all bests are of the same round (incumbent.ts).
  */
 export interface SlotState {
   /** Flows and unserved demand of the standing proposal. */

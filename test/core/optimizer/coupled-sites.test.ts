@@ -58,6 +58,12 @@ test.each([14, 32, 42, 56])('no honest site is refused, seed %i', (seed) => {
   expect(stopReason).toBe('gap');
 });
 
+// Its third site has a plant that adds nothing in any hour: one cut, and that flat.
+test.each(['learned', 'supply', 'classic'] as const)('a plant that changes nothing, %s', (mode) => {
+  const { problem, sites } = plantFleet(50_125, { utilisation: 1.1, slots: 1, plants: 3 });
+  expect(solve(problem, sites, { mode }).stopReason).toBe('gap');
+});
+
 test('supply rounds go on as learned ones where a site has a plant', () => {
   const { problem, sites } = plantFleet(3, { utilisation: 0.5, waitingAud: 1 });
   const { certificate, state } = solve(problem, sites, { mode: 'supply', gapTarget: 1e-3 });

@@ -158,7 +158,8 @@ export class HorizonPoint extends Point {
 /** λ to begin with: the steepest cuts are those from beyond what a site can serve, and count least. */
 function firstWeights(cuts: readonly Cut[]): number[] {
   const sizes = cuts.map(steepness);
-  const level = Math.max(...sizes, Number.MIN_VALUE) * LEAST_WEIGHT;
+  // Flat cuts, of a plant that adds nothing, count alike.
+  const level = Math.max(0, ...sizes) * LEAST_WEIGHT || 1;
   const inverse = sizes.map((size) => 1 / (size + level));
   const sum = inverse.reduce((a, b) => a + b, 0);
   return inverse.map((weight) => weight / sum);
