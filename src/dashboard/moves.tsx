@@ -1,5 +1,5 @@
 import type { PlanViewBody } from '../core/planning/plan-view.ts';
-import { count, fixed, signed } from './format.ts';
+import { count, figure, fixed, signed } from './format.ts';
 import { Head } from './head.tsx';
 import { demandChange, reasonFor } from './move-reason.ts';
 import { Scroll } from './scroll.tsx';
@@ -37,6 +37,8 @@ export function MovesTable({ view }: { view: PlanViewBody }) {
             have in common. What a request more costs there is its energy, carbon and water at the
             plan’s prices; where it fell, load follows, and where it rose, load leaves. A site whose
             cost stood still gives or takes what the others moved.
+            {moves.pricesBefore &&
+              ` The plan before was made at other prices: carbon ${figure(moves.pricesBefore.carbonAudPerT)} AUD/t, water ${figure(moves.pricesBefore.waterAudPerKl)} AUD/kL; costs then are at those.`}
             {demand &&
               ` In all, ${fixed(demand.after, 2)} requests/s are expected now, where it was ${fixed(demand.before, 2)}: sites move with that, too.`}
           </p>

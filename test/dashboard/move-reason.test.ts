@@ -5,6 +5,7 @@ const moves = {
   slots: 24,
   sites: [],
   sinceVersion: 1,
+  pricesBefore: null,
   orders: { hobart: 'drained' as const },
   outBefore: ['perth', 'hobart'],
   outNow: [{ site: 'darwin', reason: 'its server is down' }],

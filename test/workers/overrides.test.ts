@@ -201,8 +201,9 @@ describe('limits and prices', () => {
     const after = await headerOf((await runToEnd()).planVersion);
     expect(after.impactPrices?.carbonAudPerT).toBe(900);
     expect(after.impacts!.carbonKg).toBeLessThan(0.95 * before.impacts!.carbonKg);
-    const view = await (await adminCall('GET', '/what-if')).json<{ header: PlanHeader }>();
-    expect(view.header.overrides?.prices).toEqual({ carbonAudPerT: 900 });
+    expect((await view(env)).moves?.pricesBefore).toEqual(before.impactPrices);
+    const tried = await (await adminCall('GET', '/what-if')).json<{ header: PlanHeader }>();
+    expect(tried.header.overrides?.prices).toEqual({ carbonAudPerT: 900 });
     await change('/objective', { carbonAudPerT: null });
     expect(await (await adminCall('GET', '/objective')).json()).toMatchObject({
       prices: fleet.prices,

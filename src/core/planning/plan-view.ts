@@ -1,7 +1,7 @@
 import type { PublicFleet } from '../model/fleet.ts';
 import { applyOverrides, ordersBetween, type SiteOrder } from '../model/overrides.ts';
 import { type Moves, movesBetween } from './moves.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlanHeader } from './plan.ts';
 import { planView, type SlotView } from './view.ts';
 
 /** A site or zone, where it is. */
@@ -30,6 +30,8 @@ export interface PlanViewBody {
 
 export interface PlanMoves extends Moves {
   sinceVersion: number;
+  /** Those of the plan before, where this one was made at others. */
+  pricesBefore: PlanHeader['impactPrices'] | null;
   orders: Record<string, SiteOrder>;
   /** Sites that the plan before did without, and those that this one does, with why. */
   outBefore: string[];
@@ -77,10 +79,20 @@ export function planViewBody(
     body.moves = {
       ...moves,
       sinceVersion: last.header.version,
+      pricesBefore: pricesBefore(last.header, plan.header),
       orders: ordersBetween(last.header.overrides, plan.header.overrides),
       outBefore: last.header.excluded.map((e) => e.site),
       outNow: plan.header.excluded,
     };
   }
   return body;
+}
+
+function pricesBefore(
+  { impactPrices: a }: PlanHeader,
+  { impactPrices: b }: PlanHeader,
+): PlanMoves['pricesBefore'] {
+  const differ =
+    a && b && (a.carbonAudPerT !== b.carbonAudPerT || a.waterAudPerKl !== b.waterAudPerKl);
+  return differ ? a : null;
 }
