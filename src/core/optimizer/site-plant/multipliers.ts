@@ -41,8 +41,8 @@ export function multipliersOf(
   const most = plant.peak?.audPerKw ?? 0;
   if (peaks > most) for (let t = 0; t < T; t++) m.peak[t] = (m.peak[t] as number) * (most / peaks);
   for (let t = 0; t < T; t++) {
-    // Imports without a limit bound what power can be worth; with one, the price of exceeding it.
-    const limit = plant.gridKw < Infinity ? excess.powerAud : importAud(plant, m, t);
+    // What power can be worth is bounded by imports; with a limit, by those beyond it.
+    const limit = importAud(plant, m, t) + (plant.gridKw < Infinity ? excess.powerAud : 0);
     m.power[t] = Math.min(-at(layout.balance[t] as number), limit);
   }
   return m;

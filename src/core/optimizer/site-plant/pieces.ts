@@ -96,10 +96,10 @@ function slotPrices(
   for (const power of shedding) powers.add(power);
   const all = [pricesAt(m, t)];
   const add = (power: number, facility: number) => {
-    // Without a limit on imports power is worth an import at most, in a peak what that adds to it.
+    // Power is worth an import at most, beyond a limit its price more, in a peak what that adds to it.
     if (peakAudPerKw(plant) > 0 && power > imported)
       all.push({ power, facility, peak: power - imported });
-    const most = limited ? excess.powerAud : imported;
+    const most = imported + (limited ? excess.powerAud : 0);
     all.push({ power: Math.min(power, most), facility, peak: 0 });
   };
   for (const power of powers) {

@@ -217,7 +217,12 @@ class PlantRows {
       entries,
       size,
     });
-    if (plant.gridKw < Infinity) this.#spend('powerAud', balance, size);
+    if (plant.gridKw < Infinity) {
+      // Power beyond the limit is imported all the same: it is no way around a cap or the peak.
+      const cost = h * (plant.importAud[t] as number) + this.#prices.powerAud;
+      const column = builder.column({ cost, upper: Infinity, entries: [...entries], size });
+      this.#layout.excess.push({ what: 'powerAud', column });
+    }
     this.#layout.exported[t] = builder.column({
       cost: -h * (plant.exportAud[t] as number),
       upper: mostExportKw(plant, t),

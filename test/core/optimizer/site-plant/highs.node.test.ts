@@ -2,6 +2,7 @@ import loadHighs from 'highs';
 import { describe, expect, test, vi } from 'vitest';
 import { waitingRequests, waitingSlope } from '../../../../src/core/model/queueing.ts';
 import { operatePlant } from '../../../../src/core/optimizer/site-plant/operate.ts';
+import { facilityKwAt, type SitePlant } from '../../../../src/core/optimizer/site-plant/plant.ts';
 import { answerQuery } from '../../../../src/core/optimizer/site-subproblem.ts';
 import { solve } from '../../../../src/core/optimizer/solve.ts';
 import { type LpRequests, lpText, plantParts } from '../../support/plant-lp.ts';
@@ -155,4 +156,25 @@ describe('a fleet with plants', () => {
       expect(certificate.gap).toBeLessThan(0.01);
     },
   );
+});
+
+test('power beyond the limit is no way around a cap: a site whose cap leaves its standing load sheds', () => {
+  const { sites } = plantFleet(50090, { utilisation: 0.002, slots: 2, plants: 1 });
+  const site = sites[0]!;
+  const plant: SitePlant = {
+    ...(site.plant as SitePlant),
+    battery: undefined,
+    solarKw: new Float64Array(2),
+    gridKw: 6,
+    importCarbonKg: Float64Array.of(0.07, 0.85),
+  };
+  const standingKw = plant.baseItKw.map((kw, t) => facilityKwAt(plant, t, kw));
+  const leastKg = standingKw.reduce((sum, kw, t) => sum + kw * plant.importCarbonKg[t]!, 0);
+  plant.carbonCapKg = new Float64Array(2).fill((plant.slotHours * leastKg) / 2);
+  expect(Math.max(...standingKw)).toBeLessThan(plant.gridKw);
+  const { shedReqPerS, importKw } = operatePlant(site, plant, new Float64Array(4).fill(0.1));
+  for (const shed of shedReqPerS) expect(shed).toBeCloseTo(0.1, 6);
+  importKw.forEach((kw, t) => {
+    expect(kw).toBeCloseTo(standingKw[t]!, 5);
+  });
 });
