@@ -1,5 +1,5 @@
 /**
- * The tests, as part of `npm run check`. They are written for the package's registry: where sites of
+ * The tests, as part of `npm run check`, or those of the documents (`npm run test:docs`). They are written for the package's registry: where sites of
  * one's own have taken its place they are left out, and it says so.
  */
 import { spawnSync } from 'node:child_process';
@@ -19,7 +19,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const vitest = join(projectPath('node_modules'), 'vitest/vitest.mjs');
-  const { status } = spawnSync(process.execPath, [vitest, 'run'], {
+  const { status } = spawnSync(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
     cwd: projectPath('.'),
     stdio: 'inherit',
   });
