@@ -39,6 +39,8 @@ export interface BodyFilter {
   push(chunk: Uint8Array): Uint8Array[];
   /** What is still held, and what is to follow. */
   end(complete: boolean): Uint8Array[];
+  /** A piece waited so long for the client to read it. */
+  held?(ms: number): void;
   /** An error that the site itself told the client of. */
   readonly siteError?: SiteError | undefined;
 }

@@ -36,7 +36,8 @@ export class PlantStates extends DurableObject<PlantStatesEnv> {
       const known = runs.find((run) => run.runId === runId);
       if (known) return known.state;
       const state = await this.#report(site, startUtcMs);
-      const times = state && coolingTimes(await this.ctx.storage.get<CoolingState>('cooling'));
+      const times =
+        state && coolingTimes(await this.ctx.storage.get<CoolingState>('cooling'), site);
       const run: RunState = { runId, state: state && { ...state, coolingTimes: times } };
       await this.ctx.storage.put('runs', [run, ...runs].slice(0, RUNS_KEPT));
       return run.state;
@@ -64,7 +65,8 @@ export class PlantStates extends DurableObject<PlantStatesEnv> {
   async #learn(site: Site, { utcMs, power }: PlantState): Promise<void> {
     if (power === undefined) return;
     const before = await this.ctx.storage.get<CoolingState>('cooling');
-    await this.ctx.storage.put('cooling', takePower(before, site, utcMs, power));
+    const after = takePower(before, site, utcMs, power);
+    if (after) await this.ctx.storage.put('cooling', after);
   }
 
   async #ask(site: Site, startUtcMs: number): Promise<PlantState> {

@@ -115,6 +115,7 @@ export function relay(
         for (const piece of filter?.push(chunk) ?? [chunk]) {
           heldSinceMs = Date.now();
           await writer.write(piece);
+          filter?.held?.(Date.now() - heldSinceMs);
         }
         heldSinceMs = undefined;
       } catch {
@@ -134,6 +135,7 @@ export function relay(
     const timeUp = new Promise<boolean>((resolve) => {
       patience = setTimeout(() => resolve(false), idleMs);
     });
+    const sinceMs = Date.now();
     const write = async () => {
       for (const piece of pieces) await writer.write(piece);
       await writer.close();
@@ -141,6 +143,7 @@ export function relay(
     };
     const taken = await Promise.race([write().catch(() => true), timeUp]);
     clearTimeout(patience);
+    filter?.held?.(Date.now() - sinceMs);
     if (!taken) writer.abort(new Error('the client does not read')).catch(() => {});
     return taken;
   };

@@ -45,6 +45,7 @@ export class RequestAccount implements AnswerWatch {
     | undefined;
   /** Of an answer that is known as a whole. */
   #final: Receipt | undefined;
+  #pace: Pace | undefined;
 
   constructor(
     caller: Caller,
@@ -101,8 +102,17 @@ export class RequestAccount implements AnswerWatch {
     const promptTokens = this.#promptTokens();
     const meter = new StreamMeter({ hideUsage: this.#hidesUsage, promptTokens });
     this.#begin(site, () => meter.tally(), { promptTokens, tokensBefore: 0 });
+    const pace: Pace = { firstMs: Date.now(), heldMs: 0 };
+    this.#pace = pace;
     return {
-      push: (chunk) => meter.push(chunk),
+      push: (chunk) => {
+        const pieces = meter.push(chunk);
+        if (meter.hasBegun) pace.textMs ??= Date.now();
+        return pieces;
+      },
+      held: (ms) => {
+        pace.heldMs += ms;
+      },
       end: (complete) => {
         const held = meter.end();
         return complete && this.#wantsComment ? [...held, this.#comment()] : held;
@@ -179,7 +189,7 @@ export class RequestAccount implements AnswerWatch {
       journal.add(receipt, this.#spread(receipt));
       const site = this.#served?.choice.site as PublicSite;
       const { zone } = this.#demand as Demand;
-      journal.time(timingOf(receipt, site, zone, timesOf(outcome, receipt)));
+      journal.time(timingOf(receipt, site, zone, timesOf(outcome, receipt, this.#pace)));
       const { costNanoAud, carbonMg } = receipt.served.amounts;
       keyRing.spend(receipt.keyId, { costNanoAud: costNanoAud ?? 0, carbonMg });
     }
@@ -236,9 +246,29 @@ export class RequestAccount implements AnswerWatch {
 
 const decoder = new TextDecoder();
 
-/** Of a stream that came to its end and was counted by its site; undefined of any other answer. */
-function timesOf(o: RequestOutcome, receipt: Receipt): StreamTimes | undefined {
+/** How a stream went. */
+interface Pace {
+  /** When its first byte came, and when the first of the answer itself did. */
+  firstMs: number;
+  textMs?: number;
+  /** How long pieces of it waited for the client to read them. */
+  heldMs: number;
+}
+
+/** Share of a stream's time that its client may keep it waiting, for it to say how fast the site is. */
+const MOST_HELD_SHARE = 0.1;
+
+/**
+ * Of a stream that came to its end and was counted by its site, and whose client read as it came;
+ * undefined of any other answer. What comes before the answer itself (`response.created`, a role, a
+ * comment) may come before the prompt is worked on.
+ */
+function timesOf(o: RequestOutcome, receipt: Receipt, pace?: Pace): StreamTimes | undefined {
   if (o.outcome !== 'ok' || o.ttftMs === undefined || receipt.usageEstimated) return undefined;
+  if (pace?.textMs === undefined || pace.heldMs > MOST_HELD_SHARE * o.durationMs) return undefined;
   const answered = o.attempts.findLast((a) => a.site === o.site && a.fault === undefined);
-  return answered && { ttftMs: answered.ms, decodeMs: o.durationMs - o.ttftMs };
+  const beforeMs = pace.textMs - pace.firstMs;
+  return (
+    answered && { ttftMs: answered.ms + beforeMs, decodeMs: o.durationMs - o.ttftMs - beforeMs }
+  );
 }

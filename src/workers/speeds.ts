@@ -1,5 +1,11 @@
 import { estimateSpeed } from '../core/learning/estimate.ts';
-import { agedTo, emptyTiming, type SiteTiming, takeHour } from '../core/learning/site-speeds.ts';
+import {
+  agedTo,
+  emptyTiming,
+  hardwareKey,
+  type SiteTiming,
+  takeHour,
+} from '../core/learning/site-speeds.ts';
 import type { TimingRow } from '../core/learning/timing.ts';
 import type { PublicFleet, PublicSite } from '../core/model/fleet.ts';
 import type { MeasuredSpeed } from '../core/model/speed.ts';
@@ -40,7 +46,7 @@ export async function expectMeasured(
   if (mode === 'registry') return;
   let states = new Map<string, SiteTiming>();
   try {
-    states = await readSiteTimings(db);
+    states = ofPresentHardware(fleet, await readSiteTimings(db), nowMs);
     if (mode === 'learned') {
       states = await takenIn(db, fleet, states, nowMs, rate);
       states = await withUnderWay(db, fleet, states, nowMs, rate);
@@ -58,6 +64,24 @@ export async function expectMeasured(
       : [];
   });
   if (known.length > 0) inputs.speeds = Object.fromEntries(known) as PlanningInputs['speeds'];
+}
+
+/**
+ * Where the registry has other hardware than the times were held against, they are begun anew, with the
+ * next hour: what this one has booked so far may be of either.
+ */
+function ofPresentHardware(
+  fleet: PublicFleet,
+  states: Map<string, SiteTiming>,
+  nowMs: number,
+): Map<string, SiteTiming> {
+  const known = new Map(states);
+  for (const site of fleet.sites) {
+    const state = states.get(site.id);
+    if (state === undefined || state.hardware === hardwareKey(site)) continue;
+    known.set(site.id, emptyTiming(site, floorToHour(nowMs)));
+  }
+  return known;
 }
 
 /** What less than a stream says is the registry's value. */
@@ -93,7 +117,7 @@ async function takenIn(
   nowMs: number,
   rate: number,
 ): Promise<Map<string, SiteTiming>> {
-  const seen = [...states.values()].map((s) => s.lastUtcMs);
+  const seen = [...states.values()].flatMap((s) => (s.timed > 0 ? [s.lastUtcMs] : []));
   const fromUtcMs = Math.max(floorToHour(nowMs) - HISTORY_MS, Math.max(0, ...seen) + MS_PER_HOUR);
   const toUtcMs = floorToHour(nowMs - SETTLE_MS);
   const rows = await readTimings(db, { fromUtcMs, toUtcMs, mostRows: MOST_ROWS });
@@ -131,7 +155,8 @@ function withHours(
     for (const [id, ofSite] of Map.groupBy(ofHour, (r) => r.site)) {
       const site = sites.get(id);
       if (site === undefined) continue;
-      const before = after.get(id) ?? emptyTiming();
+      const before = after.get(id) ?? emptyTiming(site);
+      if (hourUtcMs <= before.lastUtcMs) continue;
       const span = forMs(hourUtcMs);
       after.set(id, takeHour(before, site, fleet.classes, hourUtcMs, ofSite, span));
     }

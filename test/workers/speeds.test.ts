@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { siteTimingSchema } from '../../src/core/learning/site-speeds.ts';
+import { emptyTiming, siteTimingSchema } from '../../src/core/learning/site-speeds.ts';
 import { type TimingRow, timingSums } from '../../src/core/learning/timing.ts';
 import { estimateRttMs } from '../../src/core/model/geo.ts';
 import { decodeStepMs, hardwareProfiles, prefillMs } from '../../src/core/model/hardware.ts';
@@ -12,6 +12,7 @@ import { planView } from '../../src/core/planning/view.ts';
 import type { Tally } from '../../src/core/routing/board.ts';
 import { embeddedInputs } from '../../src/feeds/embedded/index.ts';
 import { readPlan } from '../../src/store/plans.ts';
+import { writeSiteTimings } from '../../src/store/timings.ts';
 import { bookBatch } from '../../src/store/usage.ts';
 import { fleet } from '../../src/workers/fleet.ts';
 import { optimize } from '../../src/workers/optimize.ts';
@@ -290,4 +291,81 @@ describe('hours of times', () => {
     // The hour before is still there, and taken in again.
     expect(speeds?.perth?.streams).toBeGreaterThan(700);
   });
+});
+
+describe('a stream says nothing of its site’s speed', () => {
+  const line = (value: object) => new TextEncoder().encode(`data: ${JSON.stringify(value)}\n\n`);
+  const USAGE = { choices: [], usage: { prompt_tokens: 1024, completion_tokens: 20 } };
+
+  /** A stream of 20 tokens, after a prompt that takes so long; `early` comes before it is worked on. */
+  function playStream(prefillMs: number, early?: object) {
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async () => {
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      void (async () => {
+        const writer = writable.getWriter();
+        if (early) await writer.write(line(early));
+        await scheduler.wait(prefillMs);
+        for (let n = 0; n < 20; n++) {
+          await writer.write(line({ choices: [{ delta: { content: 'hi ' } }] }));
+          await scheduler.wait(1);
+        }
+        await writer.write(line(USAGE));
+        await writer.write(new TextEncoder().encode('data: [DONE]\n\n'));
+        await writer.close();
+      })();
+      return new Response(readable, { headers: { 'content-type': 'text/event-stream' } });
+    });
+  }
+
+  async function booked(pauseMs: number) {
+    await env.DB.exec('DELETE FROM timing_hours');
+    const response = await chat(hello({ stream: true }));
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    if (pauseMs > 0) await scheduler.wait(pauseMs);
+    while (!(await reader.read()).done);
+    await settled();
+    const { results } = await env.DB.prepare(
+      'SELECT timed, ttft_ms AS ttftMs FROM timing_hours',
+    ).all<{ timed: number; ttftMs: number }>();
+    return results[0];
+  }
+
+  test('where its client keeps it waiting', async () => {
+    playStream(0);
+    expect((await booked(0))?.timed).toBe(1);
+    expect((await booked(1000))?.timed ?? 0).toBe(0);
+  });
+
+  test('before the answer itself: what comes earlier is no first token', async () => {
+    playStream(400, { choices: [{ delta: { role: 'assistant', content: '' } }] });
+    expect((await booked(0))?.ttftMs).toBeGreaterThan(300);
+  });
+});
+
+test('other hardware in the registry begins anew: what was learned is in times of the old', async () => {
+  const site = fleet.sites[0]!;
+  const sums = {
+    promptVarMs2: 1e7,
+    covarMs2: 2e7,
+    ttftVarMs2: 5e7,
+    decodeMs: 2e5,
+    expectedMs: 1e5,
+  };
+  const learned = { ...emptyTiming(site, startUtcMs), ...sums, decodeSqMs: 4e5, timed: 400 };
+  await writeSiteTimings(env.DB, new Map([[site.id, learned]]));
+  const sites = fleet.sites.map((s) =>
+    s === site ? { ...s, hardware: { ...s.hardware, batch: s.hardware.batch / 2 } } : s,
+  );
+  for (const [present, isKnown] of [
+    [fleet, true],
+    [{ ...fleet, sites }, false],
+  ] as const) {
+    for (const mode of ['learned', 'frozen'] as const) {
+      const inputs = embeddedInputs(present, startUtcMs, 2);
+      await expectMeasured(env.DB, present, inputs, startMs, mode);
+      expect(inputs.speedsFault).toBeUndefined();
+      expect(inputs.speeds?.[site.id] !== undefined, mode).toBe(isKnown);
+    }
+  }
 });

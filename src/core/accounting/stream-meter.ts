@@ -41,6 +41,7 @@ export class StreamMeter {
   #deltas = 0;
   #characters = 0;
   #error: SiteError | undefined;
+  #hasBegun = false;
 
   /** @param options.promptTokens the prompt's tokens, estimated, should the site not count them */
   constructor(options: { hideUsage: boolean; promptTokens: number }) {
@@ -60,6 +61,11 @@ export class StreamMeter {
   /** The error that the site itself told the client of, if it did; the last, if several. */
   get error(): SiteError | undefined {
     return this.#error;
+  }
+
+  /** Whether any of the answer itself has passed: what comes before says nothing of the model. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
   }
 
   /** What the stream has come to so far. */
@@ -83,6 +89,7 @@ export class StreamMeter {
     this.#error = siteErrorIn(event) ?? this.#error;
     const characters = deltaCharacters(event);
     if (characters > 0) {
+      this.#hasBegun = true;
       this.#deltas++;
       this.#characters += characters;
     }

@@ -10,10 +10,12 @@ import { airOf } from '../model/weather.ts';
  */
 export interface CoolingState {
   version: 1;
+  /** The cooling and fixed load of the registry that reports were held against. */
+  model: string;
   /** Of the last report taken in. */
   utcMs: number;
   reports: number;
-  /** Σ of measured × modelled overhead, and of modelled², both per IT kW. */
+  /** Σ of measured × modelled overhead, and of modelled², kW². */
   product: number;
   square: number;
 }
@@ -24,13 +26,16 @@ const HALF_LIFE_MS = 168 * MS_PER_HOUR;
 /** No cooling is further off its model than this, as a factor either way; nor does one report say more. */
 export const COOLING_SPAN = 3;
 
-/** The state after a report; one that is not newer than the last says nothing. */
+const modelOf = ({ cost }: Site) => JSON.stringify([cost.cooling, cost.fixedOverheadKw]);
+
+/** The state after a report; one that is not newer than the last says nothing. Another model begins anew. */
 export function takePower(
-  before: CoolingState | undefined,
+  state: CoolingState | undefined,
   site: Site,
   utcMs: number,
   power: MeasuredPower,
 ): CoolingState | undefined {
+  const before = state?.model === modelOf(site) ? state : undefined;
   if (before && utcMs <= before.utcMs) return before;
   const { itKw, facilityKw, tempC, rhPct } = power;
   const modelled = ppue(site.cost.cooling, airOf(tempC, rhPct)) - 1;
@@ -40,19 +45,20 @@ export function takePower(
   const kept = before ? 0.5 ** ((utcMs - before.utcMs) / HALF_LIFE_MS) : 0;
   return {
     version: 1,
+    model: modelOf(site),
     utcMs,
     reports: (before?.reports ?? 0) * kept + 1,
-    product: (before?.product ?? 0) * kept + told * modelled,
-    square: (before?.square ?? 0) * kept + modelled * modelled,
+    product: (before?.product ?? 0) * kept + told * modelled * itKw ** 2,
+    square: (before?.square ?? 0) * kept + (modelled * itKw) ** 2,
   };
 }
 
 /**
  * Overhead over that of the model: 1 as so many reports' worth, and what was measured, a least-squares
- * slope through nothing, so that hot hours with much to cool count for more.
+ * slope through nothing, so that hot and busy hours with much to cool count for more.
  */
-export function coolingTimes(state: CoolingState | undefined): number {
-  if (state === undefined || !(state.square > 0)) return 1;
+export function coolingTimes(state: CoolingState | undefined, site: Site): number {
+  if (state?.model !== modelOf(site) || !(state.square > 0)) return 1;
   const { reports, product, square } = state;
   const times = (PRIOR_REPORTS + (reports * product) / square) / (PRIOR_REPORTS + reports);
   return Math.min(COOLING_SPAN, Math.max(1 / COOLING_SPAN, times));

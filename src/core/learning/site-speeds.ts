@@ -12,6 +12,8 @@ import { type TimingRow, timingSums } from './timing.ts';
  */
 export interface SiteTiming {
   version: 1;
+  /** What all of it is held against: the registry's hardware and batch. */
+  hardware: string;
   /** Beginning of the last hour that said anything. */
   lastUtcMs: number;
   /** Streams that were timed. */
@@ -31,6 +33,7 @@ export interface SiteTiming {
 const sum = z.number().min(0);
 export const siteTimingSchema = z.strictObject({
   version: z.literal(1),
+  hardware: z.string(),
   lastUtcMs: z.number(),
   timed: sum,
   promptVarMs2: sum,
@@ -56,10 +59,17 @@ const MOST_STEADY_LOAD = 0.8;
 /** Zones with less than this of a stream are forgotten. */
 const LEAST_STREAMS = 0.01;
 
-export function emptyTiming(): SiteTiming {
+/** Sums are in times of the registry's hardware, so they end with it. */
+export function hardwareKey({ hardware }: Pick<PublicSite, 'hardware'>): string {
+  return `${hardware.profile}/${hardware.batch}`;
+}
+
+/** @param fromUtcMs hours before it are not taken in */
+export function emptyTiming(site: Pick<PublicSite, 'hardware'>, fromUtcMs = 0): SiteTiming {
   return {
     version: 1,
-    lastUtcMs: 0,
+    hardware: hardwareKey(site),
+    lastUtcMs: fromUtcMs,
     timed: 0,
     promptVarMs2: 0,
     covarMs2: 0,
@@ -81,6 +91,7 @@ export function agedTo(state: SiteTiming, utcMs: number): SiteTiming {
   );
   return {
     version: 1,
+    hardware: state.hardware,
     lastUtcMs: state.lastUtcMs,
     timed: state.timed * kept,
     promptVarMs2: state.promptVarMs2 * kept,

@@ -29,14 +29,14 @@ function after(reports: number, times: number, seed = 1): CoolingState | undefin
 }
 
 test('cooling is the model’s before any report, and comes to be what meters say', () => {
-  expect(coolingTimes(undefined)).toBe(1);
+  expect(coolingTimes(undefined, site!)).toBe(1);
   const times = fc.double({ min: 0.5, max: 2.5, noNaN: true });
   fc.assert(
     fc.property(times, fc.nat(1e6), (truth, seed) => {
-      const off = Math.abs(coolingTimes(after(2000, truth, seed)) - truth);
+      const off = Math.abs(coolingTimes(after(2000, truth, seed), site!) - truth);
       expect(off).toBeLessThan(0.15 * Math.abs(truth - 1) + 0.02);
       // Four reports of the widest cooling weigh as four of a hundred.
-      expect(Math.abs(coolingTimes(after(4, truth, seed)) - 1)).toBeLessThan(0.081);
+      expect(Math.abs(coolingTimes(after(4, truth, seed), site!) - 1)).toBeLessThan(0.081);
     }),
     { numRuns: 30 },
   );
@@ -56,8 +56,8 @@ test('whatever is reported, it is a number from a third to three', () => {
       reports.forEach((p, n) => {
         state = takePower(state, site!, n * MS_PER_HOUR, p);
       });
-      expect(coolingTimes(state)).toBeGreaterThanOrEqual(1 / 3);
-      expect(coolingTimes(state)).toBeLessThanOrEqual(3);
+      expect(coolingTimes(state, site!)).toBeGreaterThanOrEqual(1 / 3);
+      expect(coolingTimes(state, site!)).toBeLessThanOrEqual(3);
     }),
   );
 });
@@ -85,4 +85,28 @@ test('a facility that draws less than its servers is refused, without figures', 
   expect(() => parsePlantReport(site!, report)).not.toThrow(/49\.5|50\.25/);
   const well = { ...report, power: { ...power, facilityKw: 60 } };
   expect(parsePlantReport(site!, well).power?.facilityKw).toBe(60);
+});
+
+test('another model of cooling in the registry begins anew, and a busy hour counts for more than an idle one', () => {
+  const learned = after(2000, 2);
+  const other = {
+    ...site!,
+    cost: { ...site!.cost, cooling: { kind: 'fixed' as const, ppue: 1.3, onSiteWaterLPerKwh: 0 } },
+  };
+  expect(coolingTimes(learned, other)).toBe(1);
+  const power = {
+    itKw: 100,
+    facilityKw: 100 + other.cost.fixedOverheadKw + 30,
+    tempC: 20,
+    rhPct: 50,
+  };
+  expect(takePower(learned, other, 1e13, power)?.reports).toBe(1);
+  // An idle site whose fixed load the registry has too low: 2 kW that no cooling would bring down.
+  let state: CoolingState | undefined;
+  for (let n = 1; n <= 1000; n++) {
+    const itKw = n % 2 === 0 ? 1 : 100;
+    const facilityKw = itKw + other.cost.fixedOverheadKw + 0.3 * itKw + 2;
+    state = takePower(state, other, n * MS_PER_HOUR, { ...power, itKw, facilityKw });
+  }
+  expect(coolingTimes(state, other)).toBeLessThan(1.1);
 });

@@ -85,7 +85,7 @@ function hourOf(
 }
 
 function learned(hours: number, truth: Truth, of: Parameters<typeof hourOf>[2] = {}): SiteTiming {
-  let state = emptyTiming();
+  let state = emptyTiming(site);
   for (let h = 1; h <= hours; h++) {
     const { rows, forMs } = hourOf(truth, h * MS_PER_HOUR, of);
     state = takeHour(state, site, fleet.classes, h * MS_PER_HOUR, rows, forMs);
@@ -103,7 +103,7 @@ const truths = fc.record({
 
 describe('a site’s speed', () => {
   test('is the registry’s, and as unsure as assumed, before anything was measured', () => {
-    const speed = estimateSpeed(emptyTiming(), site, zones);
+    const speed = estimateSpeed(emptyTiming(site), site, zones);
     expect(speed.prefill).toEqual({ factor: 1, se: 0.5 });
     expect(speed.decode).toEqual({ factor: 1, se: 0.5 });
     expect(speed.rttMs).toEqual({});
@@ -230,7 +230,7 @@ test('whatever sums there are, estimates are numbers within their bounds', () =>
   });
   fc.assert(
     fc.property(fc.array(row, { maxLength: 5 }), fc.integer({ min: 1, max: 100 }), (rows, hour) => {
-      const state = takeHour(emptyTiming(), site, fleet.classes, hour * MS_PER_HOUR, rows);
+      const state = takeHour(emptyTiming(site), site, fleet.classes, hour * MS_PER_HOUR, rows);
       expect(siteTimingSchema.parse(JSON.parse(JSON.stringify(state)))).toEqual(state);
       const { prefill, decode, rttMs } = estimateSpeed(state, site, zones);
       for (const { factor: f, se } of [prefill, decode]) {
