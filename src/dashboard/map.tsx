@@ -16,8 +16,8 @@ const LINE_HEIGHT = 15;
 const CHARACTER_WIDTH = 7.8;
 /** A zone farther from all sites than this has a mark of its own, degrees. */
 const APART_DEG = 0.3;
-/** Flows under this share of all requests are not drawn. */
-const SMALLEST_FLOW = 0.004;
+/** Flows under this share of all requests may be chance within the plan's gap: the table alone has them. */
+const SMALLEST_FLOW = 0.005;
 
 interface MapProps {
   view: PlanViewBody;
@@ -37,7 +37,7 @@ export function FleetMap({ view, slot, measureId, troubles }: MapProps) {
     <div ref={ref} class="map">
       {width > 0 && <Drawing {...{ view, slot, measure, shade, width, troubles, apart }} />}
       <Legend measure={measure} low={low} high={high}>
-        Area of a site: its load. Arrows: requests that leave their city.
+        Area of a site: its load. Arrows: requests that leave their city, from 0.5 % of all on.
         {apart.length > 0 && ' Crosses: where requests come from without a site.'}
         {troubles.length > 0 && ' Dashed ring: a site in trouble.'}
       </Legend>

@@ -46,13 +46,20 @@ export function NowView({ live: { status, view } }: { live: LiveState }) {
           </p>
         </section>
         <section aria-labelledby="figures-title">
-          <h2 id="figures-title">Now, against every request at its nearest site</h2>
+          <h2 id="figures-title">
+            Planned for this hour, against every request at its nearest site
+          </h2>
+          {(status.troubles ?? []).length > 0 && (
+            <p class="alert">
+              A site is in trouble: these figures are the plan, not what happens now.
+            </p>
+          )}
           <Tiles slot={slot} />
           <PlanFacts plan={plan} />
           <p class="source">
-            Planned for the hour from <When utcMs={slot.utcMs} />, at the expected demand. What
-            requests take at the margin, {wordOf(slot)}; what sites draw at no request is in
-            neither. The nearest site passes on what it has no room for.
+            Planned for the hour from <When utcMs={slot.utcMs} />, at the expected demand, whatever
+            comes. What requests take at the margin, {wordOf(slot)}; what sites draw at no request
+            is in neither. The nearest site passes on what it has no room for.
           </p>
         </section>
       </div>
@@ -170,6 +177,10 @@ function SitesNow({
           </tbody>
         </table>
       </Scroll>
+      <p class="source">
+        Marginal PUE is what the meter turns more by for a kWh more of the requests. It may be under
+        1: servers draw power while idle, and a request more takes the place of some of it.
+      </p>
     </section>
   );
 }

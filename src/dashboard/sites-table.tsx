@@ -33,8 +33,8 @@ export function SitesTable({
             'TTFT planned, ms',
             'TTFT measured, ms',
             'Streams measured',
-            'Planned for those, ms',
-            'Measured less planned, ms',
+            'Expected by the registry, ms',
+            'Measured less expected, ms',
             'Prefill, × registry',
             'Decoding, × registry',
           ]}

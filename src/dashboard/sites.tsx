@@ -75,10 +75,11 @@ function Operated({ live, ask }: { live: LiveState; ask: Ask }) {
           a limited site, too. TTFT is time to first token. Planned: the mean of this hour’s
           requests, with the network from the client and waiting at the site. Measured: from the
           router’s request to the first byte, streams of about the last quarter of an hour, all
-          hours of day alike; what lies between client and router is not in it. Planned for those:
-          what the same streams, with their own prompts, would take without waiting by the registry,
-          and the waiting planned for this hour. Prefill and decoding: times found in receipts over
-          those of the registry, as far as the plan was made with them.
+          hours of day alike; what lies between client and router is not in it. Expected by the
+          registry: what the same streams would take without waiting on the registry’s hardware,
+          each with its own prompt or the class’s mean if that is longer, and the waiting planned
+          for this hour; speeds found in receipts are not in it. Prefill and decoding: times found
+          in receipts over those of the registry, as far as the plan was made with them.
         </p>
       </section>
       <ObjectiveForm ask={ask} revision={data?.revision} onDone={look} />

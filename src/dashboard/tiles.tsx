@@ -16,7 +16,7 @@ const tiles: Tile[] = [
   { label: 'Time to first token', unit: 'ms', of: (f) => f.ttftMs },
 ];
 
-/** What the present hour's requests take, beside what they would take at their nearest sites. */
+/** What the requests planned for the present hour take, beside what they would take at their nearest sites. */
 export function Tiles({ slot }: { slot: SlotView }) {
   return (
     <dl class="tiles">
@@ -56,7 +56,9 @@ const isNone = (reqPerS: number) => reqPerS <= 1e-3;
 
 function servedText({ plan, nearest }: SlotView): string {
   const lost = plan.unservedReqPerS;
-  const own = isNone(lost) ? 'all of them served' : `${figure(lost)} more a second are not served`;
+  const own = isNone(lost)
+    ? 'planned, all served'
+    : `planned, ${figure(lost)} more a second are not served`;
   // Figures beside each other are then not of as many requests.
   const differs = !isNone(Math.abs(lost - nearest.unservedReqPerS));
   return differs ? `${own}, ${figure(nearest.unservedReqPerS)} at nearest sites` : own;

@@ -84,6 +84,8 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
       expect(await page.locator('circle.site').count()).toBe(14);
       expect(await page.locator('.flow').count()).toBeGreaterThan(0);
       await page.getByText(/by the sites’ own word/).waitFor();
+      await page.getByRole('heading', { name: /^Planned for this hour/ }).waitFor();
+      await page.getByText(/^planned, all served/).waitFor();
       const rows = page.getByRole('table').getByRole('row');
       expect(await rows.count()).toBe(15);
       await picture(page, `now-${look}`);
@@ -416,7 +418,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
 
     const version = await gateway.plan();
     await page.getByText(`Plan ${version} knows of all that is set.`).waitFor();
-    // Planned, measured, streams, planned for those, the difference: isolates report every five seconds.
+    // Planned, measured, streams, expected of those, the difference: isolates report every five seconds.
     await hobart.getByRole('cell').nth(4).filter({ hasText: /\d/ }).waitFor();
     const streams = hobart.getByRole('cell').nth(6);
     for (let n = 0; (await streams.innerText()) === '0' && n < 40; n++) {
@@ -501,6 +503,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await page.getByText(/^The plan is well: plan/).waitFor();
     await page.getByRole('row', { name: new RegExp(`^${name} failing`) }).waitFor();
     expect(await page.locator('circle.trouble').count()).toBe(1);
+    await page.getByText('these figures are the plan, not what happens now').waitFor();
     await picture(page, 'failing');
     await expectSound(watched);
     await page.context().close();
