@@ -42,6 +42,7 @@ export function planText(run: PlanRun): string {
     bold(
       `Plan of ${fleet.name} for ${count(inputs.slotCount, 'hour')} from ${utc(inputs.startUtcMs)}`,
     ),
+    ...missedLines(run),
     '',
     siteTable(rows),
     '',
@@ -53,6 +54,7 @@ export function planText(run: PlanRun): string {
         `TTFT mean ${decimal(totals.ttftMeanMs, 0)} ms, p95 ${decimal(totals.ttftP95Ms, 0)} ms.`,
     ),
     wrap(awakeText(run)),
+    ...plantLines(run),
     wrap(marginalText(run)),
     ...batchText(run),
     '',
@@ -85,6 +87,27 @@ function awakeText({ fleet, totals }: PlanRun): string {
   const awake = totals.sites.reduce((sum, s) => sum + s.awakeServers, 0);
   const all = fleet.sites.reduce((sum, s) => sum + s.hardware.servers, 0);
   return `${decimal(awake, 1)} of ${all} servers are awake in the mean.`;
+}
+
+/** What the plants of sites gave; a site whose plant gave nothing has no line. */
+function plantLines({ totals }: PlanRun): string[] {
+  return totals.sites.flatMap(({ site, solarKwh, dischargedKwh }) => {
+    const used = [
+      ...(solarKwh >= 0.5 ? [`${decimal(solarKwh, 0)} kWh of its solar power used`] : []),
+      ...(dischargedKwh >= 0.5 ? [`${decimal(dischargedKwh, 0)} kWh from its battery`] : []),
+    ];
+    return used.length > 0 ? [wrap(`${site}: ${used.join(', ')}.`)] : [];
+  });
+}
+
+/** Said at the top, since what follows is not what was asked for. */
+function missedLines({ solution }: PlanRun): string[] {
+  return (solution.budgets ?? []).flatMap(({ of, limit, amount, missedBy }) => {
+    if (missedBy <= 0) return [];
+    const [name, unit] = of === 'carbonKg' ? ['carbon', 'kg'] : ['water', 'L'];
+    const used = `${decimal(amount, 1)} of ${decimal(limit, 1)} ${unit}`;
+    return [wrap(bold(`BUDGET MISSED: ${used} of ${name}, see the end of the certificate.`))];
+  });
 }
 
 /** The prices that marginal prices are made of: with budgets, their shadow prices on top. */

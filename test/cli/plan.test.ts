@@ -53,6 +53,16 @@ describe('isotherm plan', () => {
     writeFileSync(file, JSON.stringify(plantedFleet()));
     const of = ['--fleet', file, '--at', '2026-01-15', '--slots', '6', '--gap', '0.005'];
     const free = await planJson(...of);
+    // Plants that gave something are told of in words, others are not.
+    const { stdout } = await inProcess(['plan', ...of]);
+    const used = free.sites.filter((s: { solarKwh: number }) => s.solarKwh >= 0.5);
+    expect(used.length).toBeGreaterThan(0);
+    for (const { site, solarKwh } of used) {
+      const told = `${site}: ${Math.round(solarKwh).toLocaleString('en')} kWh of its solar power`;
+      expect(stdout.replace(/\s+/g, ' ')).toContain(told);
+    }
+    const lines = stdout.match(/kWh of its solar power used/g);
+    expect(lines).toHaveLength(used.length);
     const limit = 0.97 * free.carbonKg;
     const kept = await planJson(...of, '--carbon-budget', `${limit}`);
     expect(kept.gap).toBeLessThanOrEqual(0.005);
@@ -73,6 +83,7 @@ describe('isotherm plan', () => {
     expect(kept.gap).toBeLessThanOrEqual(0.005);
     const { stdout } = await inProcess(['plan', ...at, '--carbon-budget', '100']);
     expect(stdout).toMatch(/BUDGET MISSED: [\d.]+ of 100.0 kg of carbon, [\d.]+ kg too much/);
+    expect(stdout.split('\n')[1]).toMatch(/^BUDGET MISSED: [\d.]+ of 100.0 kg of carbon/);
     const wrong = await inProcess(['plan', '--water-budget', '-3']);
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toMatch(/--water-budget/);
