@@ -88,6 +88,7 @@ describe('isotherm sites validate', () => {
     ['https://brisbane.example/v1', 'must be without /v1, which the router adds'],
     ['https://brisbane.example/llm/v1/', 'must be without /v1, which the router adds'],
     ['https://me:secret@brisbane.example', 'must be without user, query and fragment'],
+    ['HTTPS://me:secret@brisbane.example', 'must be without user, query and fragment'],
     ['https://brisbane.example/?key=1', 'must be without user, query and fragment'],
   ])('refuses %s, to which no path can be appended', async (baseUrl, fault) => {
     const found = await faults(

@@ -95,6 +95,13 @@ function hasState({ battery, demandCharge, limits }: SiteCost): boolean {
   return parts.some((part) => part !== undefined);
 }
 
+/** As the platform reads it: schemes may be in capitals. */
+function namesUser(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
+}
+
 export const siteSchema = z.strictObject({
   ...place,
   /** Region of the price and carbon feeds, e.g. NSW1. */
@@ -120,7 +127,7 @@ export const siteSchema = z.strictObject({
       .refine((url) => !/\/v1\/*$/.test(url), {
         error: 'must be without /v1, which the router adds',
       })
-      .refine((url) => !/[?#]|^https?:\/\/[^/]*@/.test(url), {
+      .refine((url) => !/[?#]/.test(url) && !namesUser(url), {
         error: 'must be without user, query and fragment, since the router appends a path',
       }),
     /** Client-facing model name to the name this site serves it under. */
