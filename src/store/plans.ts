@@ -1,5 +1,6 @@
 import { desc, eq, lt, max, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
+import type { z } from 'zod';
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import {
   type Plan,
@@ -143,7 +144,22 @@ export async function currentVersion(db: Database): Promise<number | undefined> 
   return rows[0]?.version;
 }
 
-/** A whole plan. Throws if a stored part does not pass its schema: better none than half of one. */
+/** Parses a stored column; of text that is not JSON, too: {@link InvalidInputError}. */
+function parseStored<S extends z.ZodType>(
+  schema: S,
+  text: string | null,
+  what: string,
+): z.output<S> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text ?? '');
+  } catch (error) {
+    throw new InvalidInputError(what, [`not JSON: ${(error as Error).message}`]);
+  }
+  return parseInput(schema, value, what);
+}
+
+/** A whole plan. Throws {@link InvalidInputError} if a stored part does not pass its schema: better none than half of one. */
 export async function readPlan(db: Database, version: number): Promise<Plan | undefined> {
   const orm = open(db);
   const [heads, slots] = await orm.batch([
@@ -162,28 +178,24 @@ export async function readPlan(db: Database, version: number): Promise<Plan | un
   ]);
   if (heads[0] === undefined) return undefined;
   const what = `stored plan ${version}`;
-  const header = parseInput(planHeaderSchema, JSON.parse(heads[0].header), what);
+  const header = parseStored(planHeaderSchema, heads[0].header, what);
   if (slots.length !== header.slotCount) {
-    throw new Error(`${what}: ${slots.length} slots, expected ${header.slotCount}`);
+    throw new InvalidInputError(what, [`${slots.length} slots, expected ${header.slotCount}`]);
   }
   return {
     header,
-    slots: slots.map((s) => parseInput(planSharesSchema, JSON.parse(s.shares), what)),
+    slots: slots.map((s) => parseStored(planSharesSchema, s.shares, what)),
     ...(slots.every((s) => s.siteHours !== null) && {
-      siteHours: slots.map((s) =>
-        parseInput(siteHoursSchema, JSON.parse(s.siteHours as string), what),
-      ),
+      siteHours: slots.map((s) => parseStored(siteHoursSchema, s.siteHours, what)),
     }),
     ...(slots.every((s) => s.putOff !== null) && {
-      putOff: slots.map((s) => parseInput(putOffSchema, JSON.parse(s.putOff as string), what)),
+      putOff: slots.map((s) => parseStored(putOffSchema, s.putOff, what)),
     }),
     ...(slots.every((s) => s.demand !== null) && {
-      demand: slots.map((s) => parseInput(planDemandSchema, JSON.parse(s.demand as string), what)),
+      demand: slots.map((s) => parseStored(planDemandSchema, s.demand, what)),
     }),
     ...(slots.every((s) => s.unserved !== null) && {
-      unserved: slots.map((s) =>
-        parseInput(planDemandSchema, JSON.parse(s.unserved as string), what),
-      ),
+      unserved: slots.map((s) => parseStored(planDemandSchema, s.unserved, what)),
     }),
   };
 }
@@ -196,9 +208,7 @@ export async function readPrices(db: Database, version: number): Promise<SlotPri
     .where(eq(planSlots.version, version))
     .orderBy(planSlots.slot);
   if (rows.length === 0 || rows.some((r) => r.prices === null)) return undefined;
-  return rows.map((r) =>
-    parseInput(planPricesSchema, JSON.parse(r.prices as string), `stored prices ${version}`),
-  );
+  return rows.map((r) => parseStored(planPricesSchema, r.prices, `stored prices ${version}`));
 }
 
 /** Headers of the latest plans, newest first. One that this version cannot read is left out, and said so in the log. */

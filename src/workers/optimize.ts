@@ -86,11 +86,19 @@ export async function knownSites(env: Env) {
   }
 }
 
-/** The standing plan, where it has anything to say to the next one. */
+/** The standing plan, where it has anything to say to the next one, and this version can read it. */
 async function standingPlan(env: Env): Promise<Plan | undefined> {
   if (!fleet.classes.some(mayWait)) return undefined;
   const version = await currentVersion(env.DB);
-  return version === undefined ? undefined : readPlan(env.DB, version);
+  if (version === undefined) return undefined;
+  try {
+    return await readPlan(env.DB, version);
+  } catch (error) {
+    // D1 may answer the next time, and then nothing put off and no job is lost.
+    if (!(error instanceof InvalidInputError)) throw error;
+    console.warn(`planning without the work that plan ${version} has left: ${error.message}`);
+    return undefined;
+  }
 }
 
 /** What a run may be asked for beside its trigger; all optional. */

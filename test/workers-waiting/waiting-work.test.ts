@@ -8,6 +8,7 @@ import { fleet } from '../../src/workers/fleet.ts';
 import worker from '../../src/workers/main.ts';
 import { coordinatorOf, optimize, RunUnderWayError } from '../../src/workers/optimize.ts';
 import { health } from '../../src/workers/site-health.ts';
+import { view } from '../../src/workers/view.ts';
 import { settled } from '../workers/support/accounts.ts';
 import { adminCall, chat, hello } from '../workers/support/client.ts';
 import { finish } from '../workers/support/runs.ts';
@@ -229,4 +230,21 @@ describe('jobs', () => {
     expect(response.status).toBe(400);
     expect((await response.json<{ error: string }>()).error).toMatch(words);
   });
+});
+
+test('a plan that cannot be read stops neither the next one nor the page', async () => {
+  const version = (await currentVersion(env.DB)) as number;
+  await env.DB.prepare(
+    "UPDATE plans SET header = json_set(header, '$.mode', 'later') WHERE version = ?",
+  )
+    .bind(version)
+    .run();
+  const said = vi.spyOn(console, 'warn').mockReturnValue();
+  const next = await planAt(NOW_MS);
+  expect(next.header.version).toBe(version + 1);
+  const { moves, slots } = await view(env);
+  expect(slots).toHaveLength(24);
+  expect(moves).toBeNull();
+  for (const what of ['planning without the work', 'no moves are shown'])
+    expect(said).toHaveBeenCalledWith(expect.stringMatching(`${what}.* plan ${version}.*mode`));
 });
