@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { PublicSite } from '../core/model/fleet.ts';
+import { applyOverrides } from '../core/model/overrides.ts';
 import {
   countRequests,
   type Drift,
@@ -21,6 +22,7 @@ import {
   timedAt,
   troubleOf,
 } from '../core/routing/board.ts';
+import { readOverrides } from '../store/overrides.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
 import { type Env, elapsedMs, now } from './env.ts';
 import { fleet } from './fleet.ts';
@@ -170,7 +172,12 @@ export class SiteBoard extends DurableObject<Env> {
     const change = await this.ctx.storage.get<{ trigger: string; sinceMs: number }>('change');
     if (change) return nowMs - change.sinceMs < DEBOUNCE_MS ? undefined : change.trigger;
     const plannedMs = (await this.ctx.storage.get<number>('plannedMs')) ?? 0;
-    const since = Object.values(await this.#entries()).flatMap((e) => e.downSinceMs ?? []);
+    const entries = await this.#entries();
+    const down = downIn(entries);
+    if (down.length === 0) return undefined;
+    // A site that is switched off on purpose, or that the registry has no more, is no loss.
+    const open = new Set(await openSites(this.env));
+    const since = down.flatMap((id) => (open.has(id) ? (entries[id]?.downSinceMs ?? []) : []));
     return lossAsksForPlan(since, plannedMs, nowMs) ? 'site-down' : undefined;
   }
 
@@ -194,6 +201,17 @@ export class SiteBoard extends DurableObject<Env> {
     if (!isOpen && (await this.ctx.storage.get('change')) === undefined) return;
     if ((await this.ctx.storage.getAlarm()) !== null) return;
     await this.ctx.storage.setAlarm(Date.now() + PROBE_PAUSE_MS);
+  }
+}
+
+/** Sites that plans use, by the registry and what the operator has set since; all, if that cannot be read. */
+async function openSites(env: Env): Promise<string[]> {
+  try {
+    const { sites } = applyOverrides(fleet, await readOverrides(env.DB));
+    return sites.filter(({ state }) => state === 'active').map(({ id }) => id);
+  } catch (error) {
+    console.error(`which sites are drained cannot be read: ${(error as Error).message}`);
+    return fleet.sites.map(({ id }) => id);
   }
 }
 

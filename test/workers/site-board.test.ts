@@ -64,7 +64,22 @@ test('a site that does not answer probes is down, and planned without; back, it 
   expect(again).toMatchObject({ trigger: 'site-down', status: 'running' });
   expect(again?.runId).not.toBe(ended.runId);
   vi.useRealTimers();
-  expect((await runToEnd()).status).toBe('published');
+  const second = await runToEnd();
+  expect(second.status).toBe('published');
+
+  // Drained, it may be down for as long as the work on it takes.
+  const site = '/sites/melbourne';
+  await adminCall('PATCH', site, { drained: true, reason: 'new racks' });
+  vi.useFakeTimers({ now: Date.now() + 20_000, toFake: ['Date'] });
+  await runDurableObjectAlarm(board);
+  vi.useRealTimers();
+  const drained = await finish();
+  expect(drained.trigger).toBe('override');
+  vi.useFakeTimers({ now: Date.now() + 500_000, toFake: ['Date'] });
+  await runDurableObjectAlarm(board);
+  expect((await coordinatorOf(env).runs()).latest?.runId).toBe(drained.runId);
+  vi.useRealTimers();
+  await adminCall('PATCH', site, { drained: false });
 
   play([]);
   vi.useFakeTimers({ now: Date.now() + 540_000, toFake: ['Date'] });
