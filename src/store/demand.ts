@@ -1,9 +1,10 @@
 import { type CountedHour, type DemandStates, seriesKey } from '../core/forecast/demand.ts';
 import { type SeriesState, seriesStateSchema } from '../core/forecast/series.ts';
 import type { PublicFleet } from '../core/model/fleet.ts';
+import { writeStates } from './states.ts';
 
-/** A state is a text of about 1.7 kB; D1 takes 2 MB a parameter. */
-const STATES_PER_STATEMENT = 500;
+/** A state is a text of about 1.7 kB. */
+const TABLE = { name: 'demand_series', keys: ['zone', 'class_id'], statesPerStatement: 500 };
 
 /**
  * What is known of every series, by {@link seriesKey}. One that cannot be read is begun anew, and said
@@ -25,28 +26,13 @@ export async function readDemandStates(db: D1Database): Promise<Map<string, Seri
   return states;
 }
 
-/** Writes states, all or none; one that has seen more than the one to be written stays. */
-export async function writeDemandStates(db: D1Database, states: DemandStates): Promise<void> {
-  const rows = [...states].map(([key, state]) => {
+/** Writes states, as {@link writeStates} does. */
+export function writeDemandStates(db: D1Database, states: DemandStates): Promise<void> {
+  const keyed = [...states].map(([key, state]) => {
     const [zone, classId] = key.split(' ');
-    return { zone, classId, lastUtcMs: state.lastUtcMs, state: JSON.stringify(state) };
+    return { key: { zone, class_id: classId }, state };
   });
-  const statements = [];
-  for (let from = 0; from < rows.length; from += STATES_PER_STATEMENT) {
-    const part = rows.slice(from, from + STATES_PER_STATEMENT);
-    statements.push(
-      db
-        .prepare(
-          'INSERT INTO demand_series (zone, class_id, last_utc_ms, state) ' +
-            "SELECT value ->> '$.zone', value ->> '$.classId', value ->> '$.lastUtcMs', " +
-            "value ->> '$.state' FROM json_each(?) WHERE true ON CONFLICT (zone, class_id) " +
-            'DO UPDATE SET last_utc_ms = excluded.last_utc_ms, state = excluded.state ' +
-            'WHERE excluded.last_utc_ms >= demand_series.last_utc_ms',
-        )
-        .bind(JSON.stringify(part)),
-    );
-  }
-  if (statements.length > 0) await db.batch(statements);
+  return writeStates(db, TABLE, keyed);
 }
 
 /**

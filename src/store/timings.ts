@@ -1,9 +1,10 @@
 import { type SiteTiming, siteTimingSchema } from '../core/learning/site-speeds.ts';
 import { type TimingRow, timingKeys, timingSums } from '../core/learning/timing.ts';
+import { writeStates } from './states.ts';
 import { columnOf } from './usage.ts';
 
-/** A state is a text of about 60 bytes a zone; D1 takes 2 MB a parameter. */
-const STATES_PER_STATEMENT = 100;
+/** A state is a text of about 60 bytes a zone. */
+const TABLE = { name: 'site_timings', keys: ['site'], statesPerStatement: 100 };
 
 const fields = [...timingKeys, ...timingSums].map((name) => `${columnOf(name)} AS ${name}`);
 
@@ -44,32 +45,16 @@ export async function readSiteTimings(db: D1Database): Promise<Map<string, SiteT
   return states;
 }
 
-/** Writes states, all or none; one that has seen more than the one to be written stays. */
-export async function writeSiteTimings(
+/** Writes states, as {@link writeStates} does. */
+export function writeSiteTimings(
   db: D1Database,
   states: ReadonlyMap<string, SiteTiming>,
 ): Promise<void> {
-  const rows = [...states].map(([site, state]) => ({
-    site,
-    lastUtcMs: state.lastUtcMs,
-    state: JSON.stringify(state),
-  }));
-  const statements = [];
-  for (let from = 0; from < rows.length; from += STATES_PER_STATEMENT) {
-    const part = rows.slice(from, from + STATES_PER_STATEMENT);
-    statements.push(
-      db
-        .prepare(
-          'INSERT INTO site_timings (site, last_utc_ms, state) ' +
-            "SELECT value ->> '$.site', value ->> '$.lastUtcMs', value ->> '$.state' " +
-            'FROM json_each(?) WHERE true ON CONFLICT (site) ' +
-            'DO UPDATE SET last_utc_ms = excluded.last_utc_ms, state = excluded.state ' +
-            'WHERE excluded.last_utc_ms >= site_timings.last_utc_ms',
-        )
-        .bind(JSON.stringify(part)),
-    );
-  }
-  if (statements.length > 0) await db.batch(statements);
+  return writeStates(
+    db,
+    TABLE,
+    [...states].map(([site, state]) => ({ key: { site }, state })),
+  );
 }
 
 /** Deletes what requests of hours that began before an instant said of sites' speeds. */

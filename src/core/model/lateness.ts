@@ -46,12 +46,13 @@ export function siteLateness(
   prices: ObjectivePrices,
   slotHours: number,
 ): Lateness | undefined {
+  const audPerReqPerS = prices.lateAudPerRequest * SECONDS_PER_HOUR * slotHours;
+  if (!(audPerReqPerS > 0)) return undefined;
   const { servers } = site.hardware;
   const work = siteWork(site, classes);
   const meanServiceS = work.reduce((sum, w) => sum + w.serverS, 0) / work.length;
   const waitScaleS = (variability(classes) * meanServiceS) / servers;
-  const audPerReqPerS = prices.lateAudPerRequest * SECONDS_PER_HOUR * slotHours;
-  if (!(audPerReqPerS > 0 && waitScaleS > 0)) return undefined;
+  if (!(waitScaleS > 0)) return undefined;
   const all = work.flatMap((w, k) => {
     const { ttftSloMs } = classes[k] as RequestClass;
     if (ttftSloMs === undefined) return [];

@@ -80,7 +80,7 @@ export function assembleDispatch(
     slotCount: horizon.slotCount,
     classCount: K,
     zoneCount: fleet.zones.length,
-    sites: fleet.sites.map((site) => capability(site, fleet.classes, fleet.prices, horizon)),
+    sites: fleet.sites.map((site, j) => capability(fleet, site, works[j] ?? [], horizon)),
     demandReqPerS,
     rowStart,
     edgeSite: Int32Array.from(edgeSite),
@@ -92,14 +92,14 @@ export function assembleDispatch(
 }
 
 function capability(
+  { classes, prices }: PublicFleet,
   site: PublicSite,
-  classes: RequestClass[],
-  prices: ObjectivePrices,
+  work: RequestWork[],
   horizon: Horizon,
 ): SiteCapability {
   return {
     id: site.id,
-    loadPerReqPerS: Float64Array.from(siteWork(site, classes), (w) => w.serverS),
+    loadPerReqPerS: Float64Array.from(work, (w) => w.serverS),
     maxLoad: siteCapacity(site, horizon).maxLoad,
     prior: {
       servers: site.hardware.servers,
