@@ -207,6 +207,7 @@ export function planJson(run: PlanRun) {
     zones: totals.zones,
     rampRelaxedSlots: run.rampRelaxedSlots,
     loads: bySite(run.loads),
+    traffic: run.traffic.map((slot, t) => ({ utc: utc(slotUtcMs(inputs, t)), ...slot })),
     awakeServers: bySite(run.awake),
     // Without times: equal plans have equal JSON.
     roundLog: run.rounds.map(({ wallMs: _, ...round }) => traceRound(round)),

@@ -16,7 +16,12 @@ import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { Ledger } from '../core/planning/ledger.ts';
 import { summarize } from '../core/planning/outcome.ts';
 import { runMixture } from '../core/planning/plant-operation.ts';
-import { limitRises } from '../core/planning/ramp.ts';
+import {
+  limitRises,
+  plannedTraffic,
+  type SlotTraffic,
+  standingLoads,
+} from '../core/planning/ramp.ts';
 import type { SpanTotals } from '../core/planning/span-totals.ts';
 import { readJobs } from './jobs.ts';
 import {
@@ -64,6 +69,7 @@ export interface PlanRun {
   awake: Float64Array[];
   /** Loads by slot and site, busy servers. */
   loads: Float64Array[];
+  traffic: SlotTraffic[];
   /** Slots whose limits on rises were relaxed; empty without a previous plan. */
   rampRelaxedSlots: number[];
   /** As asked for; learned hands over to classic when it stalls, see the rounds. */
@@ -98,7 +104,7 @@ export function registerPlan(program: Command): void {
     ),
     new Option(
       '--previous <file>',
-      "an earlier plan's JSON: loads rise over it by no more than the registry's ramp allows",
+      "an earlier plan's JSON: no site gets more than by its shares and what the registry's ramp allows",
     ),
   ];
   const options = [
@@ -203,6 +209,7 @@ function planned(
     marginals: arrivalPrices(publicFleet(fleet), inputs, solution),
     awake: awakeServers(fleet, problem, inputs, solution.flow),
     loads: solution.flow.map((flow) => loadsOf(problem, flow)),
+    traffic: plannedTraffic(publicFleet(fleet), inputs, problem, solution.flow).slots,
     rampRelaxedSlots,
     mode: options.mode,
     gapTarget: options.gap,
@@ -224,5 +231,7 @@ function limited(
       'the registry limits no rises: it has no ramp.maxRisePerPlan',
     ]);
   }
-  return limitRises(problem, publicFleet(fleet), inputs, readPrevious(file));
+  const open = publicFleet(fleet);
+  const standing = standingLoads(problem, open, inputs, readPrevious(file));
+  return limitRises(problem, open, standing);
 }

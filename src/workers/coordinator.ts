@@ -26,7 +26,7 @@ import { jobOutcomes, ownWork } from '../core/planning/jobs.ts';
 import { summarize } from '../core/planning/outcome.ts';
 import { demandOf, pricesOf, sharesOf, traceRound, unservedOf } from '../core/planning/plan.ts';
 import { backWork, putOffOf } from '../core/planning/put-off.ts';
-import { limitRises, plannedLoads } from '../core/planning/ramp.ts';
+import { limitRises, plannedTraffic, standingLoads } from '../core/planning/ramp.ts';
 import { siteHoursOf } from '../core/planning/site-hours.ts';
 import { learnedCurves, warmCurves } from '../core/planning/warm-start.ts';
 import { publishPlan } from '../store/plans.ts';
@@ -92,7 +92,9 @@ export class Coordinator extends DurableObject<Env> {
     const fleet = fleetOf(request);
     assertInputs(fleet, inputs);
     const settings = settingsSchema.parse(request.settings ?? {});
-    const standing = await this.#store.standing();
+    const traffic = fleet.ramp && (await this.#store.traffic());
+    const free = problemOf({ inputs, overrides }).problem;
+    const standing = traffic && standingLoads(free, fleet, inputs, traffic);
     const { problem } = problemOf({ inputs, standing, overrides });
     assertProblem(problem);
     const record: RunRecord = {
@@ -119,6 +121,7 @@ export class Coordinator extends DurableObject<Env> {
       record,
       settings,
       inputs,
+      standing,
       state,
       budget,
       fleetDigest: fleetDigest(),
@@ -296,7 +299,7 @@ export class Coordinator extends DurableObject<Env> {
     record.endedUtcMs = now(this.env);
     await this.#store.end(record, {
       learned: learnedCurves(fleet, inputs, problem, state),
-      loads: plannedLoads(fleet, inputs, problem, best.flow),
+      ...(fleet.ramp && { traffic: plannedTraffic(fleet, inputs, problem, best.flow) }),
     });
   }
 
@@ -331,7 +334,7 @@ function problemOf({
     ...ownWork(fleet, inputs),
   ]);
   if (state) restoreExclusions(problem, state);
-  return { problem, rampRelaxedSlots: limitRises(problem, fleet, inputs, standing) };
+  return { problem, rampRelaxedSlots: limitRises(problem, fleet, standing) };
 }
 
 /** What `of` makes of every item, made when it is asked for. */

@@ -9,7 +9,7 @@ import type {
   SlotState,
 } from '../core/optimizer/state.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
-import type { PlannedLoads } from '../core/planning/ramp.ts';
+import type { PlannedTraffic, SlotTraffic, StandingLoads } from '../core/planning/ramp.ts';
 import type { PlantStateSource } from '../core/planning/round-wire.ts';
 import type { LearnedCurves } from '../core/planning/warm-start.ts';
 import type { BudgetRun } from './budget-run.ts';
@@ -46,8 +46,8 @@ export interface Run {
   settings: Settings;
   inputs: PlanningInputs;
   state: ConsensusState;
-  /** Loads of the plan in force, to which rises are limited. */
-  standing?: PlannedLoads;
+  /** What the plan in force would load sites with, over which rises are limited. */
+  standing?: StandingLoads;
   /** Where budgets take several optimizations: the search that `state` is a step of. */
   budget?: BudgetRun;
   /** Of the registry it began with: its arrays are in that one's order. */
@@ -93,6 +93,7 @@ export class RunStore {
       ['inputs', { ...inputs, siteCount: series.length }],
       ['fleet', run.fleetDigest],
       ['overrides', run.overrides],
+      ['standing', run.standing ?? null],
       ...series.map((s, j): [string, unknown] => [`series/${j}`, s]),
     ];
     await Promise.all(this.#putAll([...unchanging, ...moving(run)]));
@@ -124,7 +125,7 @@ export class RunStore {
     return {
       record,
       settings,
-      standing: await this.standing(),
+      standing: (await this.#storage.get<StandingLoads | null>('standing')) ?? undefined,
       ...(budget && { budget }),
       inputs: { ...rest, sites: series },
       state: { ...consensus, sites, slots },
@@ -141,19 +142,23 @@ export class RunStore {
   /** Ends a run: its record goes to the history, its state away. */
   async end(
     record: RunRecord,
-    published?: { learned: LearnedCurves; loads: PlannedLoads },
+    published?: { learned: LearnedCurves; traffic?: PlannedTraffic },
   ): Promise<void> {
     const rounds = record.rounds.slice(-ROUNDS_IN_HISTORY);
     const brief: RunRecord = { ...record, rounds, placements: {} };
     const history = [brief, ...(await this.history())].slice(0, HISTORY);
-    const stale = ['budget'];
-    for (const prefix of ['series/', 'site/', 'slot/', 'kept/']) {
+    // `loads` is what earlier versions kept in place of the plan's traffic.
+    const stale = ['budget', 'standing', 'loads'];
+    const prefixes = ['series/', 'site/', 'slot/', 'kept/'];
+    // A plan without limits on rises leaves nothing to limit the next one by.
+    if (published && !published.traffic) prefixes.push('traffic');
+    for (const prefix of prefixes) {
       stale.push(...(await this.#storage.list({ prefix })).keys());
     }
     const writes: Promise<unknown>[] = [this.#storage.put({ run: record, history })];
     if (published) {
-      const { learned, loads } = published;
-      writes.push(this.#storage.put('loads', loads));
+      const { learned, traffic } = published;
+      if (traffic) writes.push(...this.#putAll(trafficEntries(traffic)));
       const { sites, ...layout } = learned;
       const siteIds = Object.keys(sites);
       writes.push(this.#storage.put('learned', { ...layout, siteIds }));
@@ -171,9 +176,14 @@ export class RunStore {
     return (await this.#storage.get<RunRecord[]>('history')) ?? [];
   }
 
-  /** Loads of the last plan, 8 bytes a site and slot. */
-  standing(): Promise<PlannedLoads | undefined> {
-    return this.#storage.get<PlannedLoads>('loads');
+  /** How the last plan splits traffic; undefined where it was made without limits on rises. */
+  async traffic(): Promise<PlannedTraffic | undefined> {
+    const stored = await this.#storage.get<Omit<PlannedTraffic, 'slots'> & { slotCount: number }>(
+      'traffic',
+    );
+    if (!stored) return undefined;
+    const { slotCount, ...layout } = stored;
+    return { ...layout, slots: await this.#list<SlotTraffic>('traffic', slotCount) };
   }
 
   /** What the last run that published left; undefined where it cannot be read whole. */
@@ -237,6 +247,13 @@ export class RunStore {
       return value;
     });
   }
+}
+
+function trafficEntries({ slots, ...layout }: PlannedTraffic): [string, unknown][] {
+  return [
+    ['traffic', { ...layout, slotCount: slots.length }],
+    ...slots.map((slot, t): [string, unknown] => [`traffic/${t}`, slot]),
+  ];
 }
 
 /** What a search keeps of one slot. */

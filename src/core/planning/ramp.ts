@@ -1,37 +1,99 @@
 import type { PublicFleet } from '../model/fleet.ts';
+import { mayWait } from '../model/request-class.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
-import { type DispatchProblem, loadsOf, rowCount } from '../optimizer/problem.ts';
+import {
+  type DispatchProblem,
+  rowAt,
+  rowCount,
+  type SiteCapability,
+  totalsOf,
+} from '../optimizer/problem.ts';
 import type { Horizon } from './assemble.ts';
+import { type PlanShares, sharesOf } from './plan.ts';
 import { spillByPreference } from './policies/spill.ts';
 
 /**
- * Limits on how fast load may move from one plan to the next. No site is given more in an hour than
- * the standing plan gives it in that hour and a share of its capacity on top. What arrives at some
+ * Limits on how fast traffic may move from one plan to the next. What a new plan changes at the instant
+ * it is published is how the router splits what comes: from the standing plan's shares to its own. So
+ * rises are counted over what the standing plan's shares would bring a site of the new plan's demand, at
+ * its speeds: more demand, or a site found to be slower, is no move of traffic. What arrives at some
  * sites leaves others, so rises bound all that moves.
  */
 
-/** What a plan loads each site with, by slot, in busy servers. */
-export interface PlannedLoads {
-  startUtcMs: number;
-  slotHours: number;
-  slotCount: number;
-  /** By site id. */
-  sites: Record<string, Float64Array>;
+/** How a plan splits the traffic of a slot. */
+export interface SlotTraffic {
+  /** Of classes whose users wait. */
+  shares: PlanShares;
+  /** Of work that may wait, which has no share of what comes: req/s by class id and site id. */
+  waitingReqPerS: Record<string, Record<string, number>>;
 }
 
-export function plannedLoads(
+export interface PlannedTraffic {
+  startUtcMs: number;
+  slotHours: number;
+  slots: SlotTraffic[];
+}
+
+/** @param flow of a plan, req/s by edge, by slot */
+export function plannedTraffic(
   fleet: PublicFleet,
-  horizon: Horizon,
+  { startUtcMs, slotHours }: Horizon,
   p: DispatchProblem,
   flow: Float64Array[],
-): PlannedLoads {
-  const { startUtcMs, slotHours, slotCount } = horizon;
-  const loads = flow.map((slotFlow) => loadsOf(p, slotFlow));
-  const sites = fleet.sites.map((site, j): [string, Float64Array] => [
-    site.id,
-    Float64Array.from(loads, (slot) => slot[j] as number),
-  ]);
-  return { startUtcMs, slotHours, slotCount, sites: Object.fromEntries(sites) };
+): PlannedTraffic {
+  const waiting = fleet.classes.map(mayWait);
+  const slots = flow.map((slotFlow): SlotTraffic => {
+    const shares = sharesOf(fleet, p, slotFlow);
+    const totals = totalsOf({ ...p, slotCount: 1 }, [slotFlow]);
+    const waitingReqPerS: SlotTraffic['waitingReqPerS'] = {};
+    fleet.classes.forEach((cls, k) => {
+      if (!waiting[k]) return;
+      delete shares[cls.id];
+      waitingReqPerS[cls.id] = Object.fromEntries(
+        fleet.sites.map((site, j) => [site.id, Math.max(0, totals[j]?.[k] as number)]),
+      );
+    });
+    return { shares, waitingReqPerS };
+  });
+  return { startUtcMs, slotHours, slots };
+}
+
+/**
+ * What sites would be loaded with if the standing plan's shares split the demand of a new problem, at
+ * its speeds: by its slots and sites, in busy servers. A slot the standing plan knows nothing of is null.
+ */
+export type StandingLoads = (Float64Array | null)[];
+
+/** @param standing of the plan in force */
+export function standingLoads(
+  p: DispatchProblem,
+  fleet: PublicFleet,
+  horizon: Horizon,
+  standing: PlannedTraffic,
+): StandingLoads {
+  const place = new Map(fleet.sites.map((site, j) => [site.id, j]));
+  return Array.from({ length: p.slotCount }, (_, t) => {
+    const slot = slotOf(standing, horizon, t);
+    if (slot === undefined) return null;
+    const loads = new Float64Array(p.sites.length);
+    const add = (site: string, k: number, reqPerS: number) => {
+      const j = place.get(site);
+      if (j === undefined) return;
+      const { loadPerReqPerS } = p.sites[j] as SiteCapability;
+      loads[j] = (loads[j] as number) + reqPerS * (loadPerReqPerS[k] as number);
+    };
+    fleet.classes.forEach((cls, k) => {
+      for (const [site, reqPerS] of Object.entries(slot.waitingReqPerS[cls.id] ?? {})) {
+        add(site, k, reqPerS);
+      }
+      const byZone = slot.shares[cls.id] ?? {};
+      fleet.zones.forEach((zone, i) => {
+        const comes = p.demandReqPerS[rowAt(p, t, i, k)] as number;
+        for (const [site, share] of byZone[zone.id] ?? []) add(site, k, share * comes);
+      });
+    });
+    return loads;
+  });
 }
 
 /** Each relaxation of a slot doubles the rise; after so many it is all of the capacity. */
@@ -43,33 +105,30 @@ const ROUNDING = 1e-9;
  * Puts the fleet's ramp limits on a freshly assembled problem. Never at the price of a request: where
  * sites so limited cannot carry a slot's demand, by a simple filling from the nearest site on, its
  * limits are relaxed until they can, or are gone.
- * @param standing of the plan in force; undefined before the first, and then nothing is limited
+ * @param standing undefined before the first plan, and then nothing is limited
  * @returns slots with relaxed limits
  */
 export function limitRises(
   p: DispatchProblem,
   fleet: PublicFleet,
-  horizon: Horizon,
-  standing: PlannedLoads | undefined,
+  standing: StandingLoads | undefined,
 ): number[] {
   const share = fleet.ramp?.maxRisePerPlan;
-  if (share === undefined || standing?.slotHours !== horizon.slotHours) return [];
+  if (share === undefined || standing === undefined) return [];
   const whole = p.sites.map((site) => site.maxLoad.slice());
-  const from = Array.from({ length: p.slotCount }, (_, t) => slotOf(standing, horizon, t));
   /** Without a rise there is no limit. */
   const limit = (t: number, rise?: number) => {
-    const slot = from[t];
+    const before = standing[t];
     p.sites.forEach((site, j) => {
       const most = (whole[j] as Float64Array)[t] as number;
-      const before = standing.sites[site.id]?.[slot as number] ?? 0;
-      const isFree = slot === undefined || rise === undefined;
-      site.maxLoad[t] = isFree ? most : Math.min(most, before + rise * most);
+      const isFree = !before || rise === undefined;
+      site.maxLoad[t] = isFree ? most : Math.min(most, (before[j] as number) + rise * most);
     });
   };
   const relaxed = new Set<number>();
   for (let t = 0; t < p.slotCount; t++) limit(t, share);
   for (let n = 1; n <= MOST_DOUBLINGS; n++) {
-    const short = shortSlots(p).filter((t) => from[t] !== undefined);
+    const short = shortSlots(p).filter((t) => standing[t]);
     if (short.length === 0) break;
     for (const t of short) {
       relaxed.add(t);
@@ -81,12 +140,13 @@ export function limitRises(
 }
 
 /** Slot of a standing plan for slot t: the same hour, else past its horizon that hour of the day. */
-function slotOf(standing: PlannedLoads, horizon: Horizon, t: number): number | undefined {
+function slotOf(standing: PlannedTraffic, horizon: Horizon, t: number): SlotTraffic | undefined {
+  if (standing.slotHours !== horizon.slotHours) return undefined;
   const shift = (horizon.startUtcMs - standing.startUtcMs) / (standing.slotHours * MS_PER_HOUR);
   const perDay = Math.round(24 / standing.slotHours);
   let slot = t + shift;
-  while (slot >= standing.slotCount) slot -= perDay;
-  return Number.isInteger(slot) && slot >= 0 ? slot : undefined;
+  while (slot >= standing.slots.length) slot -= perDay;
+  return standing.slots[slot];
 }
 
 /** Slots in which filling sites from the nearest on leaves demand over; batches count evenly. */

@@ -16,7 +16,7 @@ import { budgetPrices } from '../../../src/core/planning/budget.ts';
 import { solveWithinBudgets } from '../../../src/core/planning/budget-solve.ts';
 import { conditionsAt } from '../../../src/core/planning/inputs.ts';
 import { sharesOf } from '../../../src/core/planning/plan.ts';
-import { limitRises, plannedLoads } from '../../../src/core/planning/ramp.ts';
+import { limitRises, plannedTraffic, standingLoads } from '../../../src/core/planning/ramp.ts';
 import { infeasibilities } from '../support/feasible.ts';
 import type { Sleep } from '../support/fleet-lp.ts';
 import { assemble } from '../support/fleets.ts';
@@ -153,12 +153,14 @@ function registry(seed: number) {
     const first = assemble(fleet, before);
     const { flow } = solve(first.problem, first.sites);
     const open = publicFleet(fleet);
-    const standing = plannedLoads(open, before, first.problem, flow);
-    const relaxed = limitRises(problem, open, inputs, standing);
-    fleet.sites.forEach(({ id }, j) => {
+    const traffic = plannedTraffic(open, before, first.problem, flow);
+    const relaxed = limitRises(problem, open, standingLoads(problem, open, inputs, traffic));
+    // The same demand at the same speeds: what the plan before loads sites with.
+    const standing = flow.map((slot) => loadsOf(first.problem, slot));
+    fleet.sites.forEach((_, j) => {
       const own = limits[j]!;
       own.forEach((room, t) => {
-        const most = standing.sites[id]![t]! + maxRisePerPlan * room;
+        const most = standing[t]![j]! + maxRisePerPlan * room;
         own[t] = relaxed.includes(t) ? problem.sites[j]!.maxLoad[t]! : Math.min(room, most);
       });
     });
