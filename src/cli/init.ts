@@ -17,7 +17,8 @@ import { readCells } from './init/read-answers.ts';
 import { registryOf } from './init/registry.ts';
 import { registryText } from './init/registry-text.ts';
 import { amountValue } from './options.ts';
-import { registryWarnings, validateRegistry } from './sites.ts';
+import { registryWarnings } from './registry-warnings.ts';
+import { validateRegistry } from './sites.ts';
 
 interface InitOptions {
   csv?: string;

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { InvalidInputError, issueLines } from '../core/model/errors.ts';
-import { type Fleet, fleetSchema, publicFleet } from '../core/model/fleet.ts';
+import { type Fleet, fleetSchema } from '../core/model/fleet.ts';
 import { issueWords } from '../core/model/issue-words.ts';
-import { configuredFeeds } from '../feeds/configured.ts';
 import { hasClimate } from '../feeds/embedded/climatology.ts';
 import { hasGridRegion } from '../feeds/embedded/grid.ts';
 import { readText } from '../local/fleet-file.ts';
 import { parseJson } from '../local/json.ts';
 import { solverFaults, solverVars } from '../local/site-vars.ts';
 import { count } from './format.ts';
+import { registryWarnings } from './registry-warnings.ts';
 import { registerSiteOrders } from './site-orders.ts';
 
 export function registerSites(program: Command): void {
@@ -116,33 +116,6 @@ export function feedIssues(value: unknown): Issue[] {
       return { path: `sites[${j}].${field}`, message };
     }),
   );
-}
-
-/** What is valid and yet seldom meant. */
-export function registryWarnings(fleet: Fleet): Issue[] {
-  return [...insecure(fleet), ...mixedCarbon(fleet)];
-}
-
-/** Sites a router as deployed would not ask. */
-function insecure(fleet: Fleet): Issue[] {
-  return fleet.sites.flatMap(({ upstream }, j) => {
-    if (new URL(upstream.baseUrl).protocol === 'https:') return [];
-    const path = `sites[${j}].upstream.baseUrl`;
-    const message =
-      'plain HTTP, which the router refuses unless ALLOW_INSECURE_UPSTREAMS is "true"';
-    return [{ path, message }];
-  });
-}
-
-/** Carbon feeds that do not count the same: what they bring cannot be compared between sites. */
-function mixedCarbon(fleet: Fleet): Issue[] {
-  const counted = configuredFeeds(publicFleet(fleet))
-    .filter(({ feed }) => feed.group === 'carbon')
-    .map(({ feed }) => /(average|marginal) (life-cycle|direct)/.exec(feed.source)?.[0]);
-  const kinds = [...new Set(counted)];
-  if (kinds.length < 2) return [];
-  const message = `carbon is ${kinds.join(' at some sites, ')} at others, which cannot be compared`;
-  return [{ path: 'feeds.carbon', message }];
 }
 
 /** Sites too large for their solver's variables; too many classes are too many for every site. */

@@ -75,7 +75,7 @@ describe('isotherm doctor --offline', () => {
     });
     const { checks } = await report('--offline', '--fleet', path);
     expect(checks.map((c) => [c.of, c.found])).toEqual([
-      [`${path}: zones[0].timeZone`, 'must be an IANA time zone'],
+      [`${path}: zones[0].timeZone`, 'must be an IANA time zone such as Europe/Oslo, is "Mars"'],
       [`${path}: sites[0].latDeg`, 'must be at most 90, is 95'],
     ]);
   });

@@ -112,7 +112,7 @@ describe('isotherm sites validate', () => {
     expect(found).toHaveLength(5);
     for (const start of [
       'prices: ',
-      'zones[2].timeZone: must be an IANA time zone',
+      'zones[2].timeZone: must be an IANA time zone such as Europe/Oslo, is "Australia/Brisbame"',
       'sites[3].cost.cooling.ppue: must be at least 1, is 0.9',
       'sites[5].latDeg: must be a number, is "south"',
       'sites[1].climateStation: the embedded feeds do not know "Atlantis"',

@@ -2,7 +2,8 @@ import type { Fleet } from '../../core/model/fleet.ts';
 import { fleetFile, generatedFiles } from '../../local/generated.ts';
 import { count, decimal } from '../format.ts';
 import { kmToRegion, nearestRegion } from '../init/places.ts';
-import { registryWarnings, validateRegistry } from '../sites.ts';
+import { registryWarnings } from '../registry-warnings.ts';
+import { validateRegistry } from '../sites.ts';
 import { type Check, fault, ok, warning } from './check.ts';
 
 /** A solver much further off than its nearest region costs every round the way there and back. */
@@ -25,7 +26,9 @@ export function registryChecks(text: string, file: string): { fleet?: Fleet; che
   );
   if (fleet === undefined) return { checks };
   for (const { path, message } of registryWarnings(fleet)) {
-    checks.push(warning('registry', of(path), message, 'see docs/feeds.md and README.md'));
+    checks.push(
+      warning('registry', of(path), message, 'mend it, unless it is meant: nothing stops for it'),
+    );
   }
   fleet.sites.forEach(({ upstream }, j) => {
     if (!isPlaceholder(upstream.baseUrl)) return;

@@ -23,7 +23,7 @@ const ASSUMED_LOAD = 0.3;
 const OVERHEAD_KW_PER_SERVER = 0.4;
 
 /** Prices of the package's registry, AUD: assumptions to be argued about, see docs/model.md. */
-const PRICES = {
+export const PRICES = {
   carbonAudPerT: 75,
   waterAudPerKl: 3,
   timeAudPerUserHour: 1,

@@ -18,7 +18,10 @@ import { isTimeZone } from './time.ts';
 
 const id = registryId;
 
-const timeZone = z.string().refine(isTimeZone, { message: 'must be an IANA time zone' });
+const timeZone = z.string().refine(isTimeZone, {
+  error: ({ input }) =>
+    `must be an IANA time zone such as Europe/Oslo, is ${JSON.stringify(String(input).slice(0, 64))}`,
+});
 
 const place = {
   id,

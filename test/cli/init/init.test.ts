@@ -91,7 +91,7 @@ describe('isotherm init --csv', () => {
     expect(head).toBe(`isotherm: ${path}: ${lines.length} faults`);
     for (const fault of [
       'line 2: latDeg: must be at most 90, is 95',
-      'line 2: timeZone: must be an IANA time zone',
+      'line 2: timeZone: must be an IANA time zone such as Europe/Oslo, is "Europe/Olso"',
       'line 4: tariff: local hour 7 is in 0 bands, expected exactly one',
       'line 5: baseUrl: must be an http or https URL',
       'line 5: servers: must be at least 1, is 0',

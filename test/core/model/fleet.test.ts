@@ -87,7 +87,9 @@ describe('errors name the path', () => {
       'sites[2].timeZone',
       'sites[5].hardware.servers',
     ]);
-    expect(lines[2]).toBe('sites[2].timeZone: must be an IANA time zone');
+    expect(lines[2]).toBe(
+      'sites[2].timeZone: must be an IANA time zone such as Europe/Oslo, is "Mars/Olympus"',
+    );
   });
 
   test('sites of one solver in two regions', () => {
