@@ -83,7 +83,7 @@ export function startReport(r: StartReport): string {
     `  curl ${r.url}/admin/v1/plan -H 'authorization: Bearer ${r.adminToken}'`,
     '',
     ...flowing(r),
-    `The page: ${bold(`${r.url}/`)}`,
+    `The page, signed in for this run: ${bold(`${r.url}/#token=${r.adminToken}`)}`,
     `All calls: ${r.url}/docs`,
     '',
     'Ctrl-C ends everything.',

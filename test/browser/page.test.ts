@@ -76,6 +76,22 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await page.context().close();
   });
 
+  test('takes the token of the address that start prints, and drops it from there', async () => {
+    const url = `${gateway.stack.url}/#token=${adminToken}`;
+    const watched = await openPage(browser, url);
+    const { page } = watched;
+    await page.getByText(/^All is well/).waitFor();
+    expect(page.url()).toBe(`${gateway.stack.url}/`);
+    // Nor is it in the tab's history, and in a tab that is open already it works the same.
+    await page.getByRole('button', { name: 'Forget' }).click();
+    await page.getByRole('textbox', { name: 'Admin token' }).waitFor();
+    await page.goto(url);
+    await page.getByText(/^All is well/).waitFor();
+    expect(page.url()).toBe(`${gateway.stack.url}/`);
+    await expectSound(watched);
+    await page.context().close();
+  });
+
   describe.each(looks)('%s', (look, options) => {
     test('now: map, figures against the nearest sites, every site', async () => {
       const watched = await open(options);

@@ -83,9 +83,11 @@ describe('isotherm start', () => {
     const [, site] = /^Make (\S+) refuse/m.exec(output) as RegExpExecArray;
     expect(await answering(output)).toBe(site);
     const url = urlIn(output);
-    expect(output).toContain(`The page: ${url}/\nAll calls: ${url}/docs\n`);
     await expect.poll(() => existsSync(opened) && readFileSync(opened, 'utf8')).toBe(`${url}/\n`);
     const [, token] = /Bearer (admin-\w+)'/.exec(output) as RegExpExecArray;
+    expect(output).toContain(
+      `The page, signed in for this run: ${url}/#token=${token}\nAll calls: ${url}/docs\n`,
+    );
     const admin = (path: string) =>
       fetch(url + path, { headers: { authorization: `Bearer ${token}` } });
     const clockMs = async () => {

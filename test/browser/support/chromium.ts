@@ -50,7 +50,8 @@ export async function openPage(
   });
   page.on('pageerror', (error) => faults.push(`script: ${error.message}`));
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== url) faults.push(`request to ${request.url()}`);
+    if (new URL(request.url()).origin !== new URL(url).origin)
+      faults.push(`request to ${request.url()}`);
   });
   await page.goto(url);
   return { page, faults };
