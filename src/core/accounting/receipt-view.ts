@@ -19,7 +19,7 @@ const amounts = {
 };
 const ttftMs = z.int().min(0).nullable();
 const elsewhereMs = ttftMs.describe(
-  'What it would have been there, by the measured one and what the model says of network and servers.',
+  'What it would have been there, by the measured one and what the model says of network and servers; null where that cannot be told.',
 );
 const about = {
   zone: z.string().describe('Zone that the client is in.'),

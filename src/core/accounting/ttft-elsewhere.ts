@@ -15,17 +15,19 @@ export interface Timed {
  * Time to first byte, ms, that a request would have had at another site: the measured one, and what
  * network, prompt and decoding take longer or shorter there by the model (docs/model.md). What both
  * have in common, errors of the model and waiting among it, so cancels; that queues differ is left out.
- * Never below 0, which it would be where servers are quicker than the model.
+ * Null where nothing would be left of it: servers were then so much quicker than the model that its
+ * differences tell nothing, and 0 ms would read as a measurement.
  */
 export function ttftElsewhereMs(
   measuredMs: number,
   request: Timed,
   served: PublicSite,
   other: PublicSite,
-): number {
+): number | null {
   if (other === served) return measuredMs;
   const moreMs = modelledMs(request, other) - modelledMs(request, served);
-  return Math.max(0, Math.round(measuredMs + moreMs));
+  const thereMs = Math.round(measuredMs + moreMs);
+  return thereMs > 0 ? thereMs : null;
 }
 
 function modelledMs({ zone, cls, promptTokens, tokensBefore }: Timed, site: PublicSite): number {
