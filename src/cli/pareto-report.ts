@@ -64,7 +64,7 @@ export interface Front {
   inputs: PlanningInputs;
   notes: string[];
   axis: keyof typeof axes;
-  /** From least cost to least x. */
+  /** From least cost to least x, the present plan among them. */
   rows: FrontRow[];
   /** The plan at the registry's own price. */
   present: FrontRow;
@@ -77,6 +77,7 @@ export function frontText(front: Front): string {
   const axis = axes[front.axis];
   const right = 'right' as const;
   const columns = [
+    { header: ['', ''] },
     { header: ['price', axis.priceUnit], align: right },
     { header: [axis.name, axis.unit], align: right },
     { header: ['', 'against now, %'], align: right },
@@ -87,6 +88,7 @@ export function frontText(front: Front): string {
     { header: ['room below,', 'to the next, %'], align: right },
   ];
   const line = (row: FrontRow, n: number) => [
+    row === present ? 'now' : '',
     priceText(row, axis),
     decimal(row.x, 0),
     signed(100 * (row.x / present.x - 1)),
@@ -156,6 +158,7 @@ function room(rows: FrontRow[], n: number): string {
 export function frontJson(front: Front) {
   const axis = axes[front.axis];
   const row = (r: FrontRow) => ({
+    isPresent: r === front.present,
     price: r.price * axis.unitsPerPriced,
     x: r.x,
     costAud: r.y,

@@ -56,7 +56,9 @@ export function registerPareto(program: Command): void {
         .default('cost'),
     )
     .addOption(
-      new Option('--points <n>', 'plans to make, 2 to 50').argParser(wholeNumber(2, 50)).default(9),
+      new Option('--points <n>', 'plans to make beside that of the registry’s price, 2 to 50')
+        .argParser(wholeNumber(2, 50))
+        .default(9),
     )
     .addOption(
       new Option(
@@ -110,8 +112,9 @@ function frontOf(whole: Fleet, options: ParetoOptions): Front {
   };
   const highest = axis.highest / axis.unitsPerPriced;
   const front = paretoFront(evaluate, highest, options.points);
-  // The registry's own price is a point of its own, since that is where the operator stands.
+  // The registry's own price is a row of its own, since that is where the operator stands.
   const present = evaluate(own);
+  const prices = new Set([...front.map((p) => p.price), own]);
   const budget =
     options.atMost === undefined ? undefined : budgetOf(evaluate, options.atMost, highest, axis);
   progress.done();
@@ -120,7 +123,7 @@ function frontOf(whole: Fleet, options: ParetoOptions): Front {
     inputs,
     notes,
     axis: options.x,
-    rows: front.map((p) => evaluate(p.price)),
+    rows: [...prices].sort((a, b) => a - b).map(evaluate),
     present,
     budget,
   };

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { embeddedFleet } from '../core/support/fleets.ts';
 import { plantedFleet } from '../core/support/planted.ts';
 import { emptyFolder, inProcess, isotherm } from './support/run.ts';
 
@@ -20,8 +21,8 @@ describe('isotherm pareto', () => {
     ['water', 'waterL'],
   ])('%s: less of it at rising cost, no point below the bounds of any other', async (x, field) => {
     const front = await json('--x', x, '--points', '5');
-    expect(front.points).toHaveLength(5);
-    for (let n = 0; n < 5; n++) {
+    expect(front.points).toHaveLength(6);
+    for (let n = 0; n < 6; n++) {
       const p = front.points[n];
       expect(p.x).toBeCloseTo(p[field], 9);
       expect(p.gap).toBeLessThanOrEqual(1e-5);
@@ -30,8 +31,11 @@ describe('isotherm pareto', () => {
       expect(p.x).toBeLessThan(front.points[n - 1].x);
       expect(p.costAud).toBeGreaterThan(front.points[n - 1].costAud);
     }
-    const { present } = front;
-    expect(present.costAud).toBeGreaterThanOrEqual(present.leastCostAud - 1e-6);
+    const own = { carbon: 'carbonAudPerT', water: 'waterAudPerKl' }[x] as 'carbonAudPerT';
+    const [present, ...others] = front.points.filter((p: { isPresent: boolean }) => p.isPresent);
+    expect(others).toEqual([]);
+    expect(present).toEqual(front.present);
+    expect(present.price).toBeCloseTo(embeddedFleet().prices[own], 9);
   });
 
   it('in a fleet with plants, no point lies below the bounds of any other', async () => {
@@ -64,7 +68,10 @@ describe('isotherm pareto', () => {
     expect(stdout).toMatch(/^ *AUD\/t +kg CO2e/m);
     const svg = readFileSync(file, 'utf8');
     expect(svg).toMatch(/^<svg [^>]*role="img"/);
-    expect(svg.match(/<circle/g)).toHaveLength(5);
+    // Four prices and the registry's own, which has a ring and its name.
+    expect(stdout.match(/^now +75\.00 +[\d,]+ +0\.00 /gm)).toHaveLength(1);
+    expect(svg.match(/<circle/g)).toHaveLength(6);
+    expect(svg.match(/>now</g)).toHaveLength(1);
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
 
