@@ -151,6 +151,21 @@ describe('answers', () => {
     expect((await stream.finalResponse()).output_text).toBe(plain.output_text);
   });
 
+  it('says that a response is under way before its prompt is worked on, as vLLM does', async () => {
+    const site = await start({ prefillMs: () => 1e9 });
+    const response = await fetch(`${site.baseUrl}/v1/responses`, {
+      method: 'POST',
+      body: JSON.stringify({ model: MODEL, input: 'Rain?', stream: true }),
+    });
+    const reader = response.body!.getReader();
+    let text = '';
+    while (text.split('\n\n').length < 3)
+      text += new TextDecoder().decode((await reader.read()).value);
+    const types = text.match(/^event: .*/gm);
+    expect(types).toEqual(['event: response.created', 'event: response.in_progress']);
+    await reader.cancel();
+  });
+
   it('embeds texts and token ids, as floats or in base64', async () => {
     const site = await start();
     const client = clientOf(site);

@@ -145,7 +145,8 @@ export function withSlowSite(spec: SlowSiteSpec): Served[] {
       }
       served.ttftMs = (firstTokenS - served.atS) * 1000 + estimateOneWayMs(site);
       const nowMs = firstTokenS * 1000;
-      health.judge(site, { kind: 'began', ttftMs: served.ttftMs, expectedMs }, nowMs);
+      health.judge(site, { kind: 'began' }, nowMs);
+      health.judge(site, { kind: 'spoke', ttftMs: served.ttftMs, expectedMs }, nowMs);
       health.judge(site, { kind: 'answered' }, nowMs);
       if (flight.turn === 0) steering?.timed(site, served.ttftMs, expectedMs, nowMs);
     }

@@ -68,6 +68,8 @@ export async function generate(
     // Like vLLM, a stream sends its 200 at once: queueing and prefill follow the headers.
     res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
     res.flushHeaders();
+    const greeting = wire.greeting();
+    if (greeting) res.write(greeting);
   }
   try {
     await context.load.run({

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { GenerationRequest } from './request.ts';
 import type { FinishReason, WireFormat } from './wire.ts';
 
-/** Bodies and events of /v1/responses, in the order in which OpenAI's server sends them. */
+/** Bodies and events of /v1/responses, in the order in which OpenAI's server sends them, when vLLM does. */
 export class ResponsesWire implements WireFormat {
   private readonly request: GenerationRequest;
   private readonly id = `resp_${randomUUID().replaceAll('-', '')}`;
@@ -31,11 +31,16 @@ export class ResponsesWire implements WireFormat {
     };
   }
 
-  opening(): string {
+  greeting(): string {
     const response = this.response('in_progress');
+    return (
+      this.event('response.created', { response }) +
+      this.event('response.in_progress', { response })
+    );
+  }
+
+  opening(): string {
     return [
-      this.event('response.created', { response }),
-      this.event('response.in_progress', { response }),
       this.event('response.output_item.added', {
         output_index: 0,
         item: this.item('in_progress', []),

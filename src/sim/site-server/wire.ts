@@ -6,7 +6,9 @@ export type FinishReason = 'stop' | 'length';
 /** Builds the response bodies of one request, in the shapes of its endpoint. */
 export interface WireFormat {
   whole(text: string, outputTokens: number, finishReason: FinishReason): unknown;
-  /** Before the first token of a stream. */
+  /** Sent as soon as a stream is taken on, before its prompt is worked on. */
+  greeting(): string;
+  /** With the first token of a stream, before it. */
   opening(): string;
   tokenChunk(text: string): string;
   ending(outputTokens: number, finishReason: FinishReason): string;
@@ -34,6 +36,11 @@ export class ChatWire implements WireFormat {
       choices: [{ index: 0, ...choice, logprobs: null, finish_reason: finishReason }],
       usage: this.usage(outputTokens),
     };
+  }
+
+  /** vLLM sends the role with the first token: an error before it is to be the first event. */
+  greeting(): string {
+    return '';
   }
 
   /** Only chat streams open with a role. */
