@@ -30,8 +30,11 @@ export interface Demand {
 export interface AnswerWatch {
   /** The whole of an answer that is short enough, before any of it passes on. */
   whole(site: PublicSite, bytes: Uint8Array): void;
-  /** An answer that passes on as it comes; `events` says whether it is a stream of those. */
-  passing(site: PublicSite, events: boolean): BodyFilter;
+  /**
+   * An answer that passes on as it comes; `events` says whether it is a stream of those.
+   * @param spoke is called at the first of a stream's text, if its client read what came before
+   */
+  passing(site: PublicSite, events: boolean, spoke: () => void): BodyFilter;
 }
 
 /** What of a body passes on: all but what the client did not ask for. */

@@ -200,7 +200,7 @@ export class Forwarding {
       this.#note(loser, { ms: lostMs, overtaken: true });
       this.#verdicts.overtaken(loser.site, lostMs);
     }
-    this.#verdicts.began(site, upstream.status, streamed ? ms : undefined);
+    this.#verdicts.began(site.id, upstream.status);
     this.#note(run, { status: upstream.status, ms });
     const common = {
       site: site.id,
@@ -219,11 +219,12 @@ export class Forwarding {
         end: { outcome: 'ok', answerBytes: bytes.byteLength },
       };
     }
+    const spoke = () => this.#verdicts.spoke(site, Date.now() - run.begunMs);
     const ending = streamed ? asked.endpoint.ending : undefined;
     const passing = relay(rest.first, rest.reader, {
       site: site.id,
       end: ending && new StreamEnd(ending),
-      filter: upstream.ok ? this.#watch.passing(site, streamed) : undefined,
+      filter: upstream.ok ? this.#watch.passing(site, streamed, spoke) : undefined,
       idleMs: this.#limits.idleMs,
       deadlineAtMs: this.#limits.deadlineAtMs,
       abort: (reason) => controller.abort(reason),

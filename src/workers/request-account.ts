@@ -94,11 +94,11 @@ export class RequestAccount implements AnswerWatch {
     this.#final = this.#receipt();
   }
 
-  passing(site: PublicSite, events: boolean): BodyFilter {
-    return events ? this.#stream(site) : this.#longAnswer(site);
+  passing(site: PublicSite, events: boolean, spoke: () => void): BodyFilter {
+    return events ? this.#stream(site, spoke) : this.#longAnswer(site);
   }
 
-  #stream(site: PublicSite): BodyFilter {
+  #stream(site: PublicSite, spoke: () => void): BodyFilter {
     const promptTokens = this.#promptTokens();
     const meter = new StreamMeter({ hideUsage: this.#hidesUsage, promptTokens });
     this.#begin(site, () => meter.tally(), { promptTokens, tokensBefore: 0 });
@@ -107,7 +107,10 @@ export class RequestAccount implements AnswerWatch {
     return {
       push: (chunk) => {
         const pieces = meter.push(chunk);
-        if (meter.hasBegun) pace.textMs ??= Date.now();
+        if (meter.hasBegun && pace.textMs === undefined) {
+          pace.textMs = Date.now();
+          if (!wasHeld(pace, pace.textMs - this.#startedUtcMs)) spoke();
+        }
         return pieces;
       },
       held: (ms) => {
@@ -258,6 +261,8 @@ interface Pace {
 /** Share of a stream's time that its client may keep it waiting, for it to say how fast the site is. */
 const MOST_HELD_SHARE = 0.1;
 
+const wasHeld = ({ heldMs }: Pace, durationMs: number) => heldMs > MOST_HELD_SHARE * durationMs;
+
 /**
  * Of a stream that came to its end and was counted by its site, and whose client read as it came;
  * undefined of any other answer. What comes before the answer itself (`response.created`, a role, a
@@ -265,7 +270,7 @@ const MOST_HELD_SHARE = 0.1;
  */
 function timesOf(o: RequestOutcome, receipt: Receipt, pace?: Pace): StreamTimes | undefined {
   if (o.outcome !== 'ok' || o.ttftMs === undefined || receipt.usageEstimated) return undefined;
-  if (pace?.textMs === undefined || pace.heldMs > MOST_HELD_SHARE * o.durationMs) return undefined;
+  if (pace?.textMs === undefined || wasHeld(pace, o.durationMs)) return undefined;
   const answered = o.attempts.findLast((a) => a.site === o.site && a.fault === undefined);
   const beforeMs = pace.textMs - pace.firstMs;
   return (

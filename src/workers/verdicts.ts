@@ -44,19 +44,19 @@ export class Verdicts {
   /**
    * An answer that is taken. It tells of the sites before it, too: one that does what was asked blames
    * those that did not, one that finds fault with it clears them.
-   * @param firstTokenMs of a stream
    */
-  began(site: PublicSite, status: number, firstTokenMs?: number): void {
+  began(site: string, status: number): void {
     const doubtful = this.#doubtful;
     this.#doubtful = [];
     if (status < 400) for (const other of doubtful) this.failed(other);
-    if (firstTokenMs === undefined) {
-      health.judge(site.id, { kind: 'began' }, Date.now());
-      return;
-    }
-    const { ttftMs, expectedMs } = this.#time(site, firstTokenMs);
+    health.judge(site, { kind: 'began' }, Date.now());
+  }
+
+  /** A stream's first text, so long after its site was asked. What comes before may come before work. */
+  spoke(site: PublicSite, firstTextMs: number): void {
+    const { ttftMs, expectedMs } = this.#time(site, firstTextMs);
     const plannedMs = this.#plannedMs(site);
-    health.judge(site.id, { kind: 'began', ttftMs, expectedMs, plannedMs }, Date.now());
+    health.judge(site.id, { kind: 'spoke', ttftMs, expectedMs, plannedMs }, Date.now());
     noteFirstToken(this.#asked, site.id, ttftMs, expectedMs);
   }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { health, retryBudget } from '../../src/workers/site-health.ts';
 import { chat, hello } from './support/client.ts';
-import { events, playUpstreams } from './support/upstreams.ts';
+import { events, playUpstreams, spoken } from './support/upstreams.ts';
 
 beforeEach(() => {
   vi.spyOn(console, 'log').mockReturnValue();
@@ -78,10 +78,10 @@ test('a site that is overtaken again and again is found to be slow', async () =>
   const seen = playUpstreams(async (_r, site) => {
     if (site === slow) {
       await scheduler.wait(100);
-      return events('data: [DONE]\n\n');
+      return spoken();
     }
     clock += 120;
-    return events('data: [DONE]\n\n');
+    return spoken();
   });
   for (const zone of ['hobart', 'perth', 'darwin', 'sydney']) {
     for (let n = 0; n < 12; n++) {

@@ -307,7 +307,9 @@ describe('a stream says nothing of its site’s speed', () => {
       void (async () => {
         const writer = writable.getWriter();
         if (early) await writer.write(line(early));
-        await scheduler.wait(prefillMs);
+        await scheduler.wait(prefillMs / 2);
+        if (early) await writer.write(line(early));
+        await scheduler.wait(prefillMs / 2);
         for (let n = 0; n < 20; n++) {
           await writer.write(line({ choices: [{ delta: { content: 'hi ' } }] }));
           await scheduler.wait(1);
@@ -343,7 +345,22 @@ describe('a stream says nothing of its site’s speed', () => {
 
   test('before the answer itself: what comes earlier is no first token', async () => {
     playStream(400, { choices: [{ delta: { role: 'assistant', content: '' } }] });
+    const judge = vi.spyOn(health, 'judge');
+    const spoken = () =>
+      judge.mock.calls.flatMap(([, v]) => (v.kind === 'spoke' ? [v.ttftMs] : []));
     expect((await booked(0))?.ttftMs).toBeGreaterThan(300);
+    // Nor by what is held against the plan.
+    expect(spoken()).toHaveLength(1);
+    expect(spoken()[0]).toBeGreaterThan(300);
+    // Nor is it the site's time that a client takes to read what came before.
+    judge.mockClear();
+    const response = await chat(hello({ stream: true }), { vars: {} });
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    await scheduler.wait(1000);
+    while (!(await reader.read()).done);
+    await vi.waitFor(() => expect(judge.mock.calls).not.toHaveLength(1));
+    expect(judge.mock.calls.map(([, v]) => v.kind)).toEqual(['began', 'answered']);
   });
 });
 

@@ -8,7 +8,7 @@ import { health } from '../../src/workers/site-health.ts';
 import { forgetSteering, noteFirstToken } from '../../src/workers/steering.ts';
 import { chat } from './support/client.ts';
 import { draft, slots, split } from './support/plans.ts';
-import { events, playUpstreams } from './support/upstreams.ts';
+import { playUpstreams, spoken } from './support/upstreams.ts';
 
 const STEERING = '{"maxDriftShare":0.5,"windowS":300}';
 const [slow] = split[0] as [string, number];
@@ -43,7 +43,7 @@ async function siteOf(question: string, vars: Record<string, string>, more: obje
 }
 
 test('conversations that begin leave a slow site, those under way stay', async () => {
-  playUpstreams(() => events('data: [DONE]\n\n'));
+  playUpstreams(spoken);
   const vars = { STEERING };
   const begun = new Map<string, string>();
   const begin = async (from: number, to: number) => {
@@ -70,7 +70,7 @@ test('conversations that begin leave a slow site, those under way stay', async (
 });
 
 test('off, nothing is moved; nor by a variable that nobody can read, and the log says why', async () => {
-  playUpstreams(() => events('data: [DONE]\n\n'));
+  playUpstreams(spoken);
   const error = vi.spyOn(console, 'error').mockReturnValue();
   const count = vi.spyOn(journal, 'count');
   for (const STEERING of ['', '{"maxDriftShare":2}']) {

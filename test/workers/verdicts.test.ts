@@ -3,7 +3,7 @@ import { fleet } from '../../src/workers/fleet.ts';
 import { health, retryBudget } from '../../src/workers/site-health.ts';
 import { makeKey } from './support/accounts.ts';
 import { chat, hello } from './support/client.ts';
-import { completion, events, never, playUpstreams } from './support/upstreams.ts';
+import { completion, never, playUpstreams, spoken } from './support/upstreams.ts';
 
 /** What requests that fail say of the sites. */
 
@@ -139,7 +139,7 @@ describe('long prompts', () => {
     let ttftMs = 120;
     const seen = playUpstreams(() => {
       clock += ttftMs;
-      return events('data: [DONE]\n\n');
+      return spoken();
     });
     const ask = async (content: string, zone: string) => {
       const headers = { 'x-isotherm-zone': zone };

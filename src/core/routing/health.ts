@@ -16,11 +16,13 @@ export interface SiteLimits {
 
 /** What became of an attempt. */
 export type Verdict =
-  /** Its first byte; timed where that is the first token, too. */
+  /** Its first byte. */
+  | { kind: 'began' }
+  /** The first of a stream's answer itself, to a client that did not hold it back. */
   | {
-      kind: 'began';
-      ttftMs?: number;
-      expectedMs?: number;
+      kind: 'spoke';
+      ttftMs: number;
+      expectedMs: number;
       /** What the plan has for it with nobody waiting, where one covers it. */
       plannedMs?: number;
     }
@@ -84,15 +86,13 @@ export class SiteHealth {
   judge(site: string, verdict: Verdict, nowMs: number): void {
     const record = this.record(site);
     if (verdict.kind === 'answered' || verdict.kind === 'failed') this.#tally(site, verdict.kind);
-    if (verdict.kind === 'began' || verdict.kind === 'overtaken') {
-      if (verdict.kind === 'began') record.began(nowMs);
-      const { ttftMs = 0, expectedMs = 0 } = verdict;
+    if (verdict.kind === 'began') {
+      record.began(nowMs);
+    } else if (verdict.kind === 'spoke' || verdict.kind === 'overtaken') {
+      const { ttftMs, expectedMs } = verdict;
       // Of one that was given up the time is the least it would have been: little says nothing.
-      const isTimed = verdict.kind === 'began' ? expectedMs > 0 : ttftMs > expectedMs;
-      if (isTimed) record.timed(ttftMs, expectedMs, nowMs);
-      if (isTimed && verdict.kind === 'began') {
-        this.#tallyTime(site, ttftMs, expectedMs, verdict.plannedMs);
-      }
+      if (verdict.kind === 'spoke' || ttftMs > expectedMs) record.timed(ttftMs, expectedMs, nowMs);
+      if (verdict.kind === 'spoke') this.#tallyTime(site, ttftMs, expectedMs, verdict.plannedMs);
       if (this.#isSlow(record) && record.eject(nowMs)) this.#ejected(site, 'slow');
     } else if (verdict.kind === 'answered') {
       record.answered(nowMs);

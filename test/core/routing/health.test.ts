@@ -16,7 +16,7 @@ function fail(of: SiteHealth, site: string, times: number, nowMs = 0): void {
 
 function time(of: SiteHealth, site: string, ratio: number, times = 10, nowMs = 0): void {
   for (let n = 0; n < times; n++) {
-    of.judge(site, { kind: 'began', ttftMs: 100 * ratio, expectedMs: 100 }, nowMs);
+    of.judge(site, { kind: 'spoke', ttftMs: 100 * ratio, expectedMs: 100 }, nowMs);
   }
 }
 
@@ -82,7 +82,7 @@ describe('ejection', () => {
   test('a server that answers, then dies in mid-stream, is found out all the same', () => {
     const h = health();
     for (let n = 0; n < 3; n++) {
-      h.judge('a', { kind: 'began', expectedMs: 100 }, 0);
+      h.judge('a', { kind: 'began' }, 0);
       fail(h, 'a', 1);
     }
     expect(h.isOut('a', 0)).toBe(true);
@@ -99,7 +99,7 @@ describe('ejection', () => {
     expect(h.isOut('a', 10_100 + 19_999)).toBe(true);
     expect(h.isOut('a', 10_100 + 20_000)).toBe(false);
     h.begin('a', 40_000);
-    h.judge('a', { kind: 'began', expectedMs: 100 }, 40_100);
+    h.judge('a', { kind: 'began' }, 40_100);
     expect(h.order(sites, 40_100)).toEqual(sites);
   });
 

@@ -27,6 +27,10 @@ export const completion = (site: string) =>
 export const events = (body: BodyInit) =>
   new Response(body, { headers: { 'content-type': 'text/event-stream' } });
 
+/** A stream that says something, all at once. */
+export const spoken = () =>
+  events('data: {"choices":[{"delta":{"content":"hi"}}]}\n\ndata: [DONE]\n\n');
+
 /** Does nothing until the request is given up. */
 export function never(request: Request): Promise<Response> {
   return new Promise((_, reject) => {
