@@ -4,6 +4,7 @@ import type { SiteOverride } from '../core/model/overrides.ts';
 import type { MeasuredSpeed } from '../core/model/speed.ts';
 import type { RoundReport, RoundTiming } from '../core/optimizer/state.ts';
 import type { TraceRound } from '../core/planning/plan.ts';
+import { networkFault } from './network-fault.ts';
 
 /** The few calls of the admin API that the command line makes. */
 
@@ -125,15 +126,24 @@ export class AdminClient {
     const response = await this.#send(method, path, body);
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${errorIn(text) ?? response.status}`);
-    return JSON.parse(text) as T;
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw new Error(`${method} ${path}: the answer is no JSON; is ${this.#url} a router’s root?`);
+    }
   }
 
-  #send(method: string, path: string, body?: object): Promise<Response> {
-    return fetch(this.#url + path, {
-      method,
-      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
-      body: body && JSON.stringify(body),
-    });
+  async #send(method: string, path: string, body?: object): Promise<Response> {
+    try {
+      return await fetch(this.#url + path, {
+        method,
+        headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
+        body: body && JSON.stringify(body),
+      });
+    } catch (error) {
+      const { found, fix } = networkFault(error, this.#url);
+      throw new Error(`${method} ${path}: ${found}: ${fix}`);
+    }
   }
 }
 

@@ -53,11 +53,19 @@ async function report(...args: string[]) {
 }
 
 describe('isotherm doctor --offline', () => {
-  test('finds what the package’s own registry lacks: addresses, and nothing else', async () => {
+  test('finds what the package’s own registry lacks: addresses, regions near its far sites, and nothing else', async () => {
     const { checks, of } = await report('--offline');
-    expect(checks.filter((c) => c.status !== 'ok').map((c) => c.of)).toEqual(
+    expect(checks.filter((c) => c.status === 'fault').map((c) => c.of)).toEqual(
       fleetJson.sites.map((_, j) => `config/fleet.json: sites[${j}].upstream.baseUrl`),
     );
+    const far = checks.filter((c) => c.status === 'warning');
+    expect(far.map((c) => c.of)).toEqual(['perth', 'townsville', 'cairns', 'darwin']);
+    for (const { found, fix } of far) {
+      expect(found).toMatch(
+        /^solver asked for at (aws|gcp):\S+, [1-3],\d{3} km from the site, about \d\d ms/,
+      );
+      expect(fix).toMatch(/^neither AWS nor Google Cloud has a region much nearer/);
+    }
     expect(of('generated').map((c) => c.of)).toContain('.dev.vars.example');
     expect(of('upstream')).toEqual([]);
   });
@@ -92,7 +100,7 @@ describe('isotherm doctor --offline', () => {
     expect(far).toMatchObject({ of: 'sydney', status: 'warning' });
     expect(far?.fix).toMatch(/^aws:ap-southeast-2 is \d km away$/);
     expect(misspelt).toMatchObject({ status: 'warning' });
-    expect(misspelt?.fix).toMatch(/spelt right\? the nearest of AWS is aws:ap-southeast-4/);
+    expect(misspelt?.fix).toMatch(/spelt right\? the nearest is aws:ap-southeast-4/);
     expect(google?.status).toBe('ok');
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { whyNot } from './check.ts';
+import { networkFault } from '../../local/network-fault.ts';
 
 /** What a deployment's admin API answers, as far as it is looked at. */
 
@@ -56,6 +56,8 @@ export interface Answer<T> {
   body?: T;
   status?: number;
   fault?: string;
+  /** Where there was no answer at all: what to do about it. */
+  fix?: string;
 }
 
 /** Asks once; the answer has a body of the shape expected, or a fault. */
@@ -78,7 +80,9 @@ export async function asked<S extends z.ZodType>(
       ? { status, body: body.data }
       : { status, fault: `${path}: another shape than expected` };
   } catch (error) {
-    return { fault: `${path}: ${whyNot(error, timeoutMs)}` };
+    if (error instanceof SyntaxError) return { fault: `${path}: the answer is no JSON` };
+    const { found, fix } = networkFault(error, url, timeoutMs);
+    return { fault: `${path}: ${found}`, fix };
   }
 }
 

@@ -39,10 +39,3 @@ export const fault = (area: Check['area'], of: string, found: string, fix: strin
   found,
   fix,
 });
-
-/** Why a request got no answer, in few words. */
-export function whyNot(error: unknown, timeoutMs: number): string {
-  const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
-  if (name === 'TimeoutError') return `no answer within ${timeoutMs} ms`;
-  return cause?.code ?? cause?.message ?? message;
-}

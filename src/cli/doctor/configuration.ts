@@ -1,10 +1,18 @@
 import type { Fleet } from '../../core/model/fleet.ts';
+import { rttMsOver } from '../../core/model/geo.ts';
 import { fleetFile, generatedFiles } from '../../local/generated.ts';
 import { count, decimal } from '../format.ts';
-import { kmToRegion, nearestRegion } from '../init/places.ts';
+import { kmToRegion, nearestKnownRegion } from '../init/places.ts';
 import { registryWarnings } from '../registry-warnings.ts';
 import { validateRegistry } from '../sites.ts';
 import { type Check, fault, ok, warning } from './check.ts';
+
+/** Further than this no solver is next to its site, wherever the nearest region is. */
+const AWAY_KM = 1_500;
+
+const NO_NEARER =
+  'neither AWS nor Google Cloud has a region much nearer; one of azure: may be. Else leave it: each round of a ' +
+  'plan takes that long and the site’s tariff lies there, but no request passes it';
 
 /** A solver much further off than its nearest region costs every round the way there and back. */
 const FAR_KM = 500;
@@ -64,22 +72,27 @@ export async function generatedChecks(fleet: Fleet, root: string): Promise<Check
 export function placementChecks(fleet: Fleet): Check[] {
   return fleet.sites.map((site) => {
     const { id, placementRegion } = site;
+    const asked = `solver asked for at ${placementRegion}`;
     const km = kmToRegion(site, placementRegion);
-    const nearest = nearestRegion(site);
+    const nearest = nearestKnownRegion(site);
     if (km === undefined) {
-      const found = `solver asked for at ${placementRegion}, whose place is not known here`;
-      return placementRegion.startsWith('aws:')
-        ? warning(
-            'placement',
-            id,
-            found,
-            `is it spelt right? the nearest of AWS is ${nearest.name}`,
-          )
-        : ok('placement', id, found);
+      const found = `${asked}, whose place is not known here`;
+      // Azure's regions are not in the tables.
+      return placementRegion.startsWith('azure:')
+        ? ok('placement', id, found)
+        : warning('placement', id, found, `is it spelt right? the nearest is ${nearest.name}`);
     }
-    const found = `solver asked for at ${placementRegion}, ${decimal(km, 0)} km from the site`;
-    return km - nearest.km > FAR_KM
-      ? warning('placement', id, found, `${nearest.name} is ${decimal(nearest.km, 0)} km away`)
-      : ok('placement', id, found);
+    const found = `${asked}, ${decimal(km, 0)} km from the site`;
+    if (km - nearest.km > FAR_KM) {
+      return warning(
+        'placement',
+        id,
+        found,
+        `${nearest.name} is ${decimal(nearest.km, 0)} km away`,
+      );
+    }
+    if (km <= AWAY_KM) return ok('placement', id, found);
+    const roundMs = decimal(rttMsOver(km), 0);
+    return warning('placement', id, `${found}, about ${roundMs} ms there and back`, NO_NEARER);
   });
 }

@@ -29,7 +29,8 @@ export async function deploymentChecks(fleet: Fleet, io: DeployedIo): Promise<Ch
     return [fault('deployment', io.url, seen.fault as string, fix)];
   }
   if (seen.body === undefined) {
-    const fix = 'is this the root of the router? npx wrangler deploy, then npx wrangler tail';
+    const fix =
+      seen.fix ?? 'is this the root of the router? npm run deploy, then npx wrangler tail';
     return [fault('deployment', io.url, seen.fault as string, fix)];
   }
   const { nowUtcMs, registry, hasClientKeys, migrations } = seen.body;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Fleet, Site } from '../../core/model/fleet.ts';
 import { upstreamKeyName } from '../../core/model/solver-name.ts';
+import { networkFault } from '../../local/network-fault.ts';
 import { count } from '../format.ts';
-import { type Check, fault, ok, whyNot } from './check.ts';
+import { type Check, fault, ok } from './check.ts';
 import { isPlaceholder } from './configuration.ts';
 
 const modelList = z.object({ data: z.array(z.object({ id: z.string() })) });
@@ -36,8 +37,8 @@ async function checkOf(site: Site, { fetch, secret, timeoutMs }: UpstreamIo): Pr
     });
     text = await response.text();
   } catch (error) {
-    const found = `${url}: ${whyNot(error, timeoutMs)}`;
-    return fault('upstream', id, found, 'is the server up, and reachable from the Internet?');
+    const { found, fix } = networkFault(error, url, timeoutMs);
+    return fault('upstream', id, `${url}: ${found}`, fix);
   }
   const { status } = response;
   if (status === 401 || status === 403) {

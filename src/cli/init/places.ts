@@ -39,6 +39,58 @@ const AWS_REGIONS: Record<string, [latDeg: number, lonDeg: number]> = {
   'ap-southeast-4': [-37.8, 145],
 };
 
+/** Those of Google Cloud, at the city that it names, as far as AWS's go. Azure's are not known here. */
+const GOOGLE_REGIONS: Record<string, [latDeg: number, lonDeg: number]> = {
+  'us-central1': [41.3, -95.9],
+  'us-east1': [33.2, -80],
+  'us-east4': [39, -77.5],
+  'us-east5': [40, -83],
+  'us-south1': [32.8, -96.8],
+  'us-west1': [45.6, -121.2],
+  'us-west2': [34.1, -118.2],
+  'us-west3': [40.8, -111.9],
+  'us-west4': [36.2, -115.1],
+  'northamerica-northeast1': [45.5, -73.6],
+  'northamerica-northeast2': [43.7, -79.4],
+  'northamerica-south1': [20.6, -100.4],
+  'southamerica-east1': [-23.5, -46.6],
+  'southamerica-west1': [-33.4, -70.7],
+  'europe-central2': [52.2, 21],
+  'europe-north1': [60.6, 27.2],
+  'europe-north2': [59.3, 18.1],
+  'europe-southwest1': [40.4, -3.7],
+  'europe-west1': [50.4, 3.8],
+  'europe-west2': [51.5, -0.1],
+  'europe-west3': [50.1, 8.7],
+  'europe-west4': [53.4, 6.8],
+  'europe-west6': [47.4, 8.5],
+  'europe-west8': [45.5, 9.2],
+  'europe-west9': [48.9, 2.4],
+  'europe-west10': [52.5, 13.4],
+  'europe-west12': [45.1, 7.7],
+  'asia-east1': [24.1, 120.5],
+  'asia-east2': [22.3, 114.2],
+  'asia-northeast1': [35.7, 139.7],
+  'asia-northeast2': [34.7, 135.5],
+  'asia-northeast3': [37.6, 127],
+  'asia-south1': [19.1, 72.9],
+  'asia-south2': [28.6, 77.2],
+  'asia-southeast1': [1.4, 103.8],
+  'asia-southeast2': [-6.2, 106.8],
+  'australia-southeast1': [-33.9, 151.2],
+  'australia-southeast2': [-37.8, 145],
+  'me-west1': [32.1, 34.8],
+  'me-central1': [25.3, 51.5],
+  'me-central2': [26.4, 50.1],
+  'africa-south1': [-26.2, 28],
+};
+
+/** As `placementRegion` writes them. */
+const REGIONS = Object.fromEntries([
+  ...Object.entries(AWS_REGIONS).map(([name, at]) => [`aws:${name}`, at] as const),
+  ...Object.entries(GOOGLE_REGIONS).map(([name, at]) => [`gcp:${name}`, at] as const),
+]);
+
 /** Location hints of Durable Objects and D1, at a large data centre of each. D1 knows the first six. */
 const LOCATION_HINTS: Record<string, [latDeg: number, lonDeg: number]> = {
   wnam: [37.4, -121.9],
@@ -75,12 +127,15 @@ export function nearestRegion(site: Coordinates): { name: string; km: number } {
   return { name: `aws:${name}`, km };
 }
 
-/** How far a site is from a region of AWS; undefined for regions of others. */
+/** The nearest of all regions known here. */
+export function nearestKnownRegion(site: Coordinates): { name: string; km: number } {
+  return nearest(Object.entries(REGIONS), [site]);
+}
+
+/** How far a site is from a cloud region; undefined where nobody here knows the region. */
 export function kmToRegion(site: Coordinates, placementRegion: string): number | undefined {
-  const at = AWS_REGIONS[placementRegion.replace(/^aws:/, '')];
-  return placementRegion.startsWith('aws:') && at
-    ? greatCircleKm(site, coordinates(at))
-    : undefined;
+  const at = REGIONS[placementRegion];
+  return at && greatCircleKm(site, coordinates(at));
 }
 
 /** Hints with the least mean distance to the sites: of the coordinator and of the database. */

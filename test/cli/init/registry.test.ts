@@ -57,12 +57,13 @@ describe('places', () => {
     expect(locationHints([{ latDeg, lonDeg }])).toEqual({ coordinator, d1 });
   });
 
-  test('know how far a region of AWS is, and nothing of others', () => {
+  test('know how far a region of AWS or Google Cloud is, and nothing of others', () => {
     const sydney = { latDeg: -33.9, lonDeg: 151.2 };
     expect(kmToRegion(sydney, 'aws:ap-southeast-2')).toBe(0);
     // By great circle; other sources say 714 km.
     expect(kmToRegion(sydney, 'aws:ap-southeast-4')).toBeCloseTo(711, -1);
-    for (const name of ['gcp:australia-southeast1', 'aws:ap-nowhere-1', 'ap-southeast-2']) {
+    expect(kmToRegion(sydney, 'gcp:australia-southeast1')).toBe(0);
+    for (const name of ['azure:australiaeast', 'aws:ap-nowhere-1', 'ap-southeast-2']) {
       expect(kmToRegion(sydney, name)).toBeUndefined();
     }
   });
