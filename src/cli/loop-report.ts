@@ -15,6 +15,14 @@ const NAMES: Record<LoopRun, string> = {
   nearest: 'nearest',
 };
 
+/** The same in a sentence. */
+const SHORT: Record<LoopRun, string> = {
+  forecast: 'from forecasts',
+  foresight: 'with foresight',
+  clockwork: 'by the clock alone',
+  nearest: 'at the nearest sites',
+};
+
 const columns: Column[] = [
   { header: ['run'], align: 'left' },
   { header: ['objective', 'AUD'] },
@@ -45,6 +53,29 @@ export const loopTable = ({ totals }: LoopResult): string =>
     loopRuns.map((run) => row(NAMES[run], totals[run])),
   );
 
+/** What was carried from plan to plan, where anything is. */
+function carried({ totals, plants }: LoopResult): string[] {
+  const lines = loopRuns.flatMap((run) => {
+    const { batch } = totals[run];
+    if (!batch) return [];
+    const lost = decimal((100 * batch.unservedRequests) / Math.max(batch.requests, 1), 3);
+    return [
+      `Work that may wait, ${SHORT[run]}: ${count(batch.requests, 'request')}, ${decimal(100 * batch.movedShare, 1)} % served in a later hour, ${decimal(batch.meanDelayHours, 2)} h later in the mean of all; ${lost} % unserved, their time being over.`,
+    ];
+  });
+  const stored = loopRuns.flatMap((run) => {
+    const own = plants?.[run].filter((r) => r.storedFromKwh + r.storedToKwh > 0) ?? [];
+    if (own.length === 0) return [];
+    const each = own.map(
+      (r) => `${r.site} ${decimal(r.storedToKwh, 1)} of ${decimal(r.storedFromKwh, 1)}`,
+    );
+    return [
+      `Batteries at the end, ${SHORT[run]}, kWh of what they began with: ${each.join(', ')}.`,
+    ];
+  });
+  return [...lines, ...stored];
+}
+
 const overPct = (a: number, b: number) => 100 * (a / b - 1);
 
 /** What it is measured by, whether reached or not. */
@@ -72,13 +103,13 @@ export function loopText(report: LoopReport): string {
     '',
     loopTable(result),
     '',
-    ...loopVerdicts(result).map((s) => wrap(s)),
+    ...[...loopVerdicts(result), ...carried(result)].map((s) => wrap(s)),
     '',
     bold('Notes'),
     bullets([
       `what was planned for was off by ${decimal(100 * result.demandError, 1)} % of demand (each zone and class by itself) and ${decimal(result.tempErrorC, 2)} °C`,
       `demand is the registry's mean times the rates of ${traces.map((t) => t.source).join(' and ')}, each zone from another day of them; ${spec.historyHours} h were counted before`,
-      `plans are made for ${spec.demandMargin} times the forecast demand; a request over its SLO costs ${fleet.prices.lateAudPerRequest} AUD`,
+      `plans are made for ${spec.demandMargin} times the forecast demand${result.totals.forecast.batch ? ', of work that may wait for that of the population' : ''}; a request over its SLO costs ${fleet.prices.lateAudPerRequest} AUD`,
       `weather forecasts are what came with the errors of ${spec.weatherErrors.source}, an issue a day`,
       'prices and carbon are known for the hour a plan is made in, beyond it those of the day before stand in',
       `requests are charged in steps of ${spec.stepMinutes} minutes; what a site cannot carry goes to the nearest with room`,

@@ -4,12 +4,12 @@ import { type Command, Option } from 'commander';
 import { DEMAND_MARGIN } from '../core/forecast/demand.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Fleet } from '../core/model/fleet.ts';
+import { mayWait } from '../core/model/request-class.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import { readDataset } from '../sim/dataset.ts';
 import { Asked, type RateTrace, readRateTrace } from '../sim/loop/asked.ts';
 import { closedLoop, type LoopResult, type LoopSpec } from '../sim/loop/closed-loop.ts';
 import { readWeatherErrors } from '../sim/loop/weather-errors.ts';
-import { rollingIssue } from '../sim/rolling.ts';
 import { loopJson, loopText } from './loop-report.ts';
 import { folderCredits, groupedBySite, placeholderNotes } from './notes.ts';
 import {
@@ -54,6 +54,8 @@ const TRACES: Record<string, string> = {
   chat: 'llm_servegen_language_m_small_10min.csv',
   code: 'llm_servegen_language_m_mid_10min.csv',
 };
+/** Of any class whose work may wait: no recorded rates of such work are at hand. */
+const WAITING_TRACE = 'llm_servegen_language_m_mid_10min.csv';
 const WEATHER_ERRORS = 'weather_forecast_vs_actual_2026.csv';
 const STEP_MINUTES = 5;
 /**
@@ -124,15 +126,14 @@ export async function loopSetting(
   hours: number,
 ): Promise<LoopSetting> {
   const whole = await fleetOf(options);
-  assertIndependentSlots(whole);
   if (options.replan % STEP_MINUTES !== 0) {
     throw new InvalidInputError('--replan', [`is ${options.replan}, expected a multiple of 5`]);
   }
   const traces = whole.classes.map((cls) => {
-    const file = TRACES[cls.id];
+    const file = TRACES[cls.id] ?? (mayWait(cls) ? WAITING_TRACE : undefined);
     if (file !== undefined) return readRateTrace(fileOf(options.data, file), file);
     throw new InvalidInputError('--fleet', [
-      `no rates for class "${cls.id}", expected classes ${Object.keys(TRACES).join(', ')}`,
+      `no rates for class "${cls.id}", expected classes ${Object.keys(TRACES).join(', ')}, or such whose work may wait`,
     ]);
   });
   for (const { source, relative, stepS } of traces) {
@@ -183,15 +184,6 @@ function fileOf(dir: string, file: string): string {
   const path = join(dir, file);
   if (existsSync(path)) return path;
   throw new InvalidInputError('--data', [`"${dir}" has no file "${file}"`]);
-}
-
-/** Of a plan the loop uses the hour under way, and carries nothing of it to the next. */
-function assertIndependentSlots(fleet: Fleet): void {
-  const issue = rollingIssue(fleet);
-  if (issue === undefined) return;
-  throw new InvalidInputError('--fleet', [
-    `${issue}, and the loop does not carry from plan to plan what that leaves; expected a fleet without work that may wait or plants (isotherm simulate plans both, a day at a time)`,
-  ]);
 }
 
 function withLate(fleet: Fleet, late: number): Fleet {

@@ -66,43 +66,23 @@ describe('isotherm loop', () => {
   });
 });
 
-it.each([
-  ['class "digest" may wait', fleetWithDigest],
-  ['has a plant', plantedFleet],
-])('isotherm loop carries nothing from plan to plan, and says so: %s', async (issue, fleet) => {
+it('isotherm loop carries batteries’ charge and work that may wait from plan to plan', async () => {
+  const fleet = plantedFleet();
+  const { sites, zones, ...digest } = fleetWithDigest();
+  const both = {
+    ...digest,
+    zones: zones.slice(0, fleet.zones.length),
+    sites: fleet.sites.map((site, j) => ({ ...sites[j], cost: site.cost })),
+  };
   const file = join(emptyFolder(), 'fleet.json');
-  writeFileSync(file, JSON.stringify(fleet()));
-  const { code, stderr } = await inProcess(['loop', ...span, '--fleet', file]);
-  expect(code).toBe(2);
-  expect(stderr).toContain('--fleet: ');
-  expect(stderr).toContain(issue);
-});
-
-describe('isotherm scenario', () => {
-  it('pricecap charges prices at five minutes and plans every quarter of an hour', async () => {
-    const { code, stdout, stderr } = await inProcess([
-      'scenario',
-      'pricecap',
-      '--data',
-      data,
-      '--json',
-    ]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const report = JSON.parse(stdout);
-    expect(report).toMatchObject({
-      scenario: 'pricecap',
-      startUtc: '2022-01-25T00:00:00.000Z',
-      endUtc: '2022-01-25T02:00:00.000Z',
-      plans: 8,
-    });
-    expect(report.verdicts).toHaveLength(4);
-    // NSW leaps to the cap and back, once an hour.
-    expect(report.driftPlans.price).toBeGreaterThan(0);
-  });
-
-  it('names a scenario there is not', async () => {
-    const { code, stderr } = await inProcess(['scenario', 'flood', '--data', data]);
-    expect(code).toBe(2);
-    expect(stderr).toContain('Allowed choices are heatwave, pricecap, siteloss');
-  });
+  writeFileSync(file, JSON.stringify(both));
+  const { code, stdout, stderr } = await inProcess(['loop', ...span, '--fleet', file]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const text = stdout.replace(/\s+/g, ' ');
+  expect(text).toMatch(/Work that may wait, from forecasts: [\d,]+ requests, .* unserved/);
+  expect(text).toMatch(/Batteries at the end, .*sydney [\d.]+ of 45/);
+  const { stdout: json } = await inProcess(['loop', ...span, '--fleet', file, '--json']);
+  const { totals, plants } = JSON.parse(json);
+  expect(Object.keys(plants)).toEqual(Object.keys(totals));
+  expect(totals.forecast.batch.requests).toBeCloseTo(totals.nearest.batch.requests, 3);
 });

@@ -205,9 +205,23 @@ function setImpacts(
   });
 }
 
-/** The private problems of all sites of a fleet, in its order. */
-export function assembleSites(fleet: Fleet, inputs: PlanningInputs): SiteProblem[] {
+/**
+ * The private problems of all sites of a fleet, in its order.
+ * @param states of their plants as the horizon begins, where known; others are as the registry has them
+ */
+export function assembleSites(
+  fleet: Fleet,
+  inputs: PlanningInputs,
+  states?: readonly (PlantState | undefined)[],
+): SiteProblem[] {
   return fleet.sites.map((site, j) =>
-    assembleSite(site, fleet.classes, fleet.prices, inputs, (t) => conditionsAt(inputs, j, t)),
+    assembleSite(
+      site,
+      fleet.classes,
+      fleet.prices,
+      inputs,
+      (t) => conditionsAt(inputs, j, t),
+      states?.[j],
+    ),
   );
 }

@@ -74,7 +74,7 @@ function slotOf(fleet: PublicFleet, inputs: PlanningInputs, t: number): PutOff {
  */
 export function comingBack(
   fleet: PublicFleet,
-  { header, putOff }: Pick<Plan, 'header' | 'putOff'>,
+  { header, putOff }: { header: Horizon; putOff?: Plan['putOff'] },
   horizon: Horizon,
 ): Float64Array | undefined {
   const slotMs = header.slotHours * MS_PER_HOUR;

@@ -1,16 +1,15 @@
 import { countHours, type DemandStates } from '../../core/forecast/demand.ts';
-import { type Fleet, publicFleet } from '../../core/model/fleet.ts';
+import { type Fleet, hasPlant, publicFleet } from '../../core/model/fleet.ts';
+import { mayWait } from '../../core/model/request-class.ts';
 import { MS_PER_HOUR } from '../../core/model/units.ts';
-import { type DispatchProblem, rowCount } from '../../core/optimizer/problem.ts';
-import { assembleDispatch } from '../../core/planning/assemble.ts';
-import { lossAsksForPlan } from '../../core/planning/drift.ts';
 import { type PlanningInputs, type SiteSeries, slotUtcMs } from '../../core/planning/inputs.ts';
-import { Ledger } from '../../core/planning/ledger.ts';
 import type { SpanTotals } from '../../core/planning/span-totals.ts';
 import type { Asked } from './asked.ts';
 import { counted, demandThatCame, type Planned, plan } from './loop-plan.ts';
-import { isLost, nearestOf, obeyed, shutDown } from './serve.ts';
-import { type DriftKind, pricesDrift, Watch } from './watch.ts';
+import type { PlantReadings } from './plants.ts';
+import { LoopHour, PlanningRun, Run } from './run.ts';
+import { isLost, nearestOf } from './serve.ts';
+import type { DriftKind } from './watch.ts';
 import type { WeatherErrors } from './weather-errors.ts';
 
 /**
@@ -46,6 +45,8 @@ export type LoopRun = (typeof loopRuns)[number];
 
 export interface LoopResult {
   totals: Record<LoopRun, SpanTotals>;
+  /** Of fleets with plants: what their meters read over the span. */
+  plants?: Record<LoopRun, PlantReadings[]>;
   /** Mean errors of what was planned for: |forecast − what came| / what came, all zones and classes. */
   demandError: number;
   tempErrorC: number;
@@ -55,39 +56,14 @@ export interface LoopResult {
   maxGap: number;
 }
 
-/** A run that plans: its plan in force, and what it watches. */
-class PlanningRun {
-  readonly isForesight: boolean;
-  planned: Planned | undefined;
-  readonly #watch: Watch;
-  #demandDrifts = false;
-
-  constructor(isForesight: boolean, startUtcMs: number) {
-    this.isForesight = isForesight;
-    this.#watch = new Watch(startUtcMs);
-  }
-
-  /** Why a plan is due before its time; what a step's requests say is heard at its end. */
-  drift(spec: LoopSpec, utcMs: number, heardLost: boolean): DriftKind | undefined {
-    if (this.planned === undefined) return undefined;
-    if (this.#demandDrifts) return 'demand';
-    if (pricesDrift(spec, utcMs)) return 'price';
-    const down = heardLost && spec.lost ? [spec.lost.fromUtcMs] : [];
-    return lossAsksForPlan(down, this.planned.madeUtcMs, utcMs) ? 'loss' : undefined;
-  }
-
-  /** The plan's flows in a step that begins, whose requests are counted. */
-  flows(spec: LoopSpec, utcMs: number): Float64Array {
-    const planned = this.planned as Planned;
-    this.#demandDrifts = this.#watch.demandDrifts(spec, planned, utcMs);
-    return planned.at(utcMs);
-  }
+/** Whether plans of a fleet join hours, so that something goes on from one to the next. */
+export function carriesOn(fleet: Fleet): boolean {
+  return fleet.classes.some(mayWait) || fleet.sites.some((site) => hasPlant(site.cost));
 }
 
 export function closedLoop(spec: LoopSpec): LoopResult {
   const { fleet, startUtcMs, hours } = spec;
   const open = publicFleet(fleet);
-  const ledgers = eachRun(() => new Ledger(fleet));
   let states: DemandStates = countHours(
     open,
     new Map(),
@@ -99,50 +75,55 @@ export function closedLoop(spec: LoopSpec): LoopResult {
   const stepsPerPlan = spec.replanMinutes / spec.stepMinutes;
   const sums = { demandError: 0, demand: 0, tempErrorC: 0, scored: 0, plans: 0, maxGap: 0 };
   const driftPlans = { demand: 0, price: 0, loss: 0 };
-  const forecast = new PlanningRun(false, startUtcMs);
-  const foresight = new PlanningRun(true, startUtcMs);
-  let clockwork: Planned | undefined;
+  const runs = {
+    forecast: new PlanningRun(spec, open, 'forecast'),
+    foresight: new PlanningRun(spec, open, 'foresight'),
+    clockwork: new PlanningRun(spec, open, 'forecast'),
+    nearest: new Run(spec, open),
+  };
+  const { forecast, foresight, clockwork, nearest } = runs;
+  const hasOwnState = carriesOn(fleet);
+  const planFor = (run: PlanningRun, utcMs: number, heardLost: boolean) => {
+    run.planned = plan(spec, open, states, utcMs, heardLost, run);
+    sums.maxGap = Math.max(sums.maxGap, run.planned.gap);
+  };
   let wasLost = false;
   for (let h = 0; h < hours; h++) {
     const hourMs = startUtcMs + h * MS_PER_HOUR;
-    const inputs = stepInputs(spec, hourMs, steps);
-    const problem = assembleDispatch(open, inputs, inputs.demandReqPerS);
-    const served = eachRun(() => ({ flow: [] as Float64Array[], unserved: [] as Float64Array[] }));
+    const hour = new LoopHour(spec, open, stepInputs(spec, hourMs, steps));
+    for (const run of Object.values(runs)) run.beginHour(hour);
     for (let s = 0; s < steps; s++) {
-      const utcMs = slotUtcMs(inputs, s);
-      shutDown(problem, spec, s, utcMs);
+      const utcMs = slotUtcMs(hour.inputs, s);
+      hour.shutDown(s, utcMs);
       const heardLost = isLost(spec, utcMs - spec.stepMinutes * 60_000);
       const isDue = (h * steps + s) % stepsPerPlan === 0 || heardLost !== wasLost;
       wasLost = heardLost;
       for (const run of [forecast, foresight]) {
-        const drift = run.drift(spec, utcMs, heardLost);
+        const drift = run.drift(utcMs, heardLost);
         if (!isDue && drift === undefined) continue;
-        run.planned = plan(spec, open, states, utcMs, heardLost, run.isForesight);
-        sums.maxGap = Math.max(sums.maxGap, run.planned.gap);
-        if (run.isForesight) continue;
-        score(sums, spec, run.planned);
+        planFor(run, utcMs, heardLost);
+        if (run === foresight) continue;
+        score(sums, spec, run.planned as Planned);
         if (isDue) sums.plans++;
         else if (drift) driftPlans[drift]++;
       }
-      // At the clock's times both know the same, so theirs is one plan.
-      if (isDue) clockwork = forecast.planned;
-      const take = (run: LoopRun, done: { flow: Float64Array; unserved: Float64Array }) => {
-        served[run].flow.push(done.flow);
-        served[run].unserved.push(done.unserved);
-      };
-      take('forecast', obeyed(open, problem, s, forecast.flows(spec, utcMs)));
-      take('foresight', obeyed(open, problem, s, foresight.flows(spec, utcMs)));
-      take('clockwork', obeyed(open, problem, s, (clockwork as Planned).at(utcMs)));
-      take('nearest', nearestOf(open, problem, s, demandOf(problem, s)));
+      if (isDue) {
+        // At the clock's times both know the same, so where nothing goes on theirs is one plan.
+        if (hasOwnState) planFor(clockwork, utcMs, heardLost);
+        else clockwork.planned = forecast.planned;
+        if (hasOwnState) nearest.order(states, utcMs);
+      }
+      for (const run of [forecast, foresight, clockwork]) run.obey(s, utcMs);
+      nearest.serve(s, utcMs, (p) => nearestOf(open, p, s, hour.demandOf(p, s)));
     }
-    for (const run of loopRuns) {
-      ledgers[run].add(problem, inputs, served[run].flow, served[run].unserved);
-    }
+    for (const run of Object.values(runs)) run.endHour();
     states = countHours(open, states, [counted(spec, hourMs)]);
     spec.onProgress?.((h + 1) / hours);
   }
+  const plants = eachRun((run) => runs[run].plantReadings());
   return {
-    totals: eachRun((run) => ledgers[run].totals()),
+    totals: eachRun((run) => runs[run].totals()),
+    ...(plants.nearest.length > 0 && { plants }),
     demandError: sums.demandError / Math.max(sums.demand, 1e-300),
     tempErrorC: sums.tempErrorC / sums.scored,
     plans: sums.plans,
@@ -153,11 +134,6 @@ export function closedLoop(spec: LoopSpec): LoopResult {
 
 function eachRun<T>(of: (run: LoopRun) => T): Record<LoopRun, T> {
   return Object.fromEntries(loopRuns.map((run) => [run, of(run)])) as Record<LoopRun, T>;
-}
-
-function demandOf(p: DispatchProblem, t: number): Float64Array {
-  const rows = rowCount(p);
-  return p.demandReqPerS.subarray(t * rows, (t + 1) * rows);
 }
 
 /** What came in an hour, by step. */
@@ -197,7 +173,10 @@ function score(
   { inputs }: Planned,
 ): void {
   const came = demandThatCame(spec, inputs);
+  const { classes } = spec.fleet;
   inputs.demandReqPerS.forEach((x, n) => {
+    // Work that may wait is planned for by population, without a margin.
+    if (mayWait(classes[n % classes.length] as Fleet['classes'][number])) return;
     sums.demandError += Math.abs(x / spec.demandMargin - (came[n] as number));
     sums.demand += came[n] as number;
   });

@@ -5,12 +5,23 @@ import {
   seriesKey,
 } from '../../core/forecast/demand.ts';
 import type { Fleet, PublicFleet } from '../../core/model/fleet.ts';
+import { floorToHour } from '../../core/model/time.ts';
 import { MS_PER_HOUR } from '../../core/model/units.ts';
+import type { DispatchProblem } from '../../core/optimizer/problem.ts';
 import { solve } from '../../core/optimizer/solve.ts';
-import { assembleDispatch, assembleSites } from '../../core/planning/assemble.ts';
+import { assembleDispatch, assembleSites, type Horizon } from '../../core/planning/assemble.ts';
 import { type PlanningInputs, slotUtcMs } from '../../core/planning/inputs.ts';
+import { nearestFlows } from '../../core/planning/policies/nearest.ts';
+import { backWork, comingBack, type PutOff, putOffOf } from '../../core/planning/put-off.ts';
+import { learnedCurves, warmCurves } from '../../core/planning/warm-start.ts';
 import type { LoopSpec } from './closed-loop.ts';
+import type { PlantOrder } from './plant-step.ts';
+import { type PlantOrders, plantOrders } from './plants.ts';
+import type { PlanningRun, Run } from './run.ts';
 import { errorOf } from './weather-errors.ts';
+
+/** How far plans look whose hours depend on each other, as in production. */
+const HORIZON_SLOTS = 24;
 
 /** A plan of the closed loop, from what is known when it is made. */
 export interface Planned {
@@ -20,42 +31,123 @@ export interface Planned {
   /** Flows of the hour that holds an instant, and what it was planned for, by zone and class. */
   at(utcMs: number): Float64Array;
   demandAt(utcMs: number): Float64Array;
+  /** What that hour puts off to later ones, where work may wait, and what its plants are to do. */
+  putOff?(utcMs: number): PutOff | undefined;
+  orders?(utcMs: number): (PlantOrder | undefined)[];
+  /** What it leaves to the next: of its hours, what is put off. */
+  left?: { header: Horizon; putOff: PutOff[] };
 }
 
-/** The hours until there is another plan: slots of such fleets do not depend on each other. */
+/**
+ * The hours until there is another plan, where slots do not depend on each other; else as many as a
+ * deployment plans, from what this run has in its batteries and has put off.
+ */
 export function plan(
   spec: LoopSpec,
   open: PublicFleet,
   states: DemandStates,
   utcMs: number,
   heardLost: boolean,
-  isForesight: boolean,
+  run: PlanningRun,
 ): Planned {
-  const startUtcMs = Math.floor(utcMs / MS_PER_HOUR) * MS_PER_HOUR;
-  const slotCount = Math.ceil((utcMs - startUtcMs + spec.replanMinutes * 60_000) / MS_PER_HOUR);
+  const inputs = inputsOf(spec, open, states, utcMs, run.knows === 'foresight', run);
+  if (run.waiting) {
+    inputs.backReqPerS =
+      run.knows === 'foresight'
+        ? run.waiting.back(inputs.startUtcMs, inputs.slotCount)
+        : run.planned?.left && comingBack(open, run.planned.left, inputs);
+  }
+  const problem = assembleDispatch(open, inputs, inputs.demandReqPerS, backWork(open, inputs));
+  // Nobody knows when a loss will end.
+  if (heardLost) problem.sites.find((s) => s.id === spec.lost?.site)?.maxLoad.fill(0);
+  const sites = assembleSites(spec.fleet, inputs, run.plants?.states(utcMs));
+  const goesOn = run.waiting !== undefined || run.plants !== undefined;
+  const warm = goesOn ? warmCurves(open, inputs, run.learned) : undefined;
+  const settings = { gapTarget: spec.gapTarget };
+  const { flow, unserved, certificate, state } = solve(problem, sites, settings, undefined, warm);
+  if (goesOn) run.learned = learnedCurves(open, inputs, problem, state);
+  return {
+    ...madeOf(inputs, utcMs, flow),
+    gap: certificate.gap,
+    ...carriedBy(open, problem, inputs, flow, unserved),
+    ...(run.plants && ordersOf(inputs, plantOrders(problem, sites, flow))),
+  };
+}
+
+/** What the nearest sites expect to serve: what their plants are run for. */
+export function nearestPlan(
+  spec: LoopSpec,
+  open: PublicFleet,
+  states: DemandStates,
+  utcMs: number,
+  run: Run,
+): Planned {
+  const inputs = inputsOf(spec, open, states, utcMs, false, run);
+  const problem = assembleDispatch(open, inputs, inputs.demandReqPerS);
+  const sites = assembleSites(spec.fleet, inputs, run.plants?.states(utcMs));
+  const { flow } = nearestFlows(open, problem);
+  return {
+    ...madeOf(inputs, utcMs, flow),
+    gap: 0,
+    ...ordersOf(inputs, plantOrders(problem, sites, flow)),
+  };
+}
+
+function inputsOf(
+  spec: LoopSpec,
+  open: PublicFleet,
+  states: DemandStates,
+  utcMs: number,
+  isForesight: boolean,
+  run: Run,
+): PlanningInputs {
+  const startUtcMs = floorToHour(utcMs);
+  const endUtcMs = spec.startUtcMs + spec.hours * MS_PER_HOUR;
+  const untilNext = Math.ceil((utcMs - startUtcMs + spec.replanMinutes * 60_000) / MS_PER_HOUR);
+  const slotCount =
+    run.waiting || run.plants
+      ? Math.min(HORIZON_SLOTS, (endUtcMs - startUtcMs) / MS_PER_HOUR)
+      : untilNext;
   const horizon = { startUtcMs, slotCount, slotHours: 1 };
-  const inputs: PlanningInputs = {
+  return {
     ...horizon,
     sites: spec.fleet.sites.map((site, j) => believed(spec, site, j, horizon, utcMs, isForesight)),
     demandReqPerS: isForesight
       ? demandThatCame(spec, horizon)
       : forecastDemand(open, seen(spec, open, states, utcMs), horizon, spec.demandMargin).reqPerS,
   };
-  const problem = assembleDispatch(open, inputs, inputs.demandReqPerS);
-  // Nobody knows when a loss will end.
-  if (heardLost) problem.sites.find((s) => s.id === spec.lost?.site)?.maxLoad.fill(0);
-  const { flow, certificate } = solve(problem, assembleSites(spec.fleet, inputs), {
-    gapTarget: spec.gapTarget,
-  });
-  const slotOf = (ms: number) => Math.floor((ms - startUtcMs) / MS_PER_HOUR);
-  const rows = inputs.demandReqPerS.length / slotCount;
+}
+
+function madeOf(inputs: PlanningInputs, utcMs: number, flow: Float64Array[]) {
+  const rows = inputs.demandReqPerS.length / inputs.slotCount;
+  const slotOf = (ms: number) => Math.floor((ms - inputs.startUtcMs) / MS_PER_HOUR);
   return {
     madeUtcMs: utcMs,
     inputs,
-    gap: certificate.gap,
-    at: (ms) => flow[slotOf(ms)] as Float64Array,
-    demandAt: (ms) => inputs.demandReqPerS.subarray(slotOf(ms) * rows, (slotOf(ms) + 1) * rows),
+    at: (ms: number) => flow[slotOf(ms)] as Float64Array,
+    demandAt: (ms: number) =>
+      inputs.demandReqPerS.subarray(slotOf(ms) * rows, (slotOf(ms) + 1) * rows),
   };
+}
+
+function carriedBy(
+  open: PublicFleet,
+  problem: DispatchProblem,
+  inputs: PlanningInputs,
+  flow: Float64Array[],
+  unserved: Float64Array[],
+) {
+  const putOff = putOffOf(open, problem, inputs, flow, unserved);
+  if (!putOff) return {};
+  return {
+    putOff: (ms: number) => putOff[Math.floor((ms - inputs.startUtcMs) / MS_PER_HOUR)],
+    left: { header: inputs, putOff },
+  };
+}
+
+function ordersOf(inputs: PlanningInputs, orders: PlantOrders) {
+  const slotOf = (ms: number) => Math.floor((ms - inputs.startUtcMs) / MS_PER_HOUR);
+  return { orders: (ms: number) => orders.map((of) => of?.[slotOf(ms)]) };
 }
 
 /** Mean demand of every slot of a horizon as it came. */
