@@ -2,7 +2,12 @@ import { DurableObject } from 'cloudflare:workers';
 import { type CoolingState, coolingTimes, takePower } from '../core/learning/cooling.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Site } from '../core/model/fleet.ts';
-import { isCurrent, type PlantState, parsePlantReport } from '../core/model/plant-state.ts';
+import {
+  isAhead,
+  isCurrent,
+  type PlantState,
+  parsePlantReport,
+} from '../core/model/plant-state.ts';
 import { readBody } from './read-body.ts';
 
 /** Well within what a round waits for a site. */
@@ -35,24 +40,27 @@ export class PlantStates extends DurableObject<PlantStatesEnv> {
       const runs = (await this.ctx.storage.get<RunState[]>('runs')) ?? [];
       const known = runs.find((run) => run.runId === runId);
       if (known) return known.state;
-      const state = await this.#report(site, startUtcMs);
-      const times =
-        state && coolingTimes(await this.ctx.storage.get<CoolingState>('cooling'), site);
-      const run: RunState = { runId, state: state && { ...state, coolingTimes: times } };
+      const report = await this.#report(site, startUtcMs);
+      const state = report && { ...report, ...(await this.#learned(site)) };
+      const run: RunState = { runId, state };
       await this.ctx.storage.put('runs', [run, ...runs].slice(0, RUNS_KEPT));
       return run.state;
     });
   }
 
-  /** A report that holds at this instant: a new one, else the latest. */
+  /**
+   * A report that holds at this instant: a new one, else the latest. What it teaches is taken in apart:
+   * a report that is too old to begin a plan with has its meters all the same.
+   */
   async #report(site: Site, startUtcMs: number): Promise<PlantState | undefined> {
     try {
       const report = await this.#ask(site, startUtcMs);
+      // A clock that runs ahead would keep out the meters of the true hour.
+      if (!isAhead(report, startUtcMs)) await this.#learn(site, report);
       if (!isCurrent(report, startUtcMs)) {
         throw new InvalidInputError('utc', ['utc: over an hour from the plan’s beginning']);
       }
       await this.ctx.storage.put('latest', report);
-      await this.#learn(site, report);
       return report;
     } catch (error) {
       console.warn(`plant report of ${site.id}: ${reasonOf(error)}`);
@@ -61,12 +69,26 @@ export class PlantStates extends DurableObject<PlantStatesEnv> {
     }
   }
 
-  /** What meters say of the site's cooling, for this run and later ones. */
+  /** What meters say of the site's cooling, for this run and later ones. Never rejects. */
   async #learn(site: Site, { utcMs, power }: PlantState): Promise<void> {
     if (power === undefined) return;
-    const before = await this.ctx.storage.get<CoolingState>('cooling');
-    const after = takePower(before, site, utcMs, power);
-    if (after) await this.ctx.storage.put('cooling', after);
+    try {
+      const before = await this.ctx.storage.get<CoolingState>('cooling');
+      const after = takePower(before, site, utcMs, power);
+      if (after) await this.ctx.storage.put('cooling', after);
+    } catch (error) {
+      console.error(`the meters of ${site.id} were not learned from: ${(error as Error).message}`);
+    }
+  }
+
+  /** What was learned so far; where it cannot be read, the plan is made by the registry. */
+  async #learned(site: Site): Promise<Pick<PlantState, 'coolingTimes'>> {
+    try {
+      return { coolingTimes: coolingTimes(await this.ctx.storage.get('cooling'), site) };
+    } catch (error) {
+      console.error(`${site.id} is planned by its registry: ${(error as Error).message}`);
+      return {};
+    }
   }
 
   async #ask(site: Site, startUtcMs: number): Promise<PlantState> {

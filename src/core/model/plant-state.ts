@@ -126,5 +126,10 @@ const NEWEST_MS = 1.25 * MS_PER_HOUR;
 
 /** Whether a report can stand for the state at this instant. */
 export function isCurrent({ utcMs }: PlantState, startUtcMs: number): boolean {
-  return utcMs >= startUtcMs - OLDEST_MS && utcMs <= startUtcMs + NEWEST_MS;
+  return utcMs >= startUtcMs - OLDEST_MS && !isAhead({ utcMs }, startUtcMs);
+}
+
+/** Whether it is of a time that has not come. */
+export function isAhead({ utcMs }: Pick<PlantState, 'utcMs'>, startUtcMs: number): boolean {
+  return utcMs > startUtcMs + NEWEST_MS;
 }
