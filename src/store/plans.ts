@@ -200,6 +200,29 @@ export async function readPlan(db: Database, version: number): Promise<Plan | un
   };
 }
 
+/** What is needed of a header to know what is left of its jobs. */
+const jobsPartSchema = planHeaderSchema.pick({
+  startUtcMs: true,
+  slotCount: true,
+  slotHours: true,
+  jobs: true,
+});
+
+/**
+ * The jobs of a plan alone, whatever else of it this version can read; undefined of a plan that is not
+ * there. Throws {@link InvalidInputError} where not even they can be read.
+ */
+export async function readPlanJobs(
+  db: Database,
+  version: number,
+): Promise<z.output<typeof jobsPartSchema> | undefined> {
+  const rows = await open(db)
+    .select({ header: plans.header })
+    .from(plans)
+    .where(eq(plans.version, version));
+  return rows[0] && parseStored(jobsPartSchema, rows[0].header, `jobs of stored plan ${version}`);
+}
+
 /** Marginal prices of a plan, by slot; undefined where it has none. */
 export async function readPrices(db: Database, version: number): Promise<SlotPrices[] | undefined> {
   const rows = await open(db)

@@ -272,6 +272,7 @@ export class Coordinator extends DurableObject<Env> {
         unservedShare: outcome.unservedShare,
         ...(batch.length > 0 && { batch }),
         ...(jobs.length > 0 && { jobs }),
+        ...(inputs.jobsFault !== undefined && { jobsFault: inputs.jobsFault }),
         ...(rampRelaxedSlots.length > 0 && { rampRelaxedSlots }),
         budgets: kept?.budgets,
         impacts: kept ? kept.impacts : planImpacts(problem, state, best.flow),

@@ -11,10 +11,9 @@ import {
 import { assembleDispatch } from '../core/planning/assemble.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { type Job, jobSchema, jobsLeft, MOST_JOBS, ownWork } from '../core/planning/jobs.ts';
-import type { Plan } from '../core/planning/plan.ts';
 import { backWork, comingBack } from '../core/planning/put-off.ts';
 import { readOverrides } from '../store/overrides.ts';
-import { currentVersion, readPlan } from '../store/plans.ts';
+import { currentVersion, readPlan, readPlanJobs } from '../store/plans.ts';
 import { expectCounted } from './demand.ts';
 import { clockRate, type Env, now, optionalVar } from './env.ts';
 import { fleet } from './fleet.ts';
@@ -86,18 +85,28 @@ export async function knownSites(env: Env) {
   }
 }
 
-/** The standing plan, where it has anything to say to the next one, and this version can read it. */
-async function standingPlan(env: Env): Promise<Plan | undefined> {
-  if (!fleet.classes.some(mayWait)) return undefined;
+/** Puts into the inputs what the standing plan leaves to the next: work put off, and jobs. */
+async function takeWaiting(env: Env, inputs: PlanningInputs): Promise<void> {
+  if (!fleet.classes.some(mayWait)) return;
   const version = await currentVersion(env.DB);
-  if (version === undefined) return undefined;
+  if (version === undefined) return;
   try {
-    return await readPlan(env.DB, version);
+    // Should D1 fail here, it may answer the next time, and then nothing is lost.
+    const plan = await readPlan(env.DB, version);
+    inputs.backReqPerS = plan && comingBack(fleet, plan, inputs);
+    inputs.jobs = plan && jobsLeft(fleet, plan.header, inputs);
+    return;
   } catch (error) {
-    // D1 may answer the next time, and then nothing put off and no job is lost.
     if (!(error instanceof InvalidInputError)) throw error;
-    console.warn(`planning without the work that plan ${version} has left: ${error.message}`);
-    return undefined;
+    console.warn(`planning without the work that plan ${version} has put off: ${error.message}`);
+  }
+  try {
+    const left = await readPlanJobs(env.DB, version);
+    inputs.jobs = left && jobsLeft(fleet, left, inputs);
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    inputs.jobsFault = `jobs of plan ${version} cannot be read, send them again: ${error.message}`;
+    console.error(inputs.jobsFault);
   }
 }
 
@@ -128,10 +137,12 @@ export async function optimize(
     await expectCounted(env.DB, fleet, inputs, nowMs, optionalVar(env.DEMAND_MARGIN, 1, 3));
   }
   await expectMeasured(env.DB, fleet, inputs, nowMs, speedsMode(env.SPEEDS), clockRate(env));
-  const standing = await standingPlan(env);
-  inputs.backReqPerS = standing && comingBack(fleet, standing, inputs);
-  inputs.jobs = jobs ?? (standing && jobsLeft(fleet, standing.header, inputs));
-  if (jobs) assertJobs(inputs);
+  await takeWaiting(env, inputs);
+  if (jobs) {
+    inputs.jobs = jobs;
+    delete inputs.jobsFault;
+    assertJobs(inputs);
+  }
   const asked = { ...deploymentSettings(env), ...settings };
   if (hasBudget(asked) && asked.discloseImpacts === false) {
     throw new InvalidInputError('budgets', [

@@ -233,18 +233,35 @@ describe('jobs', () => {
 });
 
 test('a plan that cannot be read stops neither the next one nor the page', async () => {
-  const version = (await currentVersion(env.DB)) as number;
-  await env.DB.prepare(
-    "UPDATE plans SET header = json_set(header, '$.mode', 'later') WHERE version = ?",
-  )
-    .bind(version)
-    .run();
+  const from = new Date(NOW_MS).toISOString();
+  const to = new Date(NOW_MS + 20 * HOUR_MS).toISOString();
+  const jobs: Job[] = [{ class: 'digest', zone: 'perth', requests: 60_000, from, to }];
+  const { version } = (await planAt(NOW_MS, jobs)).header;
+  const spoil = (of: number, path: string) =>
+    env.DB.prepare(
+      `UPDATE plans SET header = json_set(header, '${path}', 'later') WHERE version = ?`,
+    )
+      .bind(of)
+      .run();
+  await spoil(version, '$.mode');
   const said = vi.spyOn(console, 'warn').mockReturnValue();
   const next = await planAt(NOW_MS);
+  expect(next.header.jobs).toMatchObject([{ zone: 'perth', requests: 60_000, to }]);
+  expect(next.header.jobsFault).toBeUndefined();
   expect(next.header.version).toBe(version + 1);
   const { moves, slots } = await view(env);
   expect(slots).toHaveLength(24);
   expect(moves).toBeNull();
   for (const what of ['planning without the work', 'no moves are shown'])
     expect(said).toHaveBeenCalledWith(expect.stringMatching(`${what}.* plan ${version}.*mode`));
+  // Where not even the jobs can be read, the plan says who is to send them again.
+  await spoil(next.header.version, '$.mode');
+  await spoil(next.header.version, '$.jobs');
+  const lost = vi.spyOn(console, 'error').mockReturnValue();
+  const { header } = await planAt(NOW_MS);
+  expect(header.jobs).toBeUndefined();
+  expect(header.jobsFault).toMatch(/^jobs of plan \d+ cannot be read, send them again/);
+  expect(lost).toHaveBeenCalledWith(header.jobsFault);
+  const status = await (await adminCall('GET', '/plan')).json<Plan>();
+  expect(status.header.jobsFault).toBe(header.jobsFault);
 });

@@ -23,6 +23,8 @@ export interface PlanningInputs {
   backReqPerS?: Float64Array;
   /** Work known beforehand, on top of demand. */
   jobs?: Job[];
+  /** Why jobs of the plan before are not among them, where they should be. */
+  jobsFault?: string;
 }
 
 /** A site's surroundings by slot; each array has T values. */
