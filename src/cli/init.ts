@@ -17,6 +17,7 @@ import { readCells } from './init/read-answers.ts';
 import { registryOf } from './init/registry.ts';
 import { registryText } from './init/registry-text.ts';
 import { amountValue } from './options.ts';
+import { fileOfClone, ownCommand, shellWord } from './own-command.ts';
 import { registryWarnings } from './registry-warnings.ts';
 import { validateRegistry } from './sites.ts';
 
@@ -87,7 +88,7 @@ Examples:
 
 async function init(options: InitOptions): Promise<void> {
   const target = options.out ?? projectPath(fleetFile);
-  const shown = options.out ?? fleetFile;
+  const shown = options.out ?? fileOfClone(fleetFile);
   if (existsSync(target) && !options.force) {
     throw new InvalidInputError(shown, ['is there already; --force replaces it']);
   }
@@ -116,7 +117,7 @@ async function init(options: InitOptions): Promise<void> {
   const written = [shown];
   if (options.out === undefined) {
     const made = await writeProject(fleet, text, projectPath('.'));
-    written.push(...made.filter((path) => path !== fleetFile));
+    written.push(...made.filter((path) => path !== fleetFile).map((path) => fileOfClone(path)));
   } else {
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, text);
@@ -186,16 +187,17 @@ function withLocation(routerToml: string, hint: string): string {
 }
 
 function nextSteps(fleet: Fleet, out: string | undefined): string {
-  if (out !== undefined) {
-    return `Next:\n  npx isotherm plan --fleet ${out}\n  npx isotherm start --fleet ${out}`;
-  }
-  return [
-    'Next:',
-    '  npx isotherm plan',
-    '  npx isotherm doctor',
-    '  npm start',
-    `  docs/deploy.md, with --location ${locationHints(fleet.sites).d1} for the database`,
-  ].join('\n');
+  const own = ownCommand();
+  const lines =
+    out === undefined
+      ? [
+          `${own} plan`,
+          `${own} doctor`,
+          `${own} start`,
+          `${fileOfClone('docs/deploy.md')}, with --location ${locationHints(fleet.sites).d1} for the database`,
+        ]
+      : ['plan', 'start', 'doctor'].map((name) => `${own} ${name} --fleet ${shellWord(out)}`);
+  return ['Next:', ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
 function nameValue(text: string): string {

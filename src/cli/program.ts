@@ -6,6 +6,7 @@ import { exitCode, reportFailure } from './errors.ts';
 import { registerInit } from './init.ts';
 import { registerKeys } from './keys.ts';
 import { registerLoop } from './loop.ts';
+import { ownCommand } from './own-command.ts';
 import { registerPareto } from './pareto.ts';
 import { registerPlan } from './plan.ts';
 import { registerReceipts } from './receipts.ts';
@@ -53,6 +54,8 @@ Examples:
   isotherm data download --from 2025-01-01 --to 2025-04-01 --dir series
   isotherm sites validate config/fleet.json`,
     );
+  // Help names commands by their own name alone, which works nowhere but where it is linked.
+  program.addHelpText('afterAll', `\nisotherm is run from here as: ${ownCommand()}`);
   registerInit(program);
   registerDoctor(program);
   registerStart(program);

@@ -4,6 +4,7 @@ import type { PolicyResult } from '../sim/backtest.ts';
 import { differences, verdicts } from './comparison.ts';
 import { commonDigits, count, decimal, gapPercent, signed, utc } from './format.ts';
 import { sourcesOf } from './notes.ts';
+import { ownCommand, shellWord } from './own-command.ts';
 import type { SimulationRun } from './simulate.ts';
 import { spanJson } from './span.ts';
 import { bold, bullets, type Column, table, wrap } from './table.ts';
@@ -61,7 +62,7 @@ export function simulationText(run: SimulationRun): string {
     wrap(
       'No random numbers: the same data, version and options give the same table. To repeat it:',
     ),
-    `  ${repeatCommand(run)}  # isotherm ${manifest.version}`,
+    `  ${repeatCommand(run, ownCommand())}  # isotherm ${manifest.version}`,
   );
   return `${lines.join('\n')}\n`;
 }
@@ -120,8 +121,9 @@ function certificateNotes({ options, results }: SimulationRun): string[] {
   });
 }
 
-function repeatCommand({ options: o }: SimulationRun): string {
-  const parts = ['npx isotherm simulate', '--data', o.data, '--from', o.from, '--to', o.to];
+/** @param own what runs the command line: in a document that others read, as in any clone */
+function repeatCommand({ options: o }: SimulationRun, own = 'npx isotherm'): string {
+  const parts = [`${own} simulate`, '--data', o.data, '--from', o.from, '--to', o.to];
   if (o.policies !== undefined) parts.push('--policies', o.policies);
   if (o.fleet !== undefined) parts.push('--fleet', o.fleet);
   if (o.tariff !== undefined) parts.push('--tariff', o.tariff);
@@ -129,9 +131,7 @@ function repeatCommand({ options: o }: SimulationRun): string {
   if (o.hourly) parts.push('--hourly');
   if (o.mode !== 'learned') parts.push('--mode', o.mode);
   if (o.gap !== 0.00001) parts.push('--gap', String(o.gap));
-  return parts
-    .map((p, n) => (n > 0 && !/^[\w./,:-]+$/.test(p) ? `'${p.replaceAll("'", `'\\''`)}'` : p))
-    .join(' ');
+  return parts.map((p, n) => (n > 0 ? shellWord(p) : p)).join(' ');
 }
 
 export function simulationJson(run: SimulationRun) {

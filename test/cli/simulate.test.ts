@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import fleet from '../../config/fleet.json' with { type: 'json' };
+import { projectPath } from '../../src/local/bundle.ts';
 import { fleetWithDigest } from '../core/support/fleets.ts';
 import { dataFolder } from './support/data.ts';
 import { emptyFolder, inProcess, isotherm } from './support/run.ts';
@@ -123,7 +124,8 @@ describe('isotherm simulate', () => {
   });
 
   it('shows a table with units, differences, verdicts, notes and how to repeat it', async () => {
-    const { code, stdout, stderr } = await isotherm(['simulate', ...span]);
+    const cwd = projectPath('.');
+    const { code, stdout, stderr } = await isotherm(['simulate', ...span], { cwd });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(
       /3 sites, 2022-01-24T00:00Z to 2022-01-26T00:00Z \(exclusive\), 48 hours/,

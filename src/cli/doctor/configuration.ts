@@ -3,6 +3,7 @@ import { rttMsOver } from '../../core/model/geo.ts';
 import { fleetFile, generatedFiles } from '../../local/generated.ts';
 import { count, decimal } from '../format.ts';
 import { kmToRegion, nearestKnownRegion } from '../init/places.ts';
+import { inClone, ownCommand, shellWord } from '../own-command.ts';
 import { registryWarnings } from '../registry-warnings.ts';
 import { validateRegistry } from '../sites.ts';
 import { type Check, fault, ok, warning } from './check.ts';
@@ -30,7 +31,12 @@ export function registryChecks(text: string, file: string): { fleet?: Fleet; che
   const { fleet, issues } = validateRegistry(text);
   const of = (path: string) => (path === '' ? file : `${file}: ${path}`);
   const checks = issues.map(({ path, message }) =>
-    fault('registry', of(path), message, `mend it, then: npx isotherm sites validate ${file}`),
+    fault(
+      'registry',
+      of(path),
+      message,
+      `mend it, then: ${ownCommand()} sites validate ${shellWord(file)}`,
+    ),
   );
   if (fleet === undefined) return { checks };
   for (const { path, message } of registryWarnings(fleet)) {
@@ -64,7 +70,12 @@ export async function generatedChecks(fleet: Fleet, root: string): Promise<Check
   return files.map(({ path, found, wanted }) =>
     found === wanted
       ? ok('generated', path, `follows from ${fleetFile}`)
-      : fault('generated', path, `differs from what ${fleetFile} implies`, 'npm run generate'),
+      : fault(
+          'generated',
+          path,
+          `differs from what ${fleetFile} implies`,
+          inClone('npm run generate'),
+        ),
   );
 }
 

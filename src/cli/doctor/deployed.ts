@@ -5,6 +5,7 @@ import { type Fleet, publicFleet, publicFleetSchema } from '../../core/model/fle
 import { solverOf } from '../../core/model/solver-name.ts';
 import { projectPath } from '../../local/bundle.ts';
 import { count, utc } from '../format.ts';
+import { inClone, ownCommand } from '../own-command.ts';
 import {
   type Answer,
   asked,
@@ -30,7 +31,8 @@ export async function deploymentChecks(fleet: Fleet, io: DeployedIo): Promise<Ch
   }
   if (seen.body === undefined) {
     const fix =
-      seen.fix ?? 'is this the root of the router? npm run deploy, then npx wrangler tail';
+      seen.fix ??
+      `is this the root of the router? ${inClone('npm run deploy')}, then ${inClone('npx wrangler tail')}`;
     return [fault('deployment', io.url, seen.fault as string, fix)];
   }
   const { nowUtcMs, registry, hasClientKeys, migrations } = seen.body;
@@ -46,14 +48,14 @@ export async function deploymentChecks(fleet: Fleet, io: DeployedIo): Promise<Ch
     ok('deployment', io.url, 'answers, and knows the admin token'),
     isSame
       ? ok('deployment', 'registry', 'is the one here')
-      : fault('deployment', 'registry', 'is another than the one here', 'npm run deploy'),
+      : fault('deployment', 'registry', 'is another than the one here', inClone('npm run deploy')),
     hasClientKeys
       ? ok('deployment', 'client keys', 'there are some')
       : fault(
           'deployment',
           'client keys',
           'there are none: every request is refused',
-          'npx isotherm keys create --name NAME',
+          `${ownCommand()} keys create --name NAME`,
         ),
     ...database,
     ...cronChecks(runs, nowUtcMs),
@@ -76,7 +78,9 @@ async function databaseChecks(applied: readonly string[]): Promise<Check[]> {
   const unknown = applied.filter((name) => !wanted.includes(name));
   if (missing.length > 0) {
     const found = `lacks ${missing.length} of ${wanted.length} migrations: ${missing.join(', ')}`;
-    return [fault('database', 'D1', found, 'npx wrangler d1 migrations apply DB --remote')];
+    return [
+      fault('database', 'D1', found, inClone('npx wrangler d1 migrations apply DB --remote')),
+    ];
   }
   if (unknown.length > 0) {
     const found = `has migrations that are not here: ${unknown.join(', ')}`;
@@ -86,7 +90,8 @@ async function databaseChecks(applied: readonly string[]): Promise<Check[]> {
 }
 
 function cronChecks(runs: Answer<z.output<typeof runsSchema>>, nowUtcMs: number): Check[] {
-  if (!runs.body) return [fault('cron', 'runs', runs.fault as string, 'npx wrangler tail')];
+  if (!runs.body)
+    return [fault('cron', 'runs', runs.fault as string, inClone('npx wrangler tail'))];
   const { latest, ended } = runs.body;
   const all = latest ? [latest, ...ended] : ended;
   const times = all.filter((r) => r.trigger === 'cron').map((r) => r.requestedUtcMs);
@@ -101,7 +106,12 @@ function cronChecks(runs: Answer<z.output<typeof runsSchema>>, nowUtcMs: number)
     checks.push(
       nowUtcMs - at <= CRON_SILENT_MS
         ? ok('cron', 'runs', found)
-        : fault('cron', 'runs', found, 'is the trigger there? npx wrangler deploy sets it'),
+        : fault(
+            'cron',
+            'runs',
+            found,
+            `is the trigger there? ${inClone('npm run deploy')} sets it`,
+          ),
     );
   }
   const [last] = all.filter((r) => r.status !== 'running');
@@ -128,14 +138,15 @@ function planCheck(plan: Answer<z.output<typeof planSchema>>, nowUtcMs: number):
 }
 
 function solverChecks(sites: Answer<z.output<typeof sitesSchema>>, fleet: Fleet): Check[] {
-  if (!sites.body) return [fault('solver', 'sites', sites.fault as string, 'npx wrangler tail')];
+  if (!sites.body)
+    return [fault('solver', 'sites', sites.fault as string, inClone('npx wrangler tail'))];
   return sites.body.sites.map(({ id, excluded, solver }) => {
     const why = solver.fault ?? excluded;
     if (why !== null) {
       const own = fleet.sites.find((s) => s.id === id);
       const fix = /server is down/.test(why)
-        ? 'is the site’s server up? isotherm doctor asks it from here'
-        : `npx wrangler deploy -c wrangler.site.toml -e ${own ? solverOf(own) : id}`;
+        ? `is the site’s server up? ${ownCommand()} doctor asks it from here`
+        : inClone(`npx wrangler deploy -c wrangler.site.toml -e ${own ? solverOf(own) : id}`);
       return fault('solver', id, why, fix);
     }
     return solver.placement === null
@@ -150,7 +161,8 @@ function solverChecks(sites: Answer<z.output<typeof sitesSchema>>, fleet: Fleet)
 }
 
 function deployedFeedChecks(feeds: Answer<z.output<typeof feedsSchema>>): Check[] {
-  if (!feeds.body) return [fault('feed', 'deployed', feeds.fault as string, 'npx wrangler tail')];
+  if (!feeds.body)
+    return [fault('feed', 'deployed', feeds.fault as string, inClone('npx wrangler tail'))];
   const all = feeds.body.feeds;
   const faults = all.flatMap(({ id, fault: why }) =>
     why ? [fault('feed', `${id}, deployed`, why, 'see docs/feeds.md')] : [],

@@ -3,6 +3,7 @@ import { configuredFeeds } from '../../feeds/configured.ts';
 import type { FeedIo } from '../../feeds/feed.ts';
 import { faultText, soundHours } from '../../feeds/sound.ts';
 import { count } from '../format.ts';
+import { inClone } from '../own-command.ts';
 import { type Check, fault, ok, warning } from './check.ts';
 
 /** Every live feed of the registry, asked once from here. */
@@ -33,7 +34,7 @@ export async function feedChecks(fleet: Fleet, io: FeedIo): Promise<Check[]> {
         const fix =
           secret === undefined
             ? 'see docs/feeds.md; plans go on with the last good values, then embedded means'
-            : `export ${secret} for this check; for the router: npx wrangler secret put ${secret}`;
+            : `export ${secret} for this check; for the router: ${inClone(`npx wrangler secret put ${secret}`)}`;
         return fault('feed', id, why, fix);
       }
     }),

@@ -3,6 +3,7 @@ import type { Fleet, Site } from '../../core/model/fleet.ts';
 import { upstreamKeyName } from '../../core/model/solver-name.ts';
 import { networkFault } from '../../local/network-fault.ts';
 import { count } from '../format.ts';
+import { inClone } from '../own-command.ts';
 import { type Check, fault, ok } from './check.ts';
 import { isPlaceholder } from './configuration.ts';
 
@@ -44,7 +45,7 @@ async function checkOf(site: Site, { fetch, secret, timeoutMs }: UpstreamIo): Pr
   if (status === 401 || status === 403) {
     const fix =
       key === undefined
-        ? `export ${secretName} for this check; for the router: npx wrangler secret put ${secretName}`
+        ? `export ${secretName} for this check; for the router: ${inClone(`npx wrangler secret put ${secretName}`)}`
         : `the key in ${secretName} opens nothing there`;
     return fault('upstream', id, `${url} answers ${status}`, fix);
   }
