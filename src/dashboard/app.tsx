@@ -71,7 +71,7 @@ export function App() {
         ) : (
           <>
             <Summary live={state} nowMs={nowMs} />
-            {current === 'now' && <NowView live={state} />}
+            {current === 'now' && <NowView live={state} ask={live.ask} />}
             {current === 'hours' && <HoursView live={state} />}
             {current === 'saved' && (
               <SavedView live={state} ask={live.ask} onToken={(token) => live.start(token)} />

@@ -5,9 +5,10 @@ import type { SlotView } from '../core/planning/view.ts';
 import { FlowTable } from './flow-table.tsx';
 import { clock, count, fixed, percent, within } from './format.ts';
 import { Head } from './head.tsx';
-import type { LiveState } from './live.ts';
+import type { Ask, LiveState } from './live.ts';
 import { FleetMap } from './map.tsx';
 import { MeasureChoice } from './measure-choice.tsx';
+import { MeasuredNow } from './measured.tsx';
 import { type MeasureId, measures } from './measures.ts';
 import { NoPlan } from './no-plan.tsx';
 import { Scroll } from './scroll.tsx';
@@ -17,20 +18,38 @@ import { TroubleTag } from './trouble-tag.tsx';
 import type { SiteTrouble, Status } from './types.ts';
 import { When } from './when.tsx';
 
-/** What the system does now. */
-export function NowView({ live: { status, view } }: { live: LiveState }) {
-  const [measureId, setMeasure] = useState<MeasureId>('temperature');
-  const plan = status?.plan;
+/** What the system does now: what happens, and what is planned. */
+export function NowView({ live, ask }: { live: LiveState; ask: Ask }) {
+  const { status, view } = live;
   if (!status) return null;
+  const slot = view?.slots?.[status.plan?.slot ?? -1];
+  return (
+    <>
+      <MeasuredNow ask={ask} slot={slot} />
+      <PlannedNow status={status} view={view} slot={slot} />
+    </>
+  );
+}
+
+function PlannedNow({
+  status,
+  view,
+  slot,
+}: {
+  status: Status;
+  view: PlanViewBody | undefined;
+  slot: SlotView | undefined;
+}) {
+  const [measureId, setMeasure] = useState<MeasureId>('temperature');
+  const { plan } = status;
   if (!plan) return <NoPlan />;
-  if (!view?.slots) {
+  if (!view || !slot) {
     return (
       <section>
         {view ? 'This plan does not say what its hours are.' : 'Asking for the plan …'}
       </section>
     );
   }
-  const slot = view.slots[plan.slot] as SlotView;
   return (
     <>
       <div class="now">

@@ -1,8 +1,7 @@
 /** What receipts say was saved against a baseline, by day or month. */
 
-/** A day in the answer of /admin/v1/usage?by=day. */
-export interface UsageDay {
-  day: string;
+/** Receipts summed, as /admin/v1/usage and /now.json have them. */
+export interface Usage {
   requests: number;
   estimated: number;
   unpriced: number;
@@ -20,6 +19,11 @@ export interface UsageDay {
   spreadCarbonKg: number;
   spreadWaterL: number;
   spreadCostAud: number;
+}
+
+/** A day in the answer of /admin/v1/usage?by=day. */
+export interface UsageDay extends Usage {
+  day: string;
 }
 
 /** What the same tokens would have taken otherwise. */

@@ -1,6 +1,7 @@
 import type { SlotView } from '../core/planning/view.ts';
 import { fixed, signed } from './format.ts';
 import { Head } from './head.tsx';
+import { plannedTtft } from './measured.ts';
 import { Scroll } from './scroll.tsx';
 import type { SiteOrderKind } from './site-order.tsx';
 import type { OperatedSite } from './sites.tsx';
@@ -30,11 +31,11 @@ export function SitesTable({
           numbers={[
             'Share, %',
             'Utilisation, %',
-            'TTFT planned, ms',
+            'TTFT to the client, planned, ms',
             'TTFT measured, ms',
             'Streams measured',
-            'Expected by the registry, ms',
-            'Measured less expected, ms',
+            'TTFT planned for these, ms',
+            'Measured less planned, ms',
             'Prefill, × registry',
             'Decoding, × registry',
           ]}
@@ -43,8 +44,7 @@ export function SitesTable({
           {sites.map((site, j) => {
             const planned = slot?.sites[j];
             const { measured } = site;
-            const expectedMs =
-              measured && planned ? measured.unloadedTtftMs + planned.waitMs : undefined;
+            const covered = plannedTtft(measured, planned?.waitMs);
             return (
               <tr key={site.id}>
                 <th scope="row">{site.name}</th>
@@ -66,13 +66,11 @@ export function SitesTable({
                 </td>
                 <td class="number">{fixed(planned && 100 * planned.utilisation, 0)}</td>
                 <td class="number">{fixed(planned?.ttftMs, 0)}</td>
-                <td class="number">{fixed(measured?.ttftMs, 0)}</td>
-                <td class="number">{fixed(measured?.streams ?? 0, 0)}</td>
-                <td class="number">{fixed(expectedMs, 0)}</td>
+                <td class="number">{fixed((covered ?? measured)?.ttftMs, 0)}</td>
+                <td class="number">{fixed((covered ?? measured)?.streams ?? 0, 0)}</td>
+                <td class="number">{fixed(covered?.plannedMs, 0)}</td>
                 <td class="number">
-                  {expectedMs === undefined
-                    ? '—'
-                    : signed((measured?.ttftMs as number) - expectedMs, 0)}
+                  {covered ? signed(covered.ttftMs - covered.plannedMs, 0) : '—'}
                 </td>
                 <td class="number">{fixed(site.plan?.speed?.prefill, 2)}</td>
                 <td class="number">{fixed(site.plan?.speed?.decode, 2)}</td>

@@ -9,6 +9,7 @@ import type { Ask, LiveState } from './live.ts';
 import { ObjectiveForm } from './objective.tsx';
 import { SiteOrder, type SiteOrderKind } from './site-order.tsx';
 import { SitesTable } from './sites-table.tsx';
+import type { Ttft } from './types.ts';
 
 /** Sites are looked at again this often; routers hear of a change within about as long. */
 const REFRESH_MS = 5000;
@@ -21,8 +22,7 @@ export interface OperatedSite {
   override: SiteOverride | null;
   /** Null where nobody can say. */
   isDown: boolean | null;
-  /** Of about the last quarter of an hour; null where it had no stream. */
-  measured: { streams: number; ttftMs: number; unloadedTtftMs: number } | null;
+  measured: Ttft | null;
   /** Its part of the plan, and the speed it was planned with where that was measured. */
   plan: Pick<PlanSite, 'speed'> | null;
   /** Why the plan does without it. */
@@ -72,14 +72,13 @@ function Operated({ live, ask }: { live: LiveState; ask: Ask }) {
         <p class="source">
           A drained site gets no new request within seconds, requests under way go on to their end,
           and the next plan gives it nothing. A limit binds plans only: as a last resort routers ask
-          a limited site, too. TTFT is time to first token. Planned: the mean of this hour’s
-          requests, with the network from the client and waiting at the site. Measured: from the
-          router’s request to the first byte, streams of about the last quarter of an hour, all
-          hours of day alike; what lies between client and router is not in it. Expected by the
-          registry: what the same streams would take without waiting on the registry’s hardware,
-          each with its own prompt or the class’s mean if that is longer, and the waiting planned
-          for this hour; speeds found in receipts are not in it. Prefill and decoding: times found
-          in receipts over those of the registry, as far as the plan was made with them.
+          a limited site, too. TTFT is time to first token. To the client: the plan’s mean of this
+          hour’s requests, with the network from the client and waiting at the site. Measured: from
+          the router’s request to the first token, streams of about the last quarter of an hour, all
+          hours of day alike; what lies between client and router is not in it. Planned for these
+          streams: what the plan has for each one’s own prompt, at the speeds it was made with, and
+          the waiting of this hour. Prefill and decoding: times found in receipts over those of the
+          registry, as far as the plan was made with them.
         </p>
       </section>
       <ObjectiveForm ask={ask} revision={data?.revision} onDone={look} />

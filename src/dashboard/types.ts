@@ -1,6 +1,7 @@
 import type { RoundReport } from '../core/optimizer/state.ts';
 import type { PlanHeader } from '../core/planning/plan.ts';
 import type { Trouble } from '../core/routing/board.ts';
+import type { Usage } from './savings.ts';
 
 /** Answers of this server as the page reads them: /status.json, /events; that of /view.json is the core's. */
 
@@ -39,3 +40,28 @@ export interface Run {
 }
 
 export type Round = RoundReport & { wallMs: number; slowestMs: number; slowestSite: string };
+
+/** How a site's streams of about the last quarter of an hour took to the first token, ms; null without any. */
+export type Ttft = StreamTimes & {
+  /** Of those that a plan covered; with nobody waiting, at that plan's speeds. */
+  planned: StreamTimes | null;
+};
+
+interface StreamTimes {
+  streams: number;
+  ttftMs: number;
+  unloadedTtftMs: number;
+}
+
+/** The answer of /now.json. */
+export interface Measured {
+  nowUtcMs: number;
+  /** In the fleet's order; null where nobody can say. */
+  traffic: { site: string; attemptsPerS: number; failedPerS: number; ttft: Ttft | null }[] | null;
+  receipts: {
+    /** When receipts were last booked; null where never or long ago. */
+    bookedUtcMs: number | null;
+    hour: Usage & { fromUtcMs: number };
+    day: Usage & { fromUtcMs: number };
+  };
+}

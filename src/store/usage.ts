@@ -121,6 +121,12 @@ export async function readUsage(db: D1Database, q: UsageQuery): Promise<UsageSum
   return results;
 }
 
+/** When a batch was last booked; undefined where none is remembered. */
+export async function lastBookedUtcMs(db: D1Database): Promise<number | undefined> {
+  const sql = 'SELECT max(written_utc_ms) AS utcMs FROM usage_batches';
+  return (await db.prepare(sql).first<number | null>('utcMs')) ?? undefined;
+}
+
 /** What keys have spent in a month; keys without any receipt are left out. */
 export async function monthSpent(
   db: D1Database | D1DatabaseSession,

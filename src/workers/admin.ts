@@ -6,7 +6,6 @@ import { floorToHour, parseUtcMs } from '../core/model/time.ts';
 import { hasPriceMoved } from '../core/planning/drift.ts';
 import { slotUtcMs } from '../core/planning/inputs.ts';
 import { pricesWithParts } from '../core/planning/plan.ts';
-import type { Timed } from '../core/routing/board.ts';
 import { attributionsOfSites } from '../feeds/attribution.ts';
 import { readOverrides } from '../store/overrides.ts';
 import { currentVersion, readPlan, readPrices, recentPlans } from '../store/plans.ts';
@@ -22,6 +21,7 @@ import { fleet } from './fleet.ts';
 import { inputAges } from './inputs.ts';
 import { inputsBodySchema } from './inputs-body.ts';
 import { jsonBody } from './json-body.ts';
+import { ttftOf } from './measured.ts';
 import {
   coordinatorOf,
   knownSites,
@@ -118,7 +118,7 @@ admin.get('/sites', async (c) => {
       ...site,
       override: overrides.sites[site.id] ?? null,
       isDown: known ? known[site.id]?.trouble?.kind === 'down' : null,
-      measured: measuredOf(known?.[site.id]?.timed),
+      measured: ttftOf(known?.[site.id]),
       plan: plan?.header.sites.find((s) => s.site === site.id) ?? null,
       excluded: plan?.header.excluded.find((e) => e.site === site.id)?.reason ?? null,
       inputs: inputs.get(site.id) ?? null,
@@ -156,10 +156,3 @@ admin.route('/keys', adminKeys);
 admin.route('/usage', adminUsage);
 
 admin.all('*', (c) => c.json({ error: `no such endpoint: ${c.req.method} ${c.req.path}` }, 404));
-
-/** Means of streams of about the last quarter of an hour, ms; null where there were none. */
-function measuredOf(timed: Timed | undefined) {
-  if (!timed || timed.count < 0.5) return null;
-  const { count, ttftMs, expectedMs } = timed;
-  return { streams: count, ttftMs: ttftMs / count, unloadedTtftMs: expectedMs / count };
-}

@@ -333,6 +333,16 @@ export const operations: Operation[] = [
   },
   {
     method: 'get',
+    path: '/now.json',
+    summary:
+      'What happens: attempts and times at sites, sums of receipts of this hour and day; as open as /status.json',
+    access: 'admin',
+    answers: {
+      200: json('`traffic`, null where the board of sites does not answer; `receipts`.'),
+    },
+  },
+  {
+    method: 'get',
     path: '/history.json',
     summary: 'The last 200 plans in brief; as open as /status.json',
     access: 'admin',

@@ -11,15 +11,15 @@ import {
 } from '../core/planning/drift.ts';
 import { slotAt } from '../core/planning/plan.ts';
 import {
+  attemptsAt,
   type BoardEntry,
   isInQuestion,
   newEntry,
   type Tally,
-  type Timed,
   type Trouble,
   takeProbe,
   takeTally,
-  timedAt,
+  timesAt,
   troubleOf,
 } from '../core/routing/board.ts';
 import { readOverrides } from '../store/overrides.ts';
@@ -37,6 +37,12 @@ const DEBOUNCE_MS = 10_000;
 const PROBE_DEADLINE_MS = 5000;
 /** Cloudflare lets one invocation wait for the headers of six connections at once. */
 const PROBES_AT_ONCE = 6;
+
+/** Its trouble, attempts of about the last minute, times to first token of about the last quarter of an hour. */
+export interface KnownSite extends Pick<BoardEntry, 'timed' | 'planned'> {
+  trouble?: Trouble;
+  attempts: { good: number; bad: number };
+}
 
 /**
  * What all isolates together know of the sites: which are down. Isolates report in the background, and
@@ -74,13 +80,17 @@ export class SiteBoard extends DurableObject<Env> {
     return downIn(await this.#entries());
   }
 
-  /** What is known of every site that anything is known of: its trouble, and lately measured TTFT. */
-  async known(): Promise<Record<string, { trouble?: Trouble; timed?: Timed }>> {
+  /** What is known of every site that anything is known of. */
+  async known(): Promise<Record<string, KnownSite>> {
     const nowMs = Date.now();
     return Object.fromEntries(
       Object.entries(await this.#entries()).map(([id, entry]) => [
         id,
-        { trouble: troubleOf(entry, nowMs), timed: timedAt(entry, nowMs) },
+        {
+          trouble: troubleOf(entry, nowMs),
+          attempts: attemptsAt(entry, nowMs),
+          ...timesAt(entry, nowMs),
+        },
       ]),
     );
   }

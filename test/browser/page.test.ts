@@ -102,6 +102,13 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
       await page.getByText(/by the sites’ own word/).waitFor();
       await page.getByRole('heading', { name: /^Planned for this hour/ }).waitFor();
       await page.getByText(/^planned, all served/).waitFor();
+      // What the twelve requests before took.
+      const happens = page.locator('section[aria-labelledby="measured-title"]');
+      await happens.getByText(/: 12 receipts since .* the last booked .* ago/).waitFor();
+      for (const label of ['Energy', 'Carbon', 'Water', 'Energy cost']) {
+        const tile = happens.locator('.tiles > div', { hasText: `${label}, this hour` });
+        expect(await tile.innerText()).toMatch(/\d.*(than|as) \d.*(saved today|today more by) /s);
+      }
       const rows = page.getByRole('table').getByRole('row');
       expect(await rows.count()).toBe(15);
       await picture(page, `now-${look}`);
@@ -434,19 +441,25 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
 
     const version = await gateway.plan();
     await page.getByText(`Plan ${version} knows of all that is set.`).waitFor();
-    // Planned, measured, streams, expected of those, the difference: isolates report every five seconds.
+    // Planned to the client, measured, streams, planned for those, the difference: isolates report every five seconds.
     await hobart.getByRole('cell').nth(4).filter({ hasText: /\d/ }).waitFor();
     const streams = hobart.getByRole('cell').nth(6);
     for (let n = 0; (await streams.innerText()) === '0' && n < 40; n++) {
       await sitesAsked(1);
       await page.waitForTimeout(500);
     }
-    const [, planned, measured, , expected, less] =
+    const [, toClient, measured, , planned, less] =
       /(\d+)\s+(\d+)\s+([1-9]\d*)\s+(\d+)\s+([+−]?\d+)\s+—\s+—$/.exec(await hobart.innerText()) ??
       [];
-    expect(Number(planned)).toBeGreaterThan(0);
-    const difference = Number(measured) - Number(expected);
+    expect(Number(toClient)).toBeGreaterThan(0);
+    const difference = Number(measured) - Number(planned);
     expect(Math.abs(Number(less?.replace('−', '-')) - difference)).toBeLessThanOrEqual(1);
+    // The same, of all sites together.
+    await page.getByRole('link', { name: 'Now' }).click();
+    const happens = page.locator('section[aria-labelledby="measured-title"]');
+    await happens.getByText(/^0\u00a0% failed/).waitFor();
+    const inAll = /\n[1-9][\d.,]* ms\n.*(than|as) [1-9][\d.,]* ms planned/;
+    await expect.poll(() => happens.innerText()).toMatch(inAll);
     expect(watched.faults).toEqual([]);
     await page.context().close();
   });

@@ -352,7 +352,7 @@ describe('the status page', () => {
     const ctx = createExecutionContext();
     const get = (path: string, over: object = {}) =>
       worker.fetch(new Request(`https://router.test${path}`), { ...env, ...over }, ctx);
-    for (const path of ['/view.json', '/events', '/history.json'])
+    for (const path of ['/view.json', '/now.json', '/events', '/history.json'])
       expect((await get(path)).status).toBe(401);
     const open = { PUBLIC_STATUS: 'true' };
     const text = await (await get('/view.json', open)).text();

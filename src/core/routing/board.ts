@@ -3,7 +3,8 @@ import type { PlannedTtft } from '../planning/ttft-drift.ts';
 /** Attempts of about the last minute, of all isolates, that must be there to find a site down by them. */
 const MIN_ATTEMPTS = 20;
 const MIN_SUCCESS_SHARE = 0.5;
-const WINDOW_MS = 60_000;
+/** Attempts are remembered about as long as this: their sum over it is their rate. */
+export const WINDOW_MS = 60_000;
 /** Probes in a row that find a site down, or up again. */
 const PROBES_DOWN = 3;
 const PROBES_UP = 2;
@@ -85,7 +86,7 @@ export function takeTally(
   isolate: string,
   nowMs: number,
 ): boolean {
-  const { good, bad, timed, ejected } = tally;
+  const { good, bad, timed, planned, ejected } = tally;
   const outs = outsAt(entry, nowMs);
   if (ejected) {
     const sinceMs = outs[isolate]?.sinceMs ?? nowMs;
@@ -95,31 +96,44 @@ export function takeTally(
     delete outs[NOBODY];
   }
   entry.outs = latest(outs);
-  const before = timedAt(entry, nowMs);
-  if (before || timed) entry.timed = sumOf(before, timed);
-  const kept = Math.exp(-Math.max(0, nowMs - entry.seenMs) / WINDOW_MS);
-  entry.good = entry.good * kept + good;
-  entry.bad = entry.bad * kept + bad;
+  const before = timesAt(entry, nowMs);
+  if (before.timed || timed) entry.timed = sumOf(before.timed, timed);
+  if (before.planned || planned) entry.planned = sumOf(before.planned, planned);
+  const recent = attemptsAt(entry, nowMs);
+  entry.good = recent.good + good;
+  entry.bad = recent.bad + bad;
   entry.seenMs = nowMs;
   const attempts = entry.good + entry.bad;
   const fails = attempts >= MIN_ATTEMPTS && entry.good < MIN_SUCCESS_SHARE * attempts;
   return fails && goDown(entry, nowMs);
 }
 
-/** Times to first token of about the last quarter of an hour, older ones counting for less. */
-export function timedAt({ timed, seenMs }: BoardEntry, nowMs: number): Timed | undefined {
-  if (!timed) return undefined;
-  const kept = Math.exp(-Math.max(0, nowMs - seenMs) / TIMED_WINDOW_MS);
-  const { count, ttftMs, expectedMs } = timed;
-  return { count: count * kept, ttftMs: ttftMs * kept, expectedMs: expectedMs * kept };
+/** Attempts that ended in about the last minute, older ones counting for less. */
+export function attemptsAt({ good, bad, seenMs }: BoardEntry, nowMs: number) {
+  return faded({ good, bad }, nowMs - seenMs, WINDOW_MS);
 }
 
-function sumOf(a: Timed | undefined, b: Timed | undefined): Timed {
-  return {
-    count: (a?.count ?? 0) + (b?.count ?? 0),
-    ttftMs: (a?.ttftMs ?? 0) + (b?.ttftMs ?? 0),
-    expectedMs: (a?.expectedMs ?? 0) + (b?.expectedMs ?? 0),
-  };
+/** Times to first token of about the last quarter of an hour, older ones counting for less. */
+export function timesAt(
+  { timed, planned, seenMs }: BoardEntry,
+  nowMs: number,
+): Pick<BoardEntry, 'timed' | 'planned'> {
+  const fade = <T extends object>(sums: T | undefined) =>
+    sums && faded(sums, nowMs - seenMs, TIMED_WINDOW_MS);
+  return { timed: fade(timed), planned: fade(planned) };
+}
+
+/** Sums of numbers after so long. */
+function faded<T extends object>(sums: T, sinceMs: number, windowMs: number): T {
+  const kept = Math.exp(-Math.max(0, sinceMs) / windowMs);
+  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum * kept])) as T;
+}
+
+function sumOf<T extends object>(a: T | undefined, b: T | undefined): T | undefined {
+  if (!a || !b) return a ?? b;
+  const other = b as Record<string, number>;
+  const sums = Object.entries(a).map(([name, sum]) => [name, sum + (other[name] as number)]);
+  return Object.fromEntries(sums) as T;
 }
 
 /** Takes in the end of a probe. True if that changed whether the site is down. */

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import {
+  attemptsAt,
   isInQuestion,
   newEntry,
   takeProbe,
   takeTally,
-  timedAt,
+  timesAt,
   troubleOf,
 } from '../../../src/core/routing/board.ts';
 
@@ -112,14 +113,14 @@ test('the words of very many isolates stay few', () => {
 
 test('times to first token of all isolates make one mean, in which older ones fade', () => {
   const entry = newEntry();
-  expect(timedAt(entry, 0)).toBeUndefined();
+  expect(timesAt(entry, 0).timed).toBeUndefined();
   takeTally(entry, { good: 2, bad: 0, timed: { count: 2, ttftMs: 400, expectedMs: 200 } }, 'a', 0);
   takeTally(entry, { good: 1, bad: 0, timed: { count: 2, ttftMs: 600, expectedMs: 200 } }, 'a', 0);
-  expect(timedAt(entry, 0)).toEqual({ count: 4, ttftMs: 1000, expectedMs: 400 });
+  expect(timesAt(entry, 0).timed).toEqual({ count: 4, ttftMs: 1000, expectedMs: 400 });
   // An isolate of a version that tells no times changes nothing of them.
   takeTally(entry, { good: 5, bad: 5 }, 'a', 0);
-  expect(timedAt(entry, 0)?.count).toBe(4);
-  const later = timedAt(entry, 900_000)!;
+  expect(timesAt(entry, 0).timed?.count).toBe(4);
+  const later = timesAt(entry, 900_000).timed!;
   expect(later.count).toBeCloseTo(4 / Math.E, 9);
   expect(later.ttftMs / later.count).toBeCloseTo(250, 9);
   takeTally(
@@ -128,6 +129,39 @@ test('times to first token of all isolates make one mean, in which older ones fa
     'a',
     3_600_000,
   );
-  const mean = timedAt(entry, 3_600_000)!;
+  const mean = timesAt(entry, 3_600_000).timed!;
   expect(mean.ttftMs / mean.count).toBeLessThan(70);
+});
+
+test('times of streams that a plan covered fade in the same way, apart from the others', () => {
+  const entry = newEntry();
+  const timed = { count: 3, ttftMs: 600, expectedMs: 300 };
+  takeTally(entry, { good: 3, bad: 0, timed }, 'a', 0);
+  expect(timesAt(entry, 0)).toEqual({ timed, planned: undefined });
+  const planned = { count: 1, ttftMs: 200, plannedMs: 150 };
+  takeTally(entry, { good: 1, bad: 0, timed: { ...timed, count: 1 }, planned }, 'a', 0);
+  takeTally(entry, { good: 1, bad: 0, timed, planned }, 'b', 0);
+  expect(timesAt(entry, 0).planned).toEqual({ count: 2, ttftMs: 400, plannedMs: 300 });
+  expect(timesAt(entry, 0).timed?.count).toBe(7);
+  const later = timesAt(entry, 900_000).planned!;
+  expect(later.count).toBeCloseTo(2 / Math.E, 9);
+  expect(later.plannedMs / later.count).toBeCloseTo(150, 9);
+});
+
+test('attempts that come evenly make their rate, whatever the reports they come in', () => {
+  for (const everyS of [1, 5, 13]) {
+    const entry = newEntry();
+    for (let s = 0; s <= 1200; s += everyS) {
+      takeTally(entry, { good: 3 * everyS, bad: everyS }, 'a', 1000 * s);
+    }
+    // Between reports the sum falls by what is not yet told.
+    const [after, before] = [0, everyS].map((s) => attemptsAt(entry, entry.seenMs + 1000 * s));
+    for (const kind of ['good', 'bad'] as const) {
+      const perMinute = kind === 'good' ? 180 : 60;
+      expect(after![kind]).toBeGreaterThan(perMinute);
+      expect(before![kind]).toBeLessThan(perMinute);
+      expect(after![kind] / before![kind]).toBeCloseTo(Math.exp(everyS / 60), 9);
+    }
+  }
+  expect(attemptsAt(newEntry(), 0)).toEqual({ good: 0, bad: 0 });
 });

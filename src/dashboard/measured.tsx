@@ -1,0 +1,190 @@
+import type { ComponentChildren } from 'preact';
+import type { SlotView } from '../core/planning/view.ts';
+import { clock, count, difference, duration, figure, fixed, isSame, percent } from './format.ts';
+import { useAsked, useTick } from './hooks.ts';
+import type { Ask } from './live.ts';
+import { type Traffic, trafficOf } from './measured.ts';
+import { type AmountId, amounts, type Usage, unitFor } from './savings.ts';
+import type { Measured } from './types.ts';
+
+/** Looked at again this often; receipts are booked, and sites told of, within a few seconds. */
+const REFRESH_MS = 5000;
+const ids = ['energy', 'carbon', 'water', 'cost'] as const satisfies AmountId[];
+
+/** What really happens, beside the plan and the nearest sites. */
+export function MeasuredNow({ ask, slot }: { ask: Ask; slot: SlotView | undefined }) {
+  const [tick] = useTick(REFRESH_MS);
+  const { data, fault } = useAsked<Measured>(ask, '/now.json', tick);
+  const traffic = data?.traffic ? trafficOf(data.traffic, slot) : undefined;
+  return (
+    <section class="measured" aria-labelledby="measured-title">
+      <h2 id="measured-title">What happens now, against each request at its nearest site</h2>
+      {fault && (
+        <p class="alert">
+          It cannot be read: {fault}.{data && ' These figures are from before.'}
+        </p>
+      )}
+      {data && (
+        <>
+          <dl class="tiles">
+            <Requests traffic={traffic} plannedPerS={slot?.plan.reqPerS} />
+            <TimeToFirstToken traffic={traffic} />
+            {ids.map((id) => (
+              <Amount key={id} id={id} receipts={data.receipts} />
+            ))}
+          </dl>
+          <Provenance data={data} streams={traffic?.streams ?? 0} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function Tile({
+  label,
+  window,
+  value,
+  unit,
+  children,
+}: {
+  label: string;
+  window: string;
+  value: string;
+  unit: string;
+  children: ComponentChildren;
+}) {
+  return (
+    <div>
+      <dt>
+        {label}, <span class="window">{window}</span>
+      </dt>
+      <dd>
+        <span class="value">{value}</span> <span class="unit">{unit}</span>
+      </dd>
+      {children}
+    </div>
+  );
+}
+
+function Requests({
+  traffic,
+  plannedPerS,
+}: {
+  traffic: Traffic | undefined;
+  plannedPerS: number | undefined;
+}) {
+  const failed = traffic?.failedShare;
+  return (
+    <Tile label="Requests" window="last minute" value={figure(traffic?.attemptsPerS)} unit="/s">
+      <dd class="against">
+        {traffic === undefined ? (
+          'what watches the sites does not answer'
+        ) : failed === null || failed === undefined ? (
+          'none reported'
+        ) : (
+          <>
+            <strong class={failed > 0 ? 'alert' : undefined}>{percent(failed)} failed</strong>
+            {' at a site'}
+          </>
+        )}
+      </dd>
+      {plannedPerS !== undefined && <dd class="against">planned {figure(plannedPerS)}</dd>}
+    </Tile>
+  );
+}
+
+function TimeToFirstToken({ traffic }: { traffic: Traffic | undefined }) {
+  const { planned, ttftMs = null } = traffic ?? {};
+  return (
+    <Tile
+      label="Time to first token"
+      window="last 15 min"
+      value={figure(planned?.ttftMs ?? ttftMs)}
+      unit="ms"
+    >
+      <dd class="against">
+        {planned ? (
+          <Against value={planned.ttftMs} baseline={planned.plannedMs} unit="ms planned" />
+        ) : ttftMs === null ? (
+          'no stream to measure'
+        ) : (
+          'no plan covered these streams'
+        )}
+      </dd>
+    </Tile>
+  );
+}
+
+function Amount({ id, receipts }: { id: AmountId; receipts: Measured['receipts'] }) {
+  const { label, used, nearest } = amounts[id];
+  const { hour, day } = receipts;
+  const priced = (u: Usage) => u.requests - (id === 'cost' ? u.unpriced : 0);
+  const { unit, factor } = unitFor(id, Math.abs(hour[nearest]));
+  const saved = day[nearest] - day[used];
+  const ofDay = unitFor(id, Math.abs(saved));
+  return (
+    <Tile
+      label={label}
+      window="this hour"
+      value={priced(hour) > 0 ? figure(factor * hour[used]) : '—'}
+      unit={unit}
+    >
+      <dd class="against">
+        {priced(hour) > 0 ? (
+          <Against value={factor * hour[used]} baseline={factor * hour[nearest]} unit={unit} />
+        ) : hour.requests > 0 ? (
+          'no site’s cost is known'
+        ) : (
+          'no receipt yet'
+        )}
+      </dd>
+      {priced(day) > 0 && (
+        <dd class="against">
+          {saved < 0 ? 'today more by ' : 'saved today '}
+          <strong>
+            {figure(ofDay.factor * Math.abs(saved))} {ofDay.unit}
+          </strong>
+        </dd>
+      )}
+    </Tile>
+  );
+}
+
+function Against({ value, baseline, unit }: { value: number; baseline: number; unit: string }) {
+  return (
+    <>
+      <strong>{difference(value, baseline)}</strong> {isSame(value, baseline) ? 'as' : 'than'}{' '}
+      {figure(baseline)} {unit}
+    </>
+  );
+}
+
+function Provenance({ data, streams }: { data: Measured; streams: number }) {
+  const { bookedUtcMs, hour, day } = data.receipts;
+  const booked =
+    bookedUtcMs === null
+      ? 'none booked in the last two days'
+      : `the last booked ${age(data.nowUtcMs - bookedUtcMs)} ago`;
+  const estimated =
+    hour.estimated > 0 ? `, ${figure(hour.estimated, 9)} with estimated tokens` : '';
+  const unpriced =
+    hour.unpriced > 0
+      ? `, ${figure(hour.unpriced, 9)} without a known cost, which the cost lacks`
+      : '';
+  return (
+    <p class="source">
+      Requests: attempts at sites that ended, and the time to the first token of{' '}
+      {count(Math.round(streams), 'stream')}, as routers report them behind later requests, older
+      ones fading; the plan’s time is for the same streams. Energy, carbon, water and energy cost:{' '}
+      {figure(hour.requests, 9)} receipts since {clock(hour.fromUtcMs, 'UTC')} UTC, {booked}
+      {estimated}
+      {unpriced}; the tokens that were served at the factors of their sites, marginal, beside the
+      same tokens at each request’s nearest site. No meter is read. Today is the day of UTC,{' '}
+      {figure(day.requests, 9)} receipts.
+    </p>
+  );
+}
+
+function age(ms: number): string {
+  return ms < 60_000 ? `${fixed(Math.max(0, ms) / 1000, 0)} s` : duration(ms);
+}
