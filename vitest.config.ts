@@ -66,7 +66,7 @@ function fuzzRuns(): string {
   return FUZZ_RUNS ?? (npm_lifecycle_event === 'fuzz' ? '100000' : '1000');
 }
 
-/** Examples and documents followed to the letter: half a minute and more, so on demand only. */
+/** Examples and documents followed to the letter: minutes, so on demand only. */
 const firstHour = {
   test: {
     name: 'first-hour',

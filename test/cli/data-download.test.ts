@@ -7,8 +7,8 @@ import { monthsOf } from '../../src/cli/months.ts';
 import { publicFleet } from '../../src/core/model/fleet.ts';
 import { readDataset } from '../../src/sim/dataset.ts';
 import { embeddedFleet } from '../core/support/fleets.ts';
-import { nemTime } from '../feeds/support/nem.ts';
-import { type Answer, HOUR, json, playUpstream } from '../feeds/support/upstream.ts';
+import { archivedWeather, networkEmissions, priceAndDemand } from '../feeds/support/archives.ts';
+import { type Answer, HOUR, playUpstream } from '../feeds/support/upstream.ts';
 import { emptyFolder } from './support/run.ts';
 
 /** Downloads from a fake of the three services, which speaks their formats. */
@@ -26,72 +26,6 @@ let troubles: Answer[] = [];
 /** Weather that Open-Meteo does not have yet, from this instant on. */
 let unknownFrom = Number.POSITIVE_INFINITY;
 
-const archive: Answer = (request, response) => {
-  const url = new URL(request.url ?? '', 'http://x');
-  const day = (name: string) => Date.parse(`${url.searchParams.get(name)}T00:00Z`);
-  const hours = (day('end_date') + 24 * HOUR - day('start_date')) / HOUR;
-  const times = Array.from({ length: hours }, (_, t) => day('start_date') + t * HOUR);
-  const lats = url.searchParams.get('latitude')!.split(',').map(Number);
-  const lons = url.searchParams.get('longitude')!.split(',').map(Number);
-  const series = (value: number) => times.map((ms) => (ms < unknownFrom ? value : null));
-  json(
-    lats.map((latitude, n) => ({
-      latitude,
-      longitude: lons[n],
-      hourly_units: {
-        time: 'unixtime',
-        temperature_2m: '°C',
-        relative_humidity_2m: '%',
-        dew_point_2m: '°C',
-        surface_pressure: 'hPa',
-      },
-      hourly: {
-        time: times.map((ms) => ms / 1000),
-        temperature_2m: times.map((ms, t) => (ms < unknownFrom ? 20 + (t % 24) / 10 : null)),
-        relative_humidity_2m: series(61),
-        dew_point_2m: series(12.5),
-        surface_pressure: series(1012.3),
-      },
-    })),
-  )(request, response);
-};
-
-/** A month of AEMO's: the price is the number of the hour of the day of UTC, −1000 at 23. */
-const priceAndDemand: Answer = (request, response) => {
-  const [, year, month, region] = /DEMAND_(\d{4})(\d\d)_(\w+)\.csv$/.exec(request.url!)!;
-  const start = Date.parse(`${year}-${month}-01T00:00+10:00`);
-  const end = Date.UTC(Number(year), Number(month)) - 10 * HOUR;
-  const rows = ['REGION,SETTLEMENTDATE,TOTALDEMAND,RRP,PERIODTYPE'];
-  for (let at = start; at < end; at += HOUR / 12) {
-    const hour = new Date(at).getUTCHours();
-    rows.push(`${region},${nemTime(at + HOUR / 12)},7000.5,${hour === 23 ? -1000 : hour},TRADE`);
-  }
-  response.writeHead(200, { 'content-type': 'text/csv' }).end(`${rows.join('\r\n')}\r\n`);
-};
-
-const carbon: Answer = (request, response) => {
-  const url = new URL(request.url ?? '', 'http://x');
-  const network = url.pathname.split('/').at(-1) as string;
-  const offset = network === 'WEM' ? '+08:00' : '+10:00';
-  const at = (name: string) => Date.parse(`${url.searchParams.get(name)}${offset}`);
-  const points = (value: number) =>
-    Array.from({ length: (at('date_end') - at('date_start')) / HOUR + 1 }, (_, t) => [
-      new Date(at('date_start') + t * HOUR).toISOString(),
-      value,
-    ]);
-  const block = (metric: string, unit: string, value: number) => ({
-    network_code: network,
-    metric,
-    unit,
-    interval: '1h',
-    results: [{ columns: { region: network === 'WEM' ? 'WEM' : 'NSW1' }, data: points(value) }],
-  });
-  json({ success: true, data: [block('energy', 'MWh', 8000), block('emissions', 't', 5000)] })(
-    request,
-    response,
-  );
-};
-
 beforeEach(() => {
   waits = [];
   progress = [];
@@ -100,8 +34,11 @@ beforeEach(() => {
   upstream.seen.length = 0;
   upstream.answer = (request, response) => {
     const host = new URL(request.headers['x-meant-for'] as string).hostname;
-    const usual = { 'aemo.com.au': priceAndDemand, 'api.openelectricity.org.au': carbon }[host];
-    (troubles.shift() ?? usual ?? archive)(request, response);
+    const usual = {
+      'aemo.com.au': priceAndDemand,
+      'api.openelectricity.org.au': networkEmissions,
+    }[host];
+    (troubles.shift() ?? usual ?? archivedWeather(() => unknownFrom))(request, response);
   };
 });
 
@@ -155,7 +92,7 @@ describe('a download', () => {
 
   test('goes on where it was ended, and asks for nothing twice', async () => {
     const dir = emptyFolder();
-    troubles = [archive, (_, response) => response.writeHead(404).end()];
+    troubles = [archivedWeather(), (_, response) => response.writeHead(404).end()];
     await expect(run(dir)).rejects.toThrow('aemo.com.au: HTTP 404');
     expect(readdirSync(dir).sort()).toEqual([
       'weather_perth_2022-01-30_2022-01-31.csv',

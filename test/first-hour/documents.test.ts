@@ -1,6 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AdminClient } from '../../src/local/admin-client.ts';
 import { projectPath } from '../../src/local/bundle.ts';
@@ -9,9 +11,20 @@ import { type SimulatedFleet, startSimulatedFleet } from '../../src/local/simula
 import { type LocalStack, startLocalStack } from '../../src/local/stack.ts';
 import { shellBlocks } from '../docs/support/shell-blocks.ts';
 import { key, sha256 } from '../e2e/support/gateway.ts';
+import {
+  archivedWeather,
+  forecastWeather,
+  networkEmissions,
+  priceAndDemand,
+} from '../feeds/support/archives.ts';
+import { type Answer, playUpstream } from '../feeds/support/upstream.ts';
 import { freshClone } from './support/clone.ts';
+import { writeSeries } from './support/series.ts';
 
-/** Blocks marked `sh long` as a shell runs them, in a fresh clone, beside a deployment on this machine. */
+/**
+ * Blocks marked `sh long` as a shell runs them, in a fresh clone, beside a deployment on this machine and
+ * sources of data that are played, over series that are made up.
+ */
 
 /** Commands that are not run here, and why. Their options are held against what there is by test/docs. */
 const ELSEWHERE: [command: RegExp, why: string][] = [
@@ -19,14 +32,24 @@ const ELSEWHERE: [command: RegExp, why: string][] = [
   [/^npx isotherm start /, 'examples.test.ts'],
   [/^npx isotherm init --force$/, 'deploy.test.ts'],
   [/^(npx wrangler|npm run deploy)\b/, 'an account; deploy.test.ts, backup.test.ts go without'],
-  [/^npx isotherm (plan --live|data download)\b/, 'the Internet'],
-  [
-    /^npx isotherm (simulate|report|replay|loop|scenario)\b/,
-    'recorded series, up to an hour of work; test/cli runs them on a day or so',
-  ],
 ];
 
 const clone = freshClone();
+// The folder of the documents, with what they take for granted in it.
+writeSeries(join(clone, 'DIR'));
+/** The public sources of series and forecasts; the command line of the scripts is led here. */
+const sources = playUpstream();
+sources.answer = (request, response) => {
+  const answers: Record<string, Answer> = {
+    'archive-api.open-meteo.com': archivedWeather(),
+    'api.open-meteo.com': forecastWeather,
+    'aemo.com.au': priceAndDemand,
+    'api.openelectricity.org.au': networkEmissions,
+  };
+  const answer = answers[new URL(request.headers['x-meant-for'] as string).hostname];
+  if (answer === undefined) response.writeHead(500).end();
+  else answer(request, response);
+};
 let sites: SimulatedFleet;
 let stack: LocalStack;
 
@@ -54,14 +77,19 @@ afterAll(async () => {
 
 /** What a reader puts in, and what makes a command shorter. */
 function filledIn(text: string): string {
-  return text
-    .replaceAll(/https:\/\/(llm\.example|isotherm\.YOUR-SUBDOMAIN\.workers\.dev)/g, stack.url)
-    .replace('$(openssl rand -hex 32)', 'admin')
-    .replace('npx wrangler secret put ADMIN_TOKEN_SHA256', 'tee admin.sha256')
-    .replace('init --out my-sites.json', 'init --csv examples/vllm/sites.csv --out my-sites.json')
-    .replace('runs --plan 12', 'runs --plan 1')
-    .replace('pareto --x', 'pareto --points 2 --x')
-    .replace('http://127.0.0.1:8787', stack.url);
+  return (
+    text
+      .replaceAll(/https:\/\/(llm\.example|isotherm\.YOUR-SUBDOMAIN\.workers\.dev)/g, stack.url)
+      .replace('$(openssl rand -hex 32)', 'admin')
+      .replace('npx wrangler secret put ADMIN_TOKEN_SHA256', 'tee admin.sha256')
+      .replace('init --out my-sites.json', 'init --csv examples/vllm/sites.csv --out my-sites.json')
+      .replace('runs --plan 12', 'runs --plan 1')
+      .replace('pareto --x', 'pareto --points 2 --x')
+      // Three days in place of a year, and a twentieth of the requests.
+      .replace('--year 2022', '--from 2022-01-20 --to 2022-01-23 --every 1 --resamples 50')
+      .replace('--at 2026-01-15T00:00Z   #', '--at 2026-01-15T00:00Z --demand 0.05   #')
+      .replace('http://127.0.0.1:8787', stack.url)
+  );
 }
 
 /** The long blocks of a document, and calls of a router, as one script: a session at the shell, from its top to its end. */
@@ -84,7 +112,15 @@ function scriptOf(file: string): { script: string; left: string[] } {
 function shell(script: string, given: object): Promise<{ code: number; output: string }> {
   const prelude = 'curl() { command curl -sS --fail-with-body "$@"; }';
   const { ISOTHERM_URL: _, ISOTHERM_ADMIN_TOKEN: __, ...rest } = process.env;
-  const env = { ...rest, KEY: key, NO_COLOR: '1', ...given };
+  const env = {
+    ...rest,
+    KEY: key,
+    NO_COLOR: '1',
+    NODE_OPTIONS: `--import=${pathToFileURL(projectPath('test/first-hour/support/sources-fetch.mjs'))}`,
+    ISOTHERM_TEST_SOURCES: sources.origin(),
+    OPENELECTRICITY_API_KEY: 'a key',
+    ...given,
+  };
   const args = ['-eux', '-o', 'pipefail', '-c', `${prelude}\nexec 2>&1\n${script}`];
   return new Promise((resolve) => {
     execFile('bash', args, { cwd: clone, env, maxBuffer: 1e8 }, (error, stdout) => {
@@ -97,7 +133,7 @@ function shell(script: string, given: object): Promise<{ code: number; output: s
 const SHOWN: [file: string, lines: number, output: RegExp[]][] = [
   [
     'README.md',
-    15,
+    22,
     [
       /^3 sites: wrote my-sites\.json/m,
       /^x-isotherm-site: \w+/m,
@@ -106,6 +142,12 @@ const SHOWN: [file: string, lines: number, output: RegExp[]][] = [
       /^Rounds of plan 1, /m,
       /^Shadow price /m,
       /^Site perth is active/m,
+      /^- all sites: weather is Open-Meteo forecast/m,
+      /^weather_launceston_2025-01\.csv/m,
+      /^Backtest of australia-14: 14 sites, 2025-01-06T00:00Z to 2025-01-13T00:00Z/m,
+      /^Replay of [\d,]+ requests/m,
+      /^Forecasts cost [^ ]+ % of the objective/m,
+      /^Hottest day of 2022: \w+, the busiest site, is lost at 2022-01-21T/m,
       new RegExp(`^${sha256('admin')}$`, 'm'),
     ],
   ],
@@ -120,6 +162,8 @@ const SHOWN: [file: string, lines: number, output: RegExp[]][] = [
       /^data: \[DONE\]/m,
     ],
   ],
+  ['docs/data-format.md', 2, [/^weather_darwin_2025-03\.csv/m, /^- no faults$/m]],
+  ['docs/evidence.md', 1, [/report --data DIR/]],
   ['docs/model.md', 2, [/^gap .*the gap asked for/m, /digest/]],
 ];
 
@@ -136,9 +180,14 @@ test.each(SHOWN)('%s', async (file, lines, output) => {
 
 test('every document with long blocks is among these, or has nothing to run', () => {
   const told = new Set(SHOWN.map(([file]) => file));
-  for (const file of ['docs/evidence.md', 'examples/europe/README.md']) {
-    expect(told.has(file)).toBe(false);
-    expect(scriptOf(file).script).toBe('');
-    expect(scriptOf(file).left.length).toBeGreaterThan(0);
-  }
+  const files = execFileSync('git', ['ls-files', '*.md'], {
+    cwd: projectPath('.'),
+    encoding: 'utf8',
+  });
+  const others = files
+    .trim()
+    .split('\n')
+    .filter((file) => !told.has(file));
+  expect(others).toContain('examples/europe/README.md');
+  for (const file of others) expect(scriptOf(file).script, file).toBe('');
 });
