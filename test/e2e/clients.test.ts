@@ -116,7 +116,7 @@ describe('at the level of the socket', () => {
     },
   );
 
-  // As README says: nothing is written that would tell the two from each other before the answer is.
+  // As docs/requests.md says: nothing is written that would tell the two from each other before the answer is.
   test('one that closes without a reset while an answer without a stream is made is not noticed', async () => {
     const site = gateway.site('sydney');
     const before = site.stats();

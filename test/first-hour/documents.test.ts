@@ -133,24 +133,31 @@ function shell(script: string, given: object): Promise<{ code: number; output: s
 const SHOWN: [file: string, lines: number, output: RegExp[]][] = [
   [
     'README.md',
-    22,
+    8,
     [
       /^3 sites: wrote my-sites\.json/m,
       /^x-isotherm-site: \w+/m,
       /^ok +deployment +registry: is the one here/m,
-      /^sk-iso-\w+-\w+$/m,
-      /^Rounds of plan 1, /m,
-      /^Shadow price /m,
-      /^Site perth is active/m,
+      new RegExp(`^${sha256('admin')}$`, 'm'),
+    ],
+  ],
+  [
+    'docs/cli.md',
+    12,
+    [
+      /^ok +deployment +registry: is the one here/m,
       /^- all sites: weather is Open-Meteo forecast/m,
-      /^weather_launceston_2025-01\.csv/m,
+      /^16 files in DIR: 16 fetched, 0 were there\.$/m,
       /^Backtest of australia-14: 14 sites, 2025-01-06T00:00Z to 2025-01-13T00:00Z/m,
       /^Replay of [\d,]+ requests/m,
       /^Forecasts cost [^ ]+ % of the objective/m,
       /^Hottest day of 2022: \w+, the busiest site, is lost at 2022-01-21T/m,
-      new RegExp(`^${sha256('admin')}$`, 'm'),
+      /^sk-iso-\w+-\w+$/m,
+      /^Rounds of plan 1, /m,
+      /^Shadow price /m,
     ],
   ],
+  ['docs/operate.md', 3, [/^Site perth is active/m]],
   [
     'docs/deploy.md',
     7,
@@ -170,9 +177,9 @@ const SHOWN: [file: string, lines: number, output: RegExp[]][] = [
 test.each(SHOWN)('%s', async (file, lines, output) => {
   const { script } = scriptOf(file);
   expect(script.split('\n').length).toBeGreaterThanOrEqual(lines);
-  // deploy.md sets them itself; README.md says that they are to be set.
+  // deploy.md sets them itself; the others say that they are to be set.
   const given =
-    file === 'README.md' ? { ISOTHERM_URL: stack.url, ISOTHERM_ADMIN_TOKEN: 'admin' } : {};
+    file === 'docs/deploy.md' ? {} : { ISOTHERM_URL: stack.url, ISOTHERM_ADMIN_TOKEN: 'admin' };
   const ended = await shell(script, given);
   expect(ended.code, ended.output).toBe(0);
   for (const words of output) expect(ended.output).toMatch(words);
