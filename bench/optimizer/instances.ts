@@ -49,7 +49,6 @@ export const instances: NamedInstance[] = [
     summary: '200 zones, 200 sites, 3 classes, 24 slots, 12 candidate sites a zone',
     days: async () =>
       seeded([1, 2], { zones: 200, sites: 200, classes: 3, slots: HOURS, candidates: 12 }),
-    without: ['classic'],
     musts: { masterMsPerRound: 1000, ratio: 10 },
   },
   {

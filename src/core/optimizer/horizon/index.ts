@@ -20,6 +20,8 @@ import { type HorizonProgram, horizonProgram, isClassic } from './program.ts';
 /** Edges of a row tried: how far above the cheapest, and how many. */
 const BAND = 0.02;
 const MOST_EDGES = 8;
+/** Edges a row gains at a time: more than where slots are solved alone, for a solve costs far more here. */
+const MOST_ADDED = 12;
 /** Of the slots by themselves, which only say where to begin. */
 const GUESS_TOLERANCE = 1e-2;
 const GUESS_ITERATIONS = 60;
@@ -91,7 +93,7 @@ export function solveHorizon(
     }
     // Prices of a set that cannot serve all are those of unserved demand: the old ones say more.
     if (missed() < 1) prices = point.price;
-    if (reached) addCheaperEdges(full, keep, point);
+    if (reached) addCheaperEdges(full, keep, point, MOST_ADDED);
     else keep.fill(1);
   }
 }

@@ -16,6 +16,8 @@ const STRANDED_TOLERANCE = 1e-8;
 /** Edges of a row tried first: how far above the cheapest at the expected prices, and how many. */
 const BAND = 5e-3;
 const MOST_EDGES = 4;
+/** Edges a row gains at a time. */
+const MOST_ADDED = 3;
 /** Times the set is chosen anew at better prices; after that it only grows, which ends. */
 const FRESH_SETS = 2;
 
@@ -83,7 +85,7 @@ function solveOnWorkingSet(
       keep = promisingEdges(full, guess, BAND, MOST_EDGES);
       keepUsedEdges(full, keep, flowOf(p, point));
     } else {
-      addCheaperEdges(full, keep, point);
+      addCheaperEdges(full, keep, point, MOST_ADDED);
     }
   }
 }

@@ -1,8 +1,6 @@
 import type { Point } from './point.ts';
 import type { SlotProgram } from './program.ts';
 
-/** The most edges a row gains at a time. */
-const MOST_ADDED = 3;
 /** Share of a row's demand from which an edge is in use: an interior point uses every edge a little. */
 const USED = 0.06;
 /** Share of each site's limit that serving all may use. */
@@ -92,8 +90,13 @@ export function gainLeftAside(full: SlotProgram, keep: Uint8Array, solved: Point
   return gain;
 }
 
-/** Marks in every row the best few of the edges left aside that are cheaper than its price π. */
-export function addCheaperEdges(full: SlotProgram, keep: Uint8Array, solved: Point): void {
+/** Marks in every row the best `most` of the edges left aside that are cheaper than its price π. */
+export function addCheaperEdges(
+  full: SlotProgram,
+  keep: Uint8Array,
+  solved: Point,
+  most: number,
+): void {
   const excess = new Float64Array(full.sourceEdge.length);
   for (let r = 0; r < full.rows; r++) {
     const from = full.rowStart[r]!;
@@ -101,7 +104,7 @@ export function addCheaperEdges(full: SlotProgram, keep: Uint8Array, solved: Poi
     for (let e = from; e < to; e++) {
       excess[e] = -saving(full, solved, r, e);
     }
-    markLeast(keep, from, to, MOST_ADDED, excess, -Number.MIN_VALUE);
+    markLeast(keep, from, to, most, excess, -Number.MIN_VALUE);
   }
 }
 
