@@ -1,10 +1,16 @@
-/** Made by the build around the registry's sites and zones (src/local/coastline.ts). */
-declare module 'coastline:fleet' {
-  const coastline: {
+/** Made by the build around the registry's sites and zones (src/local/{coastline,countries}.ts). */
+declare module 'map:fleet' {
+  type Line = [lonDeg: number, latDeg: number][];
+  const ground: {
     box: { westDeg: number; eastDeg: number; southDeg: number; northDeg: number };
-    rings: [lonDeg: number, latDeg: number][][];
+    /** Outlines of land. */
+    rings: Line[];
+    /** Between countries. */
+    borders: Line[];
+    /** Of countries, the largest first. */
+    names: { name: string; latDeg: number; lonDeg: number }[];
   };
-  export default coastline;
+  export default ground;
 }
 
 /** Path of the Web Worker that optimizes, by the build. */

@@ -12,7 +12,7 @@ export interface PlacedLabel {
   y: number;
 }
 
-interface Rectangle {
+export interface Rectangle {
   left: number;
   top: number;
   right: number;
@@ -26,7 +26,7 @@ interface Rectangle {
 export function placeLabels(
   labels: readonly Label[],
   lineHeight: number,
-  bounds: { width: number; height: number },
+  bounds: Rectangle,
 ): (PlacedLabel | undefined)[] {
   const taken: Rectangle[] = labels.map(({ x, y, radius }) => ({
     left: x - radius,
@@ -51,7 +51,10 @@ export function placeLabels(
     for (const [left, top] of corners) {
       const box = { left, top, right: left + width, bottom: top + lineHeight };
       const isInside =
-        left >= 0 && top >= 0 && box.right <= bounds.width && box.bottom <= bounds.height;
+        left >= bounds.left &&
+        top >= bounds.top &&
+        box.right <= bounds.right &&
+        box.bottom <= bounds.bottom;
       if (!isInside || taken.some((t) => overlap(t, box))) continue;
       taken.push(box);
       return { x: left, y: top + 0.78 * lineHeight };

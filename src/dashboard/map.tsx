@@ -1,7 +1,8 @@
-import coastline from 'coastline:fleet';
+import ground from 'map:fleet';
 import type { Place, PlanViewBody } from '../core/planning/plan-view.ts';
 import type { SlotView } from '../core/planning/view.ts';
 import { fixed } from './format.ts';
+import { Ground } from './ground.tsx';
 import { useWidth } from './hooks.ts';
 import { placeLabels } from './labels.ts';
 import { Legend } from './legend.tsx';
@@ -64,7 +65,7 @@ function zonesApart({ zones, sites }: PlanViewBody['fleet']): Place[] {
 
 function Drawing({ view, slot, measure, shade, width, troubles, apart }: DrawingProps) {
   const { sites } = view.fleet;
-  const map = projection(coastline.box, width, MAX_HEIGHT);
+  const map = projection(ground.box, width, MAX_HEIGHT);
   const loads = slot.sites.map((s, j) => s.utilisation * (sites[j]?.servers ?? 0));
   const largest = Math.max(...loads, 1e-9);
   const radiusMax = Math.min(30, Math.max(14, width / 28));
@@ -78,15 +79,28 @@ function Drawing({ view, slot, measure, shade, width, troubles, apart }: Drawing
   const textOf = (m: (typeof marks)[number]) =>
     `${m.site.name} ${measure.text(measure.of(m.slot))}`;
   const zones = apart.map((zone) => ({ zone, ...map.at(zone), radius: 4 }));
-  // Sites' labels come before zones'.
-  const texts = [...inOrder.map(textOf), ...zones.map(({ zone }) => zone.name)];
+  const countries = ground.names.map(({ name, ...place }) => ({
+    name,
+    ...map.at(place),
+    radius: 0,
+  }));
+  // Sites' labels come before zones', and countries' last: there they are where there is room.
+  const texts = [
+    ...inOrder.map(textOf),
+    ...zones.map(({ zone }) => zone.name),
+    ...countries.map(({ name }) => name),
+  ];
+  const classOf = (n: number) => {
+    if (n < inOrder.length) return 'label';
+    return n < inOrder.length + zones.length ? 'label zone-label' : 'label country-label';
+  };
   const labels = placeLabels(
-    [...inOrder, ...zones].map((m, n) => ({
+    [...inOrder, ...zones, ...countries].map((m, n) => ({
       ...m,
       width: CHARACTER_WIDTH * (texts[n] as string).length,
     })),
     LINE_HEIGHT,
-    map,
+    { top: 0, ...map.frame },
   );
   return (
     <svg
@@ -96,7 +110,7 @@ function Drawing({ view, slot, measure, shade, width, troubles, apart }: Drawing
       role="img"
       aria-label={`Map of ${sites.length} sites by ${measure.label.toLowerCase()}, with the flows of requests to them. The tables of sites and of flows have the same figures.`}
     >
-      <path class="land" d={landPath(map)} />
+      <Ground map={map} />
       <Flows {...{ view, slot, map }} radii={marks.map((m) => m.radius)} />
       {zones.map(({ zone, x, y }) => (
         <path key={zone.id} class="zone" d={`M${x - 4} ${y}h8M${x} ${y - 4}v8`}>
@@ -123,30 +137,13 @@ function Drawing({ view, slot, measure, shade, width, troubles, apart }: Drawing
       {labels.map(
         (at, n) =>
           at && (
-            <text
-              key={texts[n]}
-              class={n < inOrder.length ? 'label' : 'label zone-label'}
-              x={at.x}
-              y={at.y}
-            >
+            <text key={texts[n]} class={classOf(n)} x={at.x} y={at.y}>
               {texts[n]}
             </text>
           ),
       )}
     </svg>
   );
-}
-
-function landPath(map: Projection): string {
-  return coastline.rings
-    .map((ring) => {
-      const points = ring.map(([lonDeg, latDeg]) => {
-        const { x, y } = map.at({ lonDeg, latDeg });
-        return `${x.toFixed(1)} ${y.toFixed(1)}`;
-      });
-      return `M${points.join('L')}Z`;
-    })
-    .join('');
 }
 
 function Flows({

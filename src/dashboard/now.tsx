@@ -61,7 +61,7 @@ function PlannedNow({
           <FleetMap {...{ view, slot, measureId }} troubles={status.troubles ?? []} />
           <FlowTable view={view} slot={slot} />
           <p class="source">
-            {measures[measureId].about} Coastline: Natural Earth (public domain).
+            {measures[measureId].about} Coasts and borders: Natural Earth (public domain).
           </p>
         </section>
         <section aria-labelledby="figures-title">

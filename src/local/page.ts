@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { build, type OutputFile, type Plugin } from 'esbuild';
 import type { PublicFleet } from '../core/model/fleet.ts';
 import { projectPath, publicFleetPath } from './bundle.ts';
-import { type Box, coastline } from './coastline.ts';
+import { coastline } from './coastline.ts';
+import { borders, countryNames } from './countries.ts';
+import { atlasFor, type Box } from './topology.ts';
 
 /** Where the operator's page is built, for wrangler and the local stack alike. */
 export const pageDirectory = projectPath('dist/page');
@@ -72,7 +74,7 @@ async function built(
     jsxImportSource: 'preact',
     define,
     logLevel: 'silent',
-    plugins: [coastlineOf(fleet)],
+    plugins: [mapOf(fleet)],
   });
   return outputFiles;
 }
@@ -94,14 +96,21 @@ async function replaceFiles(files: Map<string, Uint8Array>, directory: string): 
   }
 }
 
-/** `coastline:fleet` is the outline around a registry's sites and zones. */
-const coastlineOf = (fleet: PublicFleet): Plugin => ({
-  name: 'coastline',
+/** `map:fleet` is coasts, borders and countries around a registry's sites and zones. */
+const mapOf = (fleet: PublicFleet): Plugin => ({
+  name: 'map',
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^coastline:fleet$/ }, ({ path }) => ({ path, namespace: 'coastline' }));
-    onLoad({ filter: /.*/, namespace: 'coastline' }, async () => {
+    onResolve({ filter: /^map:fleet$/ }, ({ path }) => ({ path, namespace: 'map' }));
+    onLoad({ filter: /.*/, namespace: 'map' }, async () => {
       const box = boxAround([...fleet.sites, ...fleet.zones]);
-      return { contents: JSON.stringify({ box, rings: await coastline(box) }), loader: 'json' };
+      const atlas = await atlasFor(box);
+      const map = {
+        box,
+        rings: coastline(atlas, box),
+        borders: borders(atlas, box),
+        names: countryNames(atlas, box),
+      };
+      return { contents: JSON.stringify(map), loader: 'json' };
     });
   },
 });

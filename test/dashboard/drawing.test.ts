@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { greatCircleKm } from '../../src/core/model/geo.ts';
 import { EventReader } from '../../src/dashboard/events.ts';
 import { placeLabels } from '../../src/dashboard/labels.ts';
+import { projection, scaleBarKm } from '../../src/dashboard/projection.ts';
 import { cividis, extent, linear, roundedOut, ticks } from '../../src/dashboard/scale.ts';
 
 test('events are the same however the stream is cut', () => {
@@ -27,10 +29,11 @@ test('no label covers another label or any mark, and none leaves the map', () =>
     radius: fc.integer({ min: 3, max: 25 }),
     width: fc.integer({ min: 20, max: 110 }),
   });
+  const bounds = { left: 30, top: 5, right: 400, bottom: 300 };
   fc.assert(
     fc.property(fc.array(mark, { maxLength: 20 }), (marks) => {
       const height = 14;
-      const boxes = placeLabels(marks, height, { width: 400, height: 300 }).flatMap((at, n) => {
+      const boxes = placeLabels(marks, height, bounds).flatMap((at, n) => {
         if (!at) return [];
         const top = at.y - 0.78 * height;
         const { width } = marks[n] as (typeof marks)[number];
@@ -43,7 +46,9 @@ test('no label covers another label or any mark, and none leaves the map', () =>
         bottom: y + r,
       }));
       boxes.forEach((box, n) => {
-        expect(box.left >= 0 && box.right <= 400).toBe(true);
+        expect(box.left >= bounds.left && box.right <= bounds.right).toBe(true);
+        expect(box.top >= bounds.top - 1e-9).toBe(true);
+        expect(box.bottom <= bounds.bottom + 1e-9).toBe(true);
         for (const other of [...discs, ...boxes.slice(n + 1)]) {
           const apart =
             box.right <= other.left + 1e-6 ||
@@ -118,4 +123,38 @@ test('an axis ends on marks, and holds all there is', () => {
   );
   expect(roundedOut([0, 36], 4)).toEqual([0, 40]);
   expect(roundedOut([3, 3], 4)).toEqual([3, 3]);
+});
+
+test('the scale of a map is that of great circles near its middle, and its bar has room', () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: -60, max: 60, noNaN: true }),
+      fc.double({ min: -150, max: 150, noNaN: true }),
+      fc.double({ min: 3, max: 10, noNaN: true }),
+      fc.double({ min: 3, max: 20, noNaN: true }),
+      fc.integer({ min: 300, max: 1600 }),
+      (lat, lon, up, across, room) => {
+        const box = {
+          westDeg: lon - across / 2,
+          eastDeg: lon + across / 2,
+          southDeg: lat - up / 2,
+          northDeg: lat + up / 2,
+        };
+        const map = projection(box, room, 620);
+        expect(map.height).toBeLessThanOrEqual(620 + 1e-9);
+        expect(map.frame.right).toBeLessThanOrEqual(room);
+        const [a, b] = [
+          { latDeg: lat, lonDeg: lon - 0.5 },
+          { latDeg: lat + 0.5, lonDeg: lon + 0.5 },
+        ];
+        const [from, to] = [map.at(a), map.at(b)];
+        const km = map.kmPerPx * Math.hypot(to.x - from.x, to.y - from.y);
+        expect(km / greatCircleKm(a, b)).toBeGreaterThan(0.98);
+        expect(km / greatCircleKm(a, b)).toBeLessThan(1.02);
+        const bar = scaleBarKm(map.kmPerPx, 120);
+        expect(bar / map.kmPerPx).toBeLessThanOrEqual(120 + 1e-9);
+        expect(bar / map.kmPerPx).toBeGreaterThan(120 / 2.51);
+      },
+    ),
+  );
 });

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { projectPath } from '../../src/local/bundle.ts';
 import { coastline } from '../../src/local/coastline.ts';
+import { borders, countryNames, surrounds } from '../../src/local/countries.ts';
 import { buildPage, pageDirectory } from '../../src/local/page.ts';
+import { atlasFor, type Box, type Point } from '../../src/local/topology.ts';
 
 const css = readFileSync(projectPath('src/dashboard/page.css'), 'utf8');
 const built = () =>
@@ -60,7 +62,7 @@ test('its sources never make markup or code of data', () => {
 });
 
 describe('outlines of land', () => {
-  const within = (box: Parameters<typeof coastline>[0], rings: [number, number][][]) =>
+  const within = (box: Box, rings: Point[][]) =>
     rings.flat().every(([lon, lat]) => {
       const inLon = lon >= box.westDeg - 0.01 && lon <= box.eastDeg + 0.01;
       return inLon && lat >= box.southDeg - 0.01 && lat <= box.northDeg + 0.01;
@@ -73,14 +75,14 @@ describe('outlines of land', () => {
   ] as const)(
     '%s: within its box, around what lies inland, no line across the map',
     async (_, box, inland) => {
-      const rings = await coastline(box);
+      const rings = coastline(await atlasFor(box), box);
       expect(within(box, rings)).toBe(true);
-      expect(rings.filter((ring) => surrounds(ring, inland)).length).toBe(1);
+      expect(rings.filter((ring) => surrounds(ring, [...inland])).length).toBe(1);
       const middle = (box.southDeg + box.northDeg) / 2;
       for (const ring of rings) {
         const widest = Math.max(
           ...ring.map(([lon, lat], n) => {
-            const [lon0, lat0] = ring.at(n - 1) as [number, number];
+            const [lon0, lat0] = ring.at(n - 1) as Point;
             const isEdge =
               Math.abs(lat - lat0) < 0.02 &&
               Math.abs(lat - middle) > Math.abs(box.northDeg - middle) - 0.02;
@@ -92,14 +94,47 @@ describe('outlines of land', () => {
     },
   );
 
-  /** By how often a line to the east crosses the ring. */
-  function surrounds(ring: [number, number][], [x, y]: readonly [number, number]): boolean {
-    return ring.reduce((inside, [x1, y1], n) => {
-      const [x0, y0] = ring.at(n - 1) as [number, number];
-      const crosses = y1 > y !== y0 > y && x < x1 + ((y - y1) / (y0 - y1)) * (x0 - x1);
-      return crosses ? !inside : inside;
-    }, false);
-  }
+  const alps = { westDeg: 5, eastDeg: 12, southDeg: 45, northDeg: 49 };
+  const kansas = { westDeg: -100, eastDeg: -94, southDeg: 36, northDeg: 41 };
+  const world = { westDeg: -180, eastDeg: 180, southDeg: -56, northDeg: 75 };
+
+  test.each([
+    ['the Alps', alps, ['Switzerland', 'Austria', 'Germany', 'France', 'Italy']],
+    ['Kansas', kansas, ['United States of America']],
+    ['Australia', { westDeg: 112, eastDeg: 155, southDeg: -45, northDeg: -11 }, ['Australia']],
+    ['the world', world, ['Russia', 'Canada', 'Brazil']],
+  ])('%s: countries are named, each within its own outline', async (_, box, expected) => {
+    const atlas = await atlasFor(box);
+    const names = countryNames(atlas, box);
+    expect(names.map(({ name }) => name)).toEqual(expect.arrayContaining(expected));
+    const land = coastline(atlas, box);
+    for (const { name, lonDeg, latDeg } of names) {
+      expect(
+        land.some((ring) => surrounds(ring, [lonDeg, latDeg])),
+        name,
+      ).toBe(true);
+    }
+  });
+
+  test('borders are where two countries meet: within the box, and none in one country', async () => {
+    const lines = borders(await atlasFor(alps), alps);
+    expect(within(alps, lines)).toBe(true);
+    // The Rhine below Basel has Germany on its one side, the Rhône below Geneva is in France.
+    const near = (lon: number, lat: number) =>
+      Math.min(...lines.flat().map(([x, y]) => Math.hypot(x - lon, y - lat)));
+    expect(near(7.6, 48)).toBeLessThan(0.15);
+    expect(near(10, 47.5)).toBeLessThan(0.2);
+    expect(near(9, 48.3)).toBeGreaterThan(0.5);
+    expect(borders(await atlasFor(kansas), kansas)).toEqual([]);
+    const across = borders(await atlasFor(world), world);
+    expect(across.length).toBeGreaterThan(100);
+    for (const line of across) {
+      const longest = Math.max(
+        ...line.slice(1).map(([x], n) => Math.abs(x - (line[n] as Point)[0])),
+      );
+      expect(longest).toBeLessThan(20);
+    }
+  });
 });
 
 describe('contrast of WCAG AA', () => {
