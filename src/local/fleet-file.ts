@@ -9,6 +9,9 @@ export const defaultFleetPath = join(import.meta.dirname, '../../config/fleet.js
 
 /** Reads a registry for a command that needs a good one; the error names one fault and how many. */
 export async function readFleetFile(path = defaultFleetPath): Promise<Fleet> {
+  if (/\.csv$/i.test(path)) {
+    throw new InvalidInputError(path, ['is CSV; `isotherm init --csv` makes a registry of it']);
+  }
   const value = parseJson(await readText(path), path);
   try {
     return parseInput(fleetSchema, value, path, true);

@@ -63,6 +63,10 @@ describe('isotherm', () => {
     [['plan', '--at', '2022-02-30'], '--at: "2022-02-30" is not a date'],
     [['plan', '--at', '2022-01-24T10:00'], '--at: "2022-01-24T10:00" is not a date'],
     [['plan', '--fleet', 'none.json'], 'none.json: no such file'],
+    [
+      ['start', '--fleet', 'my.csv'],
+      'my.csv: is CSV; `isotherm init --csv` makes a registry of it',
+    ],
     [['sites', 'validate'], "missing required argument 'file'"],
     [['sites', 'validate', 'none.json'], 'none.json: no such file'],
     [['simulate'], "required option '--data <dir>' not specified"],

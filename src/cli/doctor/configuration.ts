@@ -2,7 +2,7 @@ import type { Fleet } from '../../core/model/fleet.ts';
 import { rttMsOver } from '../../core/model/geo.ts';
 import { fleetFile, generatedFiles } from '../../local/generated.ts';
 import { count, decimal } from '../format.ts';
-import { kmToRegion, nearestKnownRegion } from '../init/places.ts';
+import { kmToRegion, MUCH_NEARER_KM, nearestKnownRegion } from '../init/places.ts';
 import { inClone, ownCommand, shellWord } from '../own-command.ts';
 import { registryWarnings } from '../registry-warnings.ts';
 import { validateRegistry } from '../sites.ts';
@@ -14,9 +14,6 @@ const AWAY_KM = 1_500;
 const NO_NEARER =
   'neither AWS nor Google Cloud has a region much nearer; one of azure: may be. Else leave it: each round of a ' +
   'plan takes that long and the site’s tariff lies there, but no request passes it';
-
-/** A solver much further off than its nearest region costs every round the way there and back. */
-const FAR_KM = 500;
 
 /** Names that never belong to a server: RFC 2606 and 6761. */
 const RESERVED_HOST = /(^|\.)(example|invalid|test)$|(^|\.)example\.(com|net|org)$/;
@@ -94,7 +91,7 @@ export function placementChecks(fleet: Fleet): Check[] {
         : warning('placement', id, found, `is it spelt right? the nearest is ${nearest.name}`);
     }
     const found = `${asked}, ${decimal(km, 0)} km from the site`;
-    if (km - nearest.km > FAR_KM) {
+    if (km - nearest.km > MUCH_NEARER_KM) {
       return warning(
         'placement',
         id,

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { InvalidInputError } from '../../core/model/errors.ts';
+import { placeWarnings, seasonWarning } from '../place-warnings.ts';
 import type { Answers } from './answers.ts';
 import { fields } from './fields.ts';
 import { readAnswer } from './read-answers.ts';
@@ -42,9 +43,27 @@ export async function askSites(
       before,
       sites.map((s) => s.id),
     );
+    const doubts = doubtsOf(site, sites);
+    for (const doubt of doubts) say(`    ${doubt}`);
+    if (doubts.length > 0 && /^n/i.test(await ask('Keep it as it is? [Y/n] '))) continue;
     sites.push(site);
     if (!/^y(es)?$/i.test(await ask('Another site? [y/N] '))) return sites;
   }
+}
+
+/** What of a site is valid and yet hardly meant, beside those before it. */
+function doubtsOf(site: Answers, before: readonly Answers[]): string[] {
+  const own = `sites[${before.length}]`;
+  const places = placeWarnings({ sites: [...before, site], zones: [] });
+  const { januaryC, julyC } = site;
+  const season =
+    januaryC === undefined || julyC === undefined
+      ? undefined
+      : seasonWarning(site, { januaryC, julyC });
+  return [
+    ...places.filter(({ path }) => path.startsWith(own)).map(({ message }) => message),
+    ...(season === undefined ? [] : [season]),
+  ];
 }
 
 /** @param before answers that the next site may have too; those of this one go there */

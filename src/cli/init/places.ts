@@ -121,15 +121,20 @@ function nearest(
   return all.reduce((best, place) => (place.km < best.km ? place : best));
 }
 
-/** The AWS region nearest to a site, as `placementRegion` writes it. */
-export function nearestRegion(site: Coordinates): { name: string; km: number } {
-  const { name, km } = nearest(Object.entries(AWS_REGIONS), [site]);
-  return { name: `aws:${name}`, km };
-}
+/** A region this much nearer than another is worth the change. */
+export const MUCH_NEARER_KM = 500;
 
 /** The nearest of all regions known here. */
 export function nearestKnownRegion(site: Coordinates): { name: string; km: number } {
   return nearest(Object.entries(REGIONS), [site]);
+}
+
+/** The region for a site's solver, as `placementRegion` writes it: AWS's, unless Google Cloud has one much nearer. */
+export function nearestRegion(site: Coordinates): { name: string; km: number } {
+  const ofAws = Object.entries(REGIONS).filter(([name]) => name.startsWith('aws:'));
+  const own = nearest(ofAws, [site]);
+  const other = nearestKnownRegion(site);
+  return own.km - other.km > MUCH_NEARER_KM ? other : own;
 }
 
 /** How far a site is from a cloud region; undefined where nobody here knows the region. */

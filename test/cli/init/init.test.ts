@@ -200,6 +200,33 @@ describe('isotherm init', () => {
     expect(fleet.zones.map((z) => z.population)).toEqual([1_000_000, 250_000, 1_000_000]);
   });
 
+  test('asks for a site again whose coordinates are swapped, unless they are meant', async () => {
+    const out = join(emptyFolder(), 'asked.json');
+    const bonn = (lat: string, lon: string) =>
+      [
+        'Bonn',
+        lat,
+        lon,
+        'Europe/Berlin',
+        'https://bonn.example',
+        '',
+        '',
+        '3',
+        '0.2',
+        '',
+        '',
+        '',
+      ].concat(['0.35', '3', '20']);
+    const { code, stderr } = await answered(
+      ['--out', out],
+      [...bonn('7.1', '50.73'), 'n', ...bonn('50.73', '7.1'), 'n'],
+    );
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/latDeg 7\.1 and lonDeg 50\.73 look swapped: .*Keep it as it is\?/s);
+    const { sites } = await readFleetFile(out);
+    expect(sites.map((s) => [s.latDeg, s.lonDeg])).toEqual([[50.73, 7.1]]);
+  });
+
   test('says which question nobody answered', async () => {
     const out = join(emptyFolder(), 'asked.json');
     const { code, stderr } = await answered(['--out', out], ['Lima']);

@@ -49,9 +49,18 @@ describe('places', () => {
     ['Madrid', 40.4, -3.7, 'aws:eu-south-2', 'weur', 'weur'],
     ['Oslo', 59.9, 10.8, 'aws:eu-north-1', 'eeur', 'eeur'],
     ['Portland', 45.5, -122.7, 'aws:us-west-2', 'wnam', 'wnam'],
+    [
+      'Berlin, whose own region is no longer way off',
+      52.5,
+      13.4,
+      'aws:eu-central-1',
+      'eeur',
+      'eeur',
+    ],
+    ['Lima, nearer to one of Google Cloud', -12, -77, 'gcp:southamerica-west1', 'sam', 'enam'],
     ['Hobart', -42.9, 147.3, 'aws:ap-southeast-4', 'oc', 'oc'],
     ['Suva, across the date line from nobody', -18.1, 178.4, 'aws:ap-southeast-2', 'oc', 'oc'],
-    ['Durban', -29.9, 31, 'aws:af-south-1', 'afr', 'apac'],
+    ['Durban', -29.9, 31, 'gcp:africa-south1', 'afr', 'apac'],
   ])('%s', (_, latDeg, lonDeg, region, coordinator, d1) => {
     expect(nearestRegion({ latDeg, lonDeg }).name).toBe(region);
     expect(locationHints([{ latDeg, lonDeg }])).toEqual({ coordinator, d1 });
