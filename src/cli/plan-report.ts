@@ -77,6 +77,7 @@ export function planText(run: PlanRun): string {
       ),
     );
   }
+  lines.push(...unfairLines(run));
   if (notes.length > 0) lines.push('', bold('Notes'), bullets(notes));
   const data = attributionNotes(inputs).filter((text) => !notes.includes(`data: ${text}`));
   if (data.length > 0) lines.push('', bold('Data'), bullets(data));
@@ -87,6 +88,26 @@ function awakeText({ fleet, totals }: PlanRun): string {
   const awake = totals.sites.reduce((sum, s) => sum + s.awakeServers, 0);
   const all = fleet.sites.reduce((sum, s) => sum + s.hardware.servers, 0);
   return `${decimal(awake, 1)} of ${all} servers are awake in the mean.`;
+}
+
+/**
+ * Fairness keeps requests from sites that are too far at zero load; where they wait for each other as
+ * well, a zone's mean may still be beyond its limit, and then its own sites are busy.
+ */
+function unfairLines({ fleet, totals }: PlanRun): string[] {
+  const beyond = totals.zones.flatMap(({ zone, ttftMeanMs, nearestTtftMs }, i) => {
+    const limit = (fleet.zones[i]?.fairness ?? fleet.fairness)?.maxExtraTtftMs;
+    const extraMs = ttftMeanMs - nearestTtftMs;
+    if (limit === undefined || extraMs <= limit) return [];
+    return [`${zone} by ${decimal(extraMs - limit, 1)} ms`];
+  });
+  if (beyond.length === 0) return [];
+  return [
+    wrap(
+      `FAIRNESS: with waiting, the mean TTFT is beyond the limit over the nearest site of ${beyond.join(', ')}. ` +
+        'No farther site is used; more capacity near these zones, or a higher price of waiting, brings it down.',
+    ),
+  ];
 }
 
 /** What the plants of sites gave; a site whose plant gave nothing has no line. */

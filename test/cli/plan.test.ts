@@ -48,6 +48,31 @@ describe('isotherm plan', () => {
     expect(plan.sources).toHaveLength(fleet.sites.length);
   });
 
+  it('says which zones waiting takes beyond the limit of fairness, and no others', async () => {
+    const file = join(emptyFolder(), 'fleet.json');
+    const sites = fleet.sites.map((s) => {
+      const servers = Math.max(1, Math.floor(s.hardware.servers * 0.55));
+      return { ...s, hardware: { ...s.hardware, servers } };
+    });
+    const wordsOf = async (maxExtraTtftMs: number) => {
+      writeFileSync(file, JSON.stringify({ ...fleet, sites, fairness: { maxExtraTtftMs } }));
+      const of = ['--fleet', file, '--at', '2026-01-15'];
+      const { stdout } = await inProcess(['plan', ...of]);
+      const words = stdout
+        .replace(/\s+/g, ' ')
+        .match(/FAIRNESS: .* over the nearest site of ([^.]*\.[^A-Z]*)/);
+      return { named: words?.[1], zones: (await planJson(...of)).zones };
+    };
+    const { named, zones } = await wordsOf(500);
+    const extraMs = (z: { ttftMeanMs: number; nearestTtftMs: number }) =>
+      z.ttftMeanMs - z.nearestTtftMs;
+    const beyond = zones.filter((z: Parameters<typeof extraMs>[0]) => extraMs(z) > 500);
+    expect(beyond.length).toBeGreaterThan(0);
+    expect(beyond.length).toBeLessThan(zones.length);
+    for (const z of zones) expect(named?.includes(`${z.zone} by`)).toBe(beyond.includes(z));
+    expect((await wordsOf(2000)).named).toBeUndefined();
+  });
+
   it('keeps a budget in a fleet with plants, as the ledger of their operation says', async () => {
     const file = join(emptyFolder(), 'fleet.json');
     writeFileSync(file, JSON.stringify(plantedFleet()));
