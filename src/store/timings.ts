@@ -29,6 +29,22 @@ export async function readTimings(
   return results;
 }
 
+/** What every site had to do in the hours in [fromUtcMs, toUtcMs), by hour and site. */
+export async function readServed(
+  db: D1Database,
+  fromUtcMs: number,
+  toUtcMs: number,
+): Promise<{ site: string; hourUtcMs: number; workMs: number; tokens: number }[]> {
+  const { results } = await db
+    .prepare(
+      'SELECT site, hour_utc_ms AS hourUtcMs, sum(work_ms) AS workMs, sum(tokens) AS tokens ' +
+        'FROM timing_hours WHERE hour_utc_ms >= ? AND hour_utc_ms < ? GROUP BY hour_utc_ms, site',
+    )
+    .bind(fromUtcMs, toUtcMs)
+    .all<{ site: string; hourUtcMs: number; workMs: number; tokens: number }>();
+  return results;
+}
+
 /** What is known of every site. One that cannot be read is begun anew, and said so in the log. */
 export async function readSiteTimings(db: D1Database): Promise<Map<string, SiteTiming>> {
   const { results } = await db

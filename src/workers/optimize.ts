@@ -19,6 +19,7 @@ import { clockRate, type Env, now, optionalVar } from './env.ts';
 import { fleet } from './fleet.ts';
 import { refreshInputs } from './inputs.ts';
 import type { RunRecord } from './run-store.ts';
+import { countServed } from './served.ts';
 import { expectMeasured, speedsMode } from './speeds.ts';
 
 /** A run that was under way goes on without what was asked of another. */
@@ -137,6 +138,7 @@ export async function optimize(
     await expectCounted(env.DB, fleet, inputs, nowMs, optionalVar(env.DEMAND_MARGIN, 1, 3));
   }
   await expectMeasured(env.DB, fleet, inputs, nowMs, speedsMode(env.SPEEDS), clockRate(env));
+  await countServed(env.DB, fleet, inputs, nowMs, clockRate(env));
   await takeWaiting(env, inputs);
   if (jobs) {
     inputs.jobs = jobs;

@@ -1,5 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type CoolingState, coolingTimes, takePower } from '../core/learning/cooling.ts';
+import { type FastSite, type PowerState, powerTimes, takeItPower } from '../core/learning/power.ts';
+import type { ServedHour } from '../core/learning/served.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Site } from '../core/model/fleet.ts';
 import {
@@ -33,14 +35,22 @@ interface RunState {
  * rounds would make the bounds of the first untrue of the second. Nothing of it leaves the solver.
  */
 export class PlantStates extends DurableObject<PlantStatesEnv> {
-  /** The state that the run plans with; undefined: the registry's, since nobody could tell another. */
-  stateOf(site: Site, runId: string, startUtcMs: number): Promise<PlantState | undefined> {
+  /**
+   * The state that the run plans with; undefined: the registry's, since nobody could tell another.
+   * @param served what it had to do in the last hours
+   */
+  stateOf(
+    site: FastSite,
+    runId: string,
+    startUtcMs: number,
+    served: ServedHour[] = [],
+  ): Promise<PlantState | undefined> {
     // The rounds of a run may come at once, and must hear the same.
     return this.ctx.blockConcurrencyWhile(async () => {
       const runs = (await this.ctx.storage.get<RunState[]>('runs')) ?? [];
       const known = runs.find((run) => run.runId === runId);
       if (known) return known.state;
-      const report = await this.#report(site, startUtcMs);
+      const report = await this.#report(site, startUtcMs, served);
       const state = report && { ...report, ...(await this.#learned(site)) };
       const run: RunState = { runId, state };
       await this.ctx.storage.put('runs', [run, ...runs].slice(0, RUNS_KEPT));
@@ -52,11 +62,15 @@ export class PlantStates extends DurableObject<PlantStatesEnv> {
    * A report that holds at this instant: a new one, else the latest. What it teaches is taken in apart:
    * a report that is too old to begin a plan with has its meters all the same.
    */
-  async #report(site: Site, startUtcMs: number): Promise<PlantState | undefined> {
+  async #report(
+    site: FastSite,
+    startUtcMs: number,
+    served: ServedHour[],
+  ): Promise<PlantState | undefined> {
     try {
       const report = await this.#ask(site, startUtcMs);
       // A clock that runs ahead would keep out the meters of the true hour.
-      if (!isAhead(report, startUtcMs)) await this.#learn(site, report);
+      if (!isAhead(report, startUtcMs)) await this.#learn(site, report, served);
       if (!isCurrent(report, startUtcMs)) {
         throw new InvalidInputError('utc', ['utc: over an hour from the plan’s beginning']);
       }
@@ -69,26 +83,47 @@ export class PlantStates extends DurableObject<PlantStatesEnv> {
     }
   }
 
-  /** What meters say of the site's cooling, for this run and later ones. Never rejects. */
-  async #learn(site: Site, { utcMs, power }: PlantState): Promise<void> {
+  /** What meters say of the site's cooling and servers, for this run and later ones. Never rejects. */
+  async #learn(site: FastSite, { utcMs, power }: PlantState, served: ServedHour[]): Promise<void> {
     if (power === undefined) return;
     try {
-      const before = await this.ctx.storage.get<CoolingState>('cooling');
-      const after = takePower(before, site, utcMs, power);
-      if (after) await this.ctx.storage.put('cooling', after);
+      const { cooling, itPower } = await this.#states();
+      const after = {
+        cooling: takePower(cooling, site, utcMs, power),
+        itPower: takeItPower(itPower, site, utcMs, power.itKw, served),
+      };
+      for (const [key, state] of Object.entries(after)) {
+        if (state) await this.ctx.storage.put(key, state);
+      }
     } catch (error) {
       console.error(`the meters of ${site.id} were not learned from: ${(error as Error).message}`);
     }
   }
 
   /** What was learned so far; where it cannot be read, the plan is made by the registry. */
-  async #learned(site: Site): Promise<Pick<PlantState, 'coolingTimes'>> {
+  async #learned(site: Site): Promise<Pick<PlantState, 'coolingTimes' | 'powerTimes'>> {
     try {
-      return { coolingTimes: coolingTimes(await this.ctx.storage.get('cooling'), site) };
+      const { cooling, itPower } = await this.#states();
+      const learned = {
+        coolingTimes: coolingTimes(cooling, site),
+        powerTimes: powerTimes(itPower, site),
+      };
+      // The solver's own log: it is told to nobody else.
+      if (cooling ?? itPower) console.log(JSON.stringify({ site: site.id, ...learned }));
+      return learned;
     } catch (error) {
       console.error(`${site.id} is planned by its registry: ${(error as Error).message}`);
       return {};
     }
+  }
+
+  async #states() {
+    const { storage } = this.ctx;
+    const [cooling, itPower] = await Promise.all([
+      storage.get<CoolingState>('cooling'),
+      storage.get<PowerState>('itPower'),
+    ]);
+    return { cooling, itPower };
   }
 
   async #ask(site: Site, startUtcMs: number): Promise<PlantState> {

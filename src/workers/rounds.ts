@@ -155,5 +155,6 @@ function queryPacket(round: Round, query: SiteQuery, j: number): Uint8Array {
     prices: fleet.prices,
     query,
     surroundings,
+    ...(inputs.served?.[id] && { served: inputs.served[id] }),
   });
 }

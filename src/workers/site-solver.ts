@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { FastSite } from '../core/learning/power.ts';
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import { type RequestClass, type Site, siteSchema } from '../core/model/fleet.ts';
 import { requestClassSchema } from '../core/model/request-class.ts';
@@ -81,18 +82,18 @@ async function answer(bytes: Uint8Array, env: SolverEnv): Promise<Uint8Array> {
     gridWaterLPerKwh: s.gridWaterLPerKwh[t] as number,
   });
   const asked = site.cost.plantStateUrl !== undefined;
-  const state = asked ? await plantState(env, site, q) : undefined;
   const asFast = q.speed ? { ...site, speed: q.speed } : site;
+  const state = asked ? await plantState(env, asFast, q) : undefined;
   const problem = assembleSite(asFast, classes, q.prices, q, conditions, state);
   const source = asked ? (state ? 'reported' : 'configured') : undefined;
   return encodeAnswer(q.runId, site.id, answerQuery(problem, q.query), source);
 }
 
 /** Where it cannot be had the round goes without the site, rather than with another state than before. */
-function plantState(env: SolverEnv, site: Site, { runId, startUtcMs }: RoundQuery) {
+function plantState(env: SolverEnv, site: FastSite, { runId, startUtcMs, served }: RoundQuery) {
   const states = env.PLANT_STATES;
   if (!states) throw new InvalidInputError('binding PLANT_STATES', ['missing']);
-  return states.getByName(site.id).stateOf(site, runId, startUtcMs);
+  return states.getByName(site.id).stateOf(site, runId, startUtcMs, served);
 }
 
 /** A site that cannot be answered for says why in its place; the others' answers stand. */

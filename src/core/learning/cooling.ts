@@ -1,8 +1,8 @@
 import { ppue } from '../model/cooling/index.ts';
 import type { Site } from '../model/fleet.ts';
 import type { MeasuredPower } from '../model/plant-state.ts';
-import { MS_PER_HOUR } from '../model/units.ts';
 import { airOf } from '../model/weather.ts';
+import { HALF_LIFE_MS, PRIOR_REPORTS, TIMES_SPAN, within } from './meters.ts';
 
 /**
  * What a site's meters say of its cooling: how many times the overhead over IT power that its cooling
@@ -20,12 +20,6 @@ export interface CoolingState {
   square: number;
 }
 
-/** So many reports weigh as much as the model does: a day of them, one a plan. Chosen. */
-const PRIOR_REPORTS = 96;
-const HALF_LIFE_MS = 168 * MS_PER_HOUR;
-/** No cooling is further off its model than this, as a factor either way; nor does one report say more. */
-export const COOLING_SPAN = 3;
-
 const modelOf = ({ cost }: Site) => JSON.stringify([cost.cooling, cost.fixedOverheadKw]);
 
 /** The state after a report; one that is not newer than the last says nothing. Another model begins anew. */
@@ -41,7 +35,7 @@ export function takePower(
   const modelled = ppue(site.cost.cooling, airOf(tempC, rhPct)) - 1;
   if (!(modelled > 0)) return before;
   const measured = (facilityKw - site.cost.fixedOverheadKw - itKw) / itKw;
-  const told = Math.min(COOLING_SPAN, Math.max(1 / COOLING_SPAN, measured / modelled)) * modelled;
+  const told = within(1 / TIMES_SPAN, measured / modelled, TIMES_SPAN) * modelled;
   const kept = before ? 0.5 ** ((utcMs - before.utcMs) / HALF_LIFE_MS) : 0;
   return {
     version: 1,
@@ -61,5 +55,5 @@ export function coolingTimes(state: CoolingState | undefined, site: Site): numbe
   if (state?.model !== modelOf(site) || !(state.square > 0)) return 1;
   const { reports, product, square } = state;
   const times = (PRIOR_REPORTS + (reports * product) / square) / (PRIOR_REPORTS + reports);
-  return Math.min(COOLING_SPAN, Math.max(1 / COOLING_SPAN, times));
+  return within(1 / TIMES_SPAN, times, TIMES_SPAN);
 }

@@ -2,6 +2,7 @@ import type { PublicSite, Zone } from '../model/fleet.ts';
 import { estimateRttMs } from '../model/geo.ts';
 import { decodeStepMs, hardwareProfiles } from '../model/hardware.ts';
 import { SPEED_SPAN } from '../model/speed.ts';
+import { within } from './meters.ts';
 import type { SiteTiming } from './site-speeds.ts';
 
 /** A factor over the registry's time, and its standard error; 1 and {@link FACTOR_SD} unmeasured. */
@@ -131,8 +132,4 @@ function scatterMs2(
 /** Of a network estimated so long, however long it seems. */
 export function mostRttMs(apartMs: number): number {
   return SPEED_SPAN * (apartMs + OVERHEAD_SD_MS);
-}
-
-function within(low: number, value: number, high: number): number {
-  return Math.min(high, Math.max(low, value));
 }

@@ -70,8 +70,8 @@ export const siteCostSchema = z.strictObject({
   limits: siteLimitsSchema.optional(),
   demandCharge: demandChargeSchema.optional(),
   /**
-   * Where its solver asks how the plant is when a plan is made: plant-state.ts. Without it every plan
-   * begins with `battery.initialKwh`, `demandCharge.paidKw` and all of its daily caps.
+   * Where its solver asks how the plant is, and what meters read, when a plan is made: plant-state.ts.
+   * Without it every plan begins with `battery.initialKwh`, `demandCharge.paidKw` and all of its daily caps.
    */
   plantStateUrl: z
     .url({ protocol: /^https$/, error: 'must be an https URL' })
@@ -90,12 +90,6 @@ export type SiteCost = z.output<typeof siteCostSchema>;
 /** Whether anything joins the site's slots, or takes part of its power from elsewhere than the grid. */
 export function hasPlant(cost: SiteCost): boolean {
   return [cost.battery, cost.solar, cost.limits, cost.demandCharge].some((x) => x !== undefined);
-}
-
-/** Whether its plant is one thing at one time and another at another. */
-function hasState({ battery, demandCharge, limits }: SiteCost): boolean {
-  const parts = [battery, demandCharge, limits?.dailyWaterL, limits?.dailyCarbonKg];
-  return parts.some((part) => part !== undefined);
 }
 
 /** As the platform reads it: schemes may be in capitals. */
@@ -217,12 +211,6 @@ export const fleetSchema = z
       if (headroomServers < most) return;
       const message = `must be less than servers × maxUtilisation, ${most}: no load would be left`;
       ctx.addIssue({ code: 'custom', path: ['sites', j, 'headroomServers'], message });
-    });
-    fleet.sites.forEach(({ cost }, j) => {
-      if (cost.plantStateUrl === undefined || hasState(cost)) return;
-      const message =
-        'the site has neither battery, demandCharge nor daily caps, whose state it could tell';
-      ctx.addIssue({ code: 'custom', path: ['sites', j, 'cost', 'plantStateUrl'], message });
     });
     const names = fleet.classes.flatMap((c, k) => [
       { name: c.model, path: ['classes', k, 'model'] },

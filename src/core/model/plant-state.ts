@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { InvalidInputError, parseInput } from './errors.ts';
 import type { Site } from './fleet.ts';
+import type { PowerTimes } from './site-power.ts';
 import { parseUtcMs } from './time.ts';
 import { MS_PER_HOUR } from './units.ts';
 
@@ -20,6 +21,8 @@ export interface PlantState {
   power?: MeasuredPower;
   /** Its cooling's overhead over that of its model, as its solver has learned it from meters. */
   coolingTimes?: number;
+  /** Its IT power over that of its hardware's profile, likewise. */
+  powerTimes?: PowerTimes;
 }
 
 /** Means of the hour before a report; the air is that outside. */

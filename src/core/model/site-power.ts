@@ -66,6 +66,12 @@ export interface ItPower {
   awakePerLoad: number;
 }
 
+/** IT power over that of the model: of servers that idle or sleep, and of those at work. */
+export interface PowerTimes {
+  idle: number;
+  load: number;
+}
+
 /** How many servers of a site with sleep are awake: what load and headroom need, or all. */
 export type Wakefulness = 'fewest' | 'all';
 
@@ -86,7 +92,25 @@ export function itPower(
   work: RequestWork[],
   headroom = 0,
   wakefulness: Wakefulness = 'fewest',
+  { idle, load }: PowerTimes = { idle: 1, load: 1 },
 ): ItPower {
+  const parts = powerParts(site, headroom, wakefulness);
+  return {
+    baseKw: idle * parts.idleKw,
+    kwPerReqPerS: Float64Array.from(work, ({ itEnergyKwh, serverS }) => {
+      const workKw = itEnergyKwh * SECONDS_PER_HOUR + parts.busyKwPerLoad * serverS;
+      return load * workKw + idle * parts.idleKwPerLoad * serverS;
+    }),
+    awakeServers: parts.awakeServers,
+    awakePerLoad: parts.awakePerLoad,
+  };
+}
+
+/**
+ * What IT power is made of beside the power of the work itself: servers that idle or sleep, idleKw and
+ * idleKwPerLoad (below 0) by busy server, and decoding by servers in use that nobody's request fills.
+ */
+export function powerParts(site: Site, headroom = 0, wakefulness: Wakefulness = 'fewest') {
   const hw = hardwareProfiles[site.hardware.profile];
   const { servers } = site.hardware;
   const idleKw = idleServerKw(hw);
@@ -99,13 +123,9 @@ export function itPower(
   const mostLoad = servers * site.maxUtilisation - headroom;
   const awakePerLoad = needed && mostLoad > 0 ? (servers - awakeServers) / mostLoad : 0;
   return {
-    baseKw: parkedKw * servers + (idleKw - parkedKw) * awakeServers,
-    kwPerReqPerS: Float64Array.from(work, (w) => {
-      const workKw = w.itEnergyKwh * SECONDS_PER_HOUR;
-      const inUse = w.serverS / site.maxUtilisation;
-      const awakeKw = (idleKw - parkedKw) * awakePerLoad * w.serverS;
-      return workKw + decodeKw * (inUse - w.serverS) + awakeKw - idleKw * inUse;
-    }),
+    idleKw: parkedKw * servers + (idleKw - parkedKw) * awakeServers,
+    idleKwPerLoad: (idleKw - parkedKw) * awakePerLoad - idleKw / site.maxUtilisation,
+    busyKwPerLoad: decodeKw * (1 / site.maxUtilisation - 1),
     awakeServers,
     awakePerLoad,
   };
@@ -128,9 +148,10 @@ export function chosenPower(
   f: SiteFactors,
   prices: ObjectivePrices,
   headroom: number,
+  times?: PowerTimes,
 ): ItPower {
   const pays = !hasPlant(site.cost) && itKwhAud(f, prices) < 0;
-  return itPower(site, work, headroom, pays ? 'all' : 'fewest');
+  return itPower(site, work, headroom, pays ? 'all' : 'fewest', times);
 }
 
 /** A site at work in one slot, by the hour. */

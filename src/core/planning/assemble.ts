@@ -160,7 +160,8 @@ export function assembleSite(
     const fixedAudPerH =
       idle.energyAudPerH + resourceAud(prices, idle.carbonKgPerH, idle.waterLPerH);
     const audPerItKwh = itKwhAud(factors, prices);
-    const power = chosenPower(site, work, factors, prices, headroom[t] as number);
+    const kept = headroom[t] as number;
+    const power = chosenPower(site, work, factors, prices, kept, state?.powerTimes);
     problem.baseAud[t] = (fixedAudPerH + audPerItKwh * power.baseKw) * slotHours;
     for (let k = 0; k < K; k++) {
       problem.rateAud[t * K + k] = audPerItKwh * (power.kwPerReqPerS[k] as number) * slotHours;

@@ -1,3 +1,4 @@
+import type { ServedHour } from '../learning/served.ts';
 import type { PublicFleet } from '../model/fleet.ts';
 import type { SiteConditions } from '../model/site-power.ts';
 import type { MeasuredSpeed } from '../model/speed.ts';
@@ -17,6 +18,8 @@ export interface PlanningInputs {
   demandSource?: DemandSource;
   /** What sites were measured to take, by id; others take what the registry has. */
   speeds?: Record<string, MeasuredSpeed>;
+  /** What sites had to do in the last hours, by id, for what their meters say; absent where not counted. */
+  served?: Record<string, ServedHour[]>;
   /** Why measurements were not taken in, where they should have been. */
   speedsFault?: string;
   /** What earlier plans have put off to these slots, likewise; absent where nothing may wait. */

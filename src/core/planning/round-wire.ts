@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { packServed, type ServedHour, unpackServed } from '../learning/served.ts';
 import { InvalidInputError, parseInput } from '../model/errors.ts';
 import { objectivePricesSchema } from '../model/fleet.ts';
 import { workSpeedSchema } from '../model/speed.ts';
@@ -47,10 +48,12 @@ export type Surroundings = Omit<SiteSeries, 'sources'>;
 export interface RoundQuery extends Omit<z.output<typeof queryMetaSchema>, 'impacts'> {
   query: SiteQuery;
   surroundings: Surroundings;
+  /** What the site had to do in the last hours, for what its meters say. */
+  served?: ServedHour[];
 }
 
 export function encodeQuery(q: RoundQuery): Uint8Array<ArrayBuffer> {
-  const { query, surroundings, ...meta } = q;
+  const { query, surroundings, served, ...meta } = q;
   const { tempC, rhPct, spotAudPerMwh, carbonKgPerKwh, gridWaterLPerKwh } = surroundings;
   return encodePacket({
     round: query.round,
@@ -67,6 +70,8 @@ export function encodeQuery(q: RoundQuery): Uint8Array<ArrayBuffer> {
       spotAudPerMwh,
       carbonKgPerKwh,
       gridWaterLPerKwh,
+      // An array, which solvers of before pass over.
+      ...(served && { served: packServed(served) }),
     },
   });
 }
@@ -113,7 +118,11 @@ export function decodeQuery(bytes: Uint8Array, classCount: number): RoundQuery {
     carbonKgPerKwh: read('carbonKgPerKwh', T),
     gridWaterLPerKwh: read('gridWaterLPerKwh', T),
   };
-  return { ...meta, query, surroundings };
+  const served = packet.arrays.served && unpackServed(packet.arrays.served);
+  if (packet.arrays.served && !served) {
+    throw new InvalidInputError(what, ['served: not hours of work']);
+  }
+  return { ...meta, query, surroundings, ...(served && { served }) };
 }
 
 /** @param plantState of sites that are asked for it */

@@ -256,11 +256,6 @@ describe('registry', () => {
       /sites\[0\]\.cost\.battery\.initialKwh: must be at most capacityKwh/,
     ],
     [
-      'a state that nothing has',
-      { plantStateUrl: 'https://energy.example/', solar: solarOf(5) },
-      /sites\[0\]\.cost\.plantStateUrl: the site has neither battery, demandCharge nor daily caps/,
-    ],
-    [
       'a state over plain HTTP',
       { plantStateUrl: 'http://energy.example/', battery },
       /plantStateUrl: must be an https URL/,
@@ -274,6 +269,11 @@ describe('registry', () => {
     ['a negative charge', { demandCharge: { audPerKwMonth: -1 } }, /must be at least 0/],
   ])('refused with its path: %s', (_, change, words) => {
     expect(() => parse(change)).toThrow(words);
+  });
+
+  test('meters need no plant', () => {
+    const plantStateUrl = 'https://energy.example/';
+    expect(parse({ plantStateUrl }).sites[0]?.cost.plantStateUrl).toBe(plantStateUrl);
   });
 
   test('the public registry says nothing of plants', () => {

@@ -1,0 +1,76 @@
+import { env } from 'cloudflare:workers';
+import { expect, test } from 'vitest';
+import { timingSums } from '../../src/core/learning/timing.ts';
+import type { Site } from '../../src/core/model/fleet.ts';
+import { itPower, siteWork } from '../../src/core/model/site-power.ts';
+import { floorToHour } from '../../src/core/model/time.ts';
+import { MS_PER_HOUR } from '../../src/core/model/units.ts';
+import { currentVersion, readPlan } from '../../src/store/plans.ts';
+import { bookBatch } from '../../src/store/usage.ts';
+import { plantedFleet } from '../core/support/planted.ts';
+import { adminCall } from '../workers/support/client.ts';
+import { runToEnd } from '../workers/support/runs.ts';
+
+/** A site whose servers take other power than the registry has: its meters say so, plans and receipts follow. */
+
+const system = (env as unknown as { ENERGY_SYSTEM: Fetcher }).ENERGY_SYSTEM;
+const fleet = plantedFleet();
+const site = fleet.sites.find((s) => s.id === 'sydney') as Site;
+const [chat] = fleet.classes;
+
+/** What the router counts for an hour at a load of so many busy servers, all chat; nothing else is served. */
+async function served(hourUtcMs: number, load: number): Promise<number> {
+  const [work] = siteWork(site, [chat!]);
+  const reqPerS = load / work!.serverS;
+  const requests = reqPerS * 3600;
+  const none = Object.fromEntries(timingSums.map((name) => [name, 0])) as Record<
+    (typeof timingSums)[number],
+    number
+  >;
+  const row = { ...none, requests, workMs: requests * work!.prefillMs };
+  const tokens = requests * chat!.meanOutputTokens;
+  const timings = [{ ...row, tokens, site: 'sydney', zone: 'sydney', hourUtcMs }];
+  const batch = { id: crypto.randomUUID(), rows: [], counters: [], timings };
+  expect(await bookBatch(env.DB, batch as never, Date.now())).toBe(true);
+  return reqPerS;
+}
+
+async function planned(power: object) {
+  await system.fetch('https://x/__next?site=sydney', {
+    method: 'POST',
+    body: JSON.stringify({ body: { storedKwh: 45, ...power } }),
+  });
+  const run = await runToEnd({ gapTarget: 1e-4 });
+  expect(run.status).toBe('published');
+  expect(run.plantStates?.sydney).toBe('reported');
+  const sites = await (await adminCall('GET', '/sites')).text();
+  for (const told of [JSON.stringify(run), sites]) expect(told).not.toMatch(/powerTimes|itKw/);
+  const plan = (await readPlan(env.DB, (await currentVersion(env.DB)) as number))!;
+  // By which receipts are written.
+  const perKwh = plan.siteHours?.map((hour) => hour.sydney?.disclosed?.chat?.energyKwh as number);
+  return { perKwh: perKwh!, objectiveAud: plan.header.certificate.objectiveAud };
+}
+
+test('power of a site’s servers is learned from its meters, planned with, and in what receipts go by', async () => {
+  await env.DB.exec('DELETE FROM timing_hours');
+  const hour = floorToHour(Date.now());
+  let reqPerS = 0;
+  for (let n = 0; n <= 2; n++) reqPerS = await served(hour - n * MS_PER_HOUR, 4);
+  const before = await planned({ utc: new Date(hour).toISOString() });
+  const { baseKw, kwPerReqPerS } = itPower(site, siteWork(site, [chat!]));
+  const itKw = 1.5 * (baseKw + kwPerReqPerS[0]! * reqPerS);
+  const air = { tempC: 30, rhPct: 40 };
+  let after = before;
+  for (let n = 1; n <= 8; n++) {
+    // Means of hours that ended some minutes apart; cooling as its model has it for such air.
+    const utc = new Date(hour - 600_000 + n * 60_000).toISOString();
+    const facilityKw = itKw * 1.356 + site.cost.fixedOverheadKw;
+    after = await planned({ utc, power: { itKw, facilityKw, ...air } });
+  }
+  // 8 reports of 1.5 times weigh as 8 of some 30 to 60: all of the site's energy rises so.
+  const ratio = after.perKwh.map((v, t) => v / before.perKwh[t]!);
+  const mean = ratio.reduce((a, b) => a + b, 0) / ratio.length;
+  expect(mean).toBeGreaterThan(1.05);
+  expect(mean).toBeLessThan(1.2);
+  expect(after.objectiveAud).toBeGreaterThan(before.objectiveAud * 1.002);
+}, 60_000);
