@@ -8,6 +8,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 export function Dialog({
   title,
   action,
+  isDestructive = false,
   onAction,
   onClose,
   children,
@@ -15,6 +16,8 @@ export function Dialog({
   title: string;
   /** What the button says that does it. */
   action: string;
+  /** It takes something away from others: the button warns. */
+  isDestructive?: boolean;
   /** Does it; what it throws is shown, and the question stays. */
   onAction: () => Promise<void>;
   onClose: () => void;
@@ -46,7 +49,7 @@ export function Dialog({
           </p>
         )}
         <div class="field">
-          <button type="submit" disabled={isBusy}>
+          <button type="submit" class={isDestructive ? 'destructive' : undefined} disabled={isBusy}>
             {action}
           </button>
           <button type="button" class="second" onClick={() => dialog.current?.close()}>
@@ -76,7 +79,9 @@ export function AuthorshipFields({
 }) {
   return (
     <>
-      <label for="author">Your name, for the record</label>
+      <label for="author">
+        Your name, for the record <span class="quiet">(optional)</span>
+      </label>
       <div class="field">
         <input
           id="author"
@@ -90,7 +95,9 @@ export function AuthorshipFields({
           }}
         />
       </div>
-      <label for="reason">Why</label>
+      <label for="reason">
+        Why <span class="quiet">(optional)</span>
+      </label>
       <div class="field">
         <input
           id="reason"

@@ -1,3 +1,5 @@
+import { Term } from './term.tsx';
+
 /** A table's head: names of columns, in `numbers` those of columns of numbers, which follow to the right. */
 export function Head({
   first,
@@ -11,7 +13,7 @@ export function Head({
   const texts = (names: readonly string[]) =>
     names.map((name) => (
       <th scope="col" key={name}>
-        {name}
+        <Term>{name}</Term>
       </th>
     ));
   return (
@@ -20,7 +22,7 @@ export function Head({
         {texts(first)}
         {numbers.map((name) => (
           <th scope="col" class="number" key={name}>
-            {name}
+            <Term>{name}</Term>
           </th>
         ))}
         {texts(last)}

@@ -81,6 +81,7 @@ function Keys({ live, ask }: { live: LiveState; ask: Ask }) {
         <Dialog
           title={`Revoke the key of ${question.name}?`}
           action="Revoke"
+          isDestructive
           onAction={async () => {
             await send(ask, 'DELETE', `/keys/${encodeURIComponent(question.id)}`);
             say(`The key of ${question.name} is revoked.`);

@@ -75,7 +75,12 @@ function Requests({
 }) {
   const failed = traffic?.failedShare;
   return (
-    <Tile label="Requests" window="last minute" value={figure(traffic?.attemptsPerS)} unit="/s">
+    <Tile
+      label="Requests"
+      window="last minute"
+      value={figure(failed == null ? null : traffic?.attemptsPerS)}
+      unit="/s"
+    >
       <dd class="against">
         {traffic === undefined ? (
           'what watches the sites does not answer'

@@ -13,6 +13,7 @@ import { type MeasureId, measures } from './measures.ts';
 import { NoPlan } from './no-plan.tsx';
 import { Scroll } from './scroll.tsx';
 import { Sources } from './sources.tsx';
+import { Term } from './term.tsx';
 import { Tiles } from './tiles.tsx';
 import { TroubleTag } from './trouble-tag.tsx';
 import type { SiteTrouble, Status } from './types.ts';
@@ -99,7 +100,9 @@ function PlanFacts({ plan }: { plan: NonNullable<Status['plan']> }) {
   return (
     <dl class="facts">
       <div>
-        <dt>Certificate</dt>
+        <dt>
+          <Term>Certificate</Term>
+        </dt>
         <dd>
           within {within(plan.certificate.gap)} of the optimum, {count(plan.rounds, 'round')}
         </dd>
@@ -196,10 +199,6 @@ function SitesNow({
           </tbody>
         </table>
       </Scroll>
-      <p class="source">
-        Marginal PUE is what the meter turns more by for a kWh more of the requests. It may be under
-        1: servers draw power while idle, and a request more takes the place of some of it.
-      </p>
     </section>
   );
 }

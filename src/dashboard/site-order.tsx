@@ -43,7 +43,12 @@ export function SiteOrder({
     onDone(`${doneWords(kind, site.name, percent)}${warned}`);
   };
   return (
-    <Dialog {...questionOf(kind, site.name)} onAction={act} onClose={onClose}>
+    <Dialog
+      {...questionOf(kind, site.name)}
+      isDestructive={kind === 'drain'}
+      onAction={act}
+      onClose={onClose}
+    >
       {kind === 'drain' && (
         <p>
           {share !== undefined && share > 0

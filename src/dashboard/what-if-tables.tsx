@@ -32,10 +32,13 @@ export function WhatIfTables({
   view,
   tried,
   prices,
+  isStale,
 }: {
   view: PlanViewBody;
   tried: SlotView[];
   prices: TriedPrices;
+  /** The tried plan is of other prices than the sliders show, or beside another plan. */
+  isStale: boolean;
 }) {
   const live = view.slots as SlotView[];
   const share = (slots: SlotView[], j: number) =>
@@ -44,11 +47,12 @@ export function WhatIfTables({
   const sites = view.fleet.sites
     .map((site, j) => ({ site, before: share(live, j), after: share(tried, j) }))
     .sort((a, b) => Math.max(b.before, b.after) - Math.max(a.before, a.after));
+  const whatIf = isStale ? 'What if (out of date)' : 'What if';
   return (
-    <div class="pair">
+    <div class={isStale ? 'pair stale' : 'pair'} aria-busy={isStale}>
       <Scroll labelledBy="what-if-title">
         <table class="what-if">
-          <Head first={['All hours']} numbers={['The plan', 'What if', 'Difference']} />
+          <Head first={['All hours']} numbers={['The plan', whatIf, 'Difference']} />
           <tbody>
             {rowsAt(prices).map(({ label, of }) => (
               <tr key={label}>
@@ -63,7 +67,7 @@ export function WhatIfTables({
       </Scroll>
       <Scroll labelledBy="what-if-title">
         <table class="what-if">
-          <Head first={['Share of requests, %']} numbers={['The plan', 'What if', 'Moved']} />
+          <Head first={['Share of requests, %']} numbers={['The plan', whatIf, 'Moved']} />
           <tbody>
             {sites.map(({ site, before, after }) => (
               <tr key={site.id}>

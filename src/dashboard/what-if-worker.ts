@@ -10,7 +10,7 @@ config({ jitless: true });
 export type ToWorker = { inputs: WhatIfInputs } | { asked: number; prices: TriedPrices };
 export type FromWorker =
   | { untold: string[] }
-  | { asked: number; prices: TriedPrices; result: WhatIf; tookMs: number }
+  | { asked: number; version: number; prices: TriedPrices; result: WhatIf; tookMs: number }
   | { asked: number; fault: string };
 
 let inputs: WhatIfInputs | undefined;
@@ -25,8 +25,10 @@ addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   const { asked, prices } = data;
   try {
     const begunMs = performance.now();
-    const result = whatIf(inputs as WhatIfInputs, prices);
-    answer({ asked, prices, result, tookMs: performance.now() - begunMs });
+    const of = inputs as WhatIfInputs;
+    const result = whatIf(of, prices);
+    const { version } = of.header;
+    answer({ asked, version, prices, result, tookMs: performance.now() - begunMs });
   } catch (error) {
     answer({ asked, fault: (error as Error).message });
   }

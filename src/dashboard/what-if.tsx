@@ -50,6 +50,8 @@ function Sliders({ view, ask }: { view: PlanViewBody; ask: Ask }) {
   const present: TriedPrices = { carbonAudPerT, waterAudPerKl, timeAudPerUserHour };
   const [prices, setPrices] = useState(present);
   const made = usePlans(data, prices);
+  const isOfOlderPlan = made.version !== view.version;
+  const isStale = made.isBusy || isOfOlderPlan;
   return (
     <section aria-labelledby="what-if-title">
       <div class="section-head">
@@ -88,11 +90,17 @@ function Sliders({ view, ask }: { view: PlanViewBody; ask: Ask }) {
       {made.result && (
         <>
           <p role="status">
-            {made.isBusy
-              ? 'Making another plan …'
+            {isOfOlderPlan && 'The plan under it has changed. '}
+            {isStale
+              ? 'Making another plan: until it is there, the grey column is of the one before …'
               : `Within ${within(made.result.certificate.gap)} of the optimum after ${count(made.result.rounds, 'round')}, in ${fixed(made.tookMs, 0)} ms.`}
           </p>
-          <WhatIfTables view={view} tried={made.result.slots} prices={made.prices ?? prices} />
+          <WhatIfTables
+            view={view}
+            tried={made.result.slots}
+            prices={made.prices ?? prices}
+            isStale={isStale}
+          />
         </>
       )}
       <p class="source">
@@ -105,8 +113,9 @@ function Sliders({ view, ask }: { view: PlanViewBody; ask: Ask }) {
 }
 
 interface Made {
-  /** The latest plan, and the prices it was made at. */
+  /** The latest plan, the prices it was made at, and the version of the plan beside it. */
   result?: WhatIf;
+  version?: number;
   prices?: TriedPrices;
   tookMs?: number;
   fault?: string;
