@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { download, type Kind } from '../../src/cli/data-download.ts';
+import { download } from '../../src/cli/data-download.ts';
+import type { Kind } from '../../src/cli/data-jobs.ts';
 import { downloadText } from '../../src/cli/data-report.ts';
 import { monthsOf } from '../../src/cli/months.ts';
 import { publicFleet } from '../../src/core/model/fleet.ts';

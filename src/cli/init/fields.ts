@@ -3,31 +3,14 @@ import { siteSchema, zoneSchema } from '../../core/model/fleet.ts';
 import { hardwareIds } from '../../core/model/hardware.ts';
 import { registryId } from '../../core/model/registry-id.ts';
 import { siteClimateSchema, siteGridSchema } from '../../core/model/site-place.ts';
-import { tariffSchema } from '../../core/model/tariff.ts';
 import { hasGridRegion } from '../../feeds/embedded/grid.ts';
 import { type Answers, coolings, slug } from './answers.ts';
+import { always, type Field } from './field.ts';
 import { nearestRegion } from './places.ts';
 import { embeddedStation } from './stations.ts';
-import { parseTariff, TARIFF_FORM } from './tariff-text.ts';
+import { TARIFF_FORM, tariffText } from './tariff-text.ts';
 
-/** A column of the CSV, and a question where nobody gave one. */
-export interface Field {
-  column: keyof Answers;
-  /** What is expected, for help and for errors. */
-  about: string;
-  schema: z.ZodType;
-  isNumber?: true;
-  /** Where a plan could not do without it and nothing better is known. */
-  isNeeded?: (known: Partial<Answers>) => boolean;
-  /** What holds unless something else is said. */
-  fallback?: (known: Partial<Answers>) => string | undefined;
-  /** Not asked for: only columns have it. */
-  isRare?: true;
-}
-
-/** Of a field that no site can do without. */
-export const always = () => true;
-/** The same, of one that follows from others. */
+/** Needed, of a field that follows from others. */
 const unlessKnown = () => true;
 const shape = siteSchema.shape;
 const positive = z.number().positive().max(1e6);
@@ -37,19 +20,6 @@ const stationOf = ({ latDeg, lonDeg }: Partial<Answers>) =>
 const regionOf = ({ latDeg, lonDeg }: Partial<Answers>) =>
   latDeg === undefined || lonDeg === undefined ? undefined : nearestRegion({ latDeg, lonDeg }).name;
 const lacksClimate = (known: Partial<Answers>) => stationOf(known) === undefined;
-
-const tariffText = z
-  .string()
-  .transform((text, ctx): z.input<typeof tariffSchema> => {
-    const tariff = parseTariff(text);
-    if (tariff !== undefined) return tariff;
-    ctx.addIssue({
-      code: 'custom',
-      message: `is ${JSON.stringify(text)}, expected ${TARIFF_FORM}`,
-    });
-    return z.NEVER;
-  })
-  .pipe(tariffSchema);
 
 /** In the order in which they are asked; what a later one falls back on comes before it. */
 export const fields: readonly Field[] = [

@@ -1,6 +1,7 @@
 import { issueWords } from '../../core/model/issue-words.ts';
 import type { Answers } from './answers.ts';
-import { always, type Field, fields } from './fields.ts';
+import { always, type Field } from './field.ts';
+import { fields } from './fields.ts';
 
 /** Answers that others follow from. */
 const placing: readonly (keyof Answers)[] = ['name', 'id', 'latDeg', 'lonDeg'];

@@ -1,5 +1,5 @@
-import type { z } from 'zod';
-import type { tariffSchema } from '../../core/model/tariff.ts';
+import { z } from 'zod';
+import { tariffSchema } from '../../core/model/tariff.ts';
 
 /** How a tariff is written in a line. */
 export const TARIFF_FORM =
@@ -31,3 +31,17 @@ export function parseTariff(text: string): z.input<typeof tariffSchema> | undefi
     })),
   };
 }
+
+/** A tariff of the registry, from such a text. */
+export const tariffText = z
+  .string()
+  .transform((text, ctx): z.input<typeof tariffSchema> => {
+    const tariff = parseTariff(text);
+    if (tariff !== undefined) return tariff;
+    ctx.addIssue({
+      code: 'custom',
+      message: `is ${JSON.stringify(text)}, expected ${TARIFF_FORM}`,
+    });
+    return z.NEVER;
+  })
+  .pipe(tariffSchema);

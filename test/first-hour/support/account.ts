@@ -1,6 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
+import { type Asked, type Call, NotThere, serveCalls } from './account-server.ts';
 
 /**
  * An account that is made up here: as much of Cloudflare's API as wrangler asks for to deploy, after what
@@ -34,22 +33,6 @@ export interface Account {
 
 const UUID = '11111111-1111-4111-8111-111111111111';
 
-interface Asked {
-  method: string;
-  /** Below the account. */
-  path: string;
-  body: Buffer;
-  request: IncomingMessage;
-}
-
-class NotThere extends Error {
-  readonly code: number;
-  constructor(code: number) {
-    super(`error ${code}`);
-    this.code = code;
-  }
-}
-
 async function uploaded({ body, request }: Asked): Promise<{ metadata: Metadata; code: string }> {
   const headers = { 'content-type': request.headers['content-type'] as string };
   const form = await new Response(new Uint8Array(body), { headers }).formData();
@@ -77,7 +60,7 @@ export async function startAccount(): Promise<Account> {
     return found;
   };
 
-  const calls: [call: RegExp, answer: (asked: Asked, name: string) => unknown][] = [
+  const calls: Call[] = [
     [
       /^GET \/workers\/services\/([^/]+)$/,
       (_, name) => {
@@ -167,47 +150,11 @@ export async function startAccount(): Promise<Account> {
     ],
   ];
 
-  async function answer(asked: Asked): Promise<{ status: number; body: object }> {
-    const line = `${asked.method} ${asked.path}`;
-    const said = (status: number, code: number, message: string) => ({
-      status,
-      body: { success: false, errors: [{ code, message }], messages: [], result: null },
-    });
-    for (const [call, of] of calls) {
-      const match = call.exec(line);
-      if (match === null) continue;
-      try {
-        const result = await of(asked, decodeURIComponent(match[1] ?? match[2] ?? ''));
-        return { status: 200, body: { success: true, errors: [], messages: [], result } };
-      } catch (error) {
-        const code = error instanceof NotThere ? error.code : 10_000;
-        return said(error instanceof NotThere ? 404 : 500, code, (error as Error).message);
-      }
-    }
-    return said(501, 1, `the account made up here has no ${line}`);
-  }
-
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk) => chunks.push(chunk));
-    request.on('end', async () => {
-      const path = (request.url as string).replace(/^\/accounts\/account/, '').split('?')[0];
-      const { status, body } = await answer({
-        method: request.method as string,
-        path: path as string,
-        body: Buffer.concat(chunks),
-        request,
-      });
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(body));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const { url, close } = await serveCalls(calls);
   return {
     ...account,
     env: {
-      CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${port}`,
+      CLOUDFLARE_API_BASE_URL: url,
       CLOUDFLARE_API_TOKEN: 'token',
       CLOUDFLARE_ACCOUNT_ID: 'account',
     },
@@ -217,6 +164,6 @@ export async function startAccount(): Promise<Account> {
         .all()
         .map((row) => row.name as string),
     refuse: (name) => refused.add(name),
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close,
   };
 }
