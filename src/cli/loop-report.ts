@@ -109,7 +109,7 @@ export function loopText(report: LoopReport): string {
     bullets([
       `what was planned for was off by ${decimal(100 * result.demandError, 1)} % of demand (each zone and class by itself) and ${decimal(result.tempErrorC, 2)} °C`,
       `demand is the registry's mean times the rates of ${traces.map((t) => t.source).join(' and ')}, each zone from another day of them; ${spec.historyHours} h were counted before`,
-      `plans are made for ${spec.demandMargin} times the forecast demand${result.totals.forecast.batch ? ', of work that may wait for that of the population' : ''}; a request over its SLO costs ${fleet.prices.lateAudPerRequest} AUD`,
+      `plans are made for ${spec.demandMargin} times the forecast demand${fleet.sites.some((s) => s.cost.tariff.kind === 'spot') ? ', less where wholesale prices lie far apart' : ''}${result.totals.forecast.batch ? ', of work that may wait for that of the population' : ''}; a request over its SLO costs ${fleet.prices.lateAudPerRequest} AUD`,
       `weather forecasts are what came with the errors of ${spec.weatherErrors.source}, an issue a day`,
       'prices and carbon are known for the hour a plan is made in, beyond it those of the day before stand in',
       `requests are charged in steps of ${spec.stepMinutes} minutes; what a site cannot carry goes to the nearest with room`,

@@ -6,8 +6,10 @@ import {
   type DemandForecast,
   type DemandStates,
   forecastDemand,
+  type Margins,
 } from '../core/forecast/demand.ts';
 import type { PublicFleet } from '../core/model/fleet.ts';
+import { mayWait } from '../core/model/request-class.ts';
 import { floorToHour } from '../core/model/time.ts';
 import { MS_PER_HOUR } from '../core/model/units.ts';
 import {
@@ -15,6 +17,7 @@ import {
   type PlanningInputs,
   POPULATION_SOURCE,
 } from '../core/planning/inputs.ts';
+import { priceMargins } from '../core/planning/margin.ts';
 import { readCountedHours, readDemandStates, writeDemandStates } from '../store/demand.ts';
 
 /** An hour's last receipts are booked when its last streams have ended, and some seconds later. */
@@ -50,10 +53,11 @@ export async function expectCounted(
     fault = `counts could not be taken in: ${(error as Error).message}`;
     console.error(fault);
   }
-  const demand = forecastDemand(fleet, states, inputs, margin);
+  const margins = priceMargins(fleet, inputs, margin);
+  const demand = forecastDemand(fleet, states, inputs, margins);
   inputs.demandReqPerS = demand.reqPerS;
   inputs.demandSource = {
-    ...sourceOf(demand, nowMs, margin),
+    ...sourceOf(demand, nowMs, rangeOf(fleet, inputs, margins)),
     ...(fault !== undefined && { fault }),
   };
 }
@@ -101,13 +105,23 @@ async function withUnderWay(
   );
 }
 
-function sourceOf(demand: DemandForecast, nowMs: number, margin: number): DemandSource {
+/** Least and highest margin of a horizon, as words. */
+function rangeOf(fleet: PublicFleet, { slotCount }: PlanningInputs, margins: Margins): string {
+  const all = Array.from({ length: slotCount }, (_, t) =>
+    fleet.classes.flatMap((cls, k) => (mayWait(cls) ? [] : [margins(t, k)])),
+  ).flat();
+  const [least, most] = [Math.min(...all), Math.max(...all)].map((m) => Number(m.toFixed(2)));
+  if (most === 1 || all.length === 0) return '';
+  return least === most ? `, times ${most}` : `, times ${least} to ${most}`;
+}
+
+function sourceOf(demand: DemandForecast, nowMs: number, times: string): DemandSource {
   const { counted, countable, hoursSeen, band } = demand;
   if (counted === 0) return POPULATION_SOURCE;
   const ageH = ageHours(demand, nowMs) ?? 0;
   const whole = counted === countable ? '' : `, ${counted} of ${countable} zones and classes`;
   return {
-    source: `requests counted in ${hoursSeen} h${whole}${margin === 1 ? '' : `, times ${margin}`}`,
+    source: `requests counted in ${hoursSeen} h${whole}${times}`,
     placeholder: false,
     ageH: Math.round(100 * ageH) / 100,
     band,

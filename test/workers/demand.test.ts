@@ -118,6 +118,27 @@ test('a plan is made for what was counted, and keeps it with source, age and ban
   expect(view[5]?.plan.reqPerS).toBeCloseTo(planned[5] as number, 1);
 });
 
+test('where wholesale prices part the margin falls, and the source says between what', async () => {
+  for (let h = 31; h >= 2; h--) await book(h, everyZone(4000));
+  const spot = {
+    ...fleet,
+    sites: fleet.sites.map((s, j) => (j < 2 ? { ...s, paysSpot: true } : s)),
+  };
+  const [alike, apart] = [inputsNow(), inputsNow()];
+  for (const { sites } of [alike, apart]) for (const s of sites) s.spotAudPerMwh.fill(80);
+  apart.sites[0]?.spotAudPerMwh.fill(15_000, 3, 4);
+  for (const inputs of [alike, apart]) {
+    await expectCounted(env.DB, spot, inputs, nowMs, 1.2);
+  }
+  expect(alike.demandSource?.source).toBe('requests counted in 30 h, times 1.2');
+  expect(apart.demandSource?.source).toBe('requests counted in 30 h, times 1 to 1.2');
+  const rows = fleet.zones.length * fleet.classes.length;
+  apart.demandReqPerS.forEach((reqPerS, n) => {
+    const whole = alike.demandReqPerS[n] as number;
+    expect(reqPerS / whole).toBeCloseTo(Math.floor(n / rows) === 3 ? 1 / 1.2 : 1, 6);
+  });
+});
+
 test('hours are taken in once they are over, each once, whoever asks', async () => {
   await book(3, everyZone(1000));
   await book(1, everyZone(1000));

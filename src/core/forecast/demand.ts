@@ -85,12 +85,15 @@ export function countUnderWay(
   return countHours(fleet, states, whole);
 }
 
+/** What a forecast is multiplied by in a slot, of a class: see {@link DEMAND_MARGIN}. */
+export type Margins = (slot: number, classIndex: number) => number;
+
 /** Demand of every slot; by population where nothing was counted, and of work that may wait. */
 export function forecastDemand(
   fleet: PublicFleet,
   states: DemandStates,
   horizon: { startUtcMs: number; slotCount: number; slotHours: number },
-  margin = 1,
+  margins: Margins = () => 1,
 ): DemandForecast {
   const { slotCount } = horizon;
   const reqPerS = new Float64Array(slotCount * fleet.zones.length * fleet.classes.length);
@@ -100,10 +103,10 @@ export function forecastDemand(
     const utcMs = floorToHour(slotUtcMs(horizon, t));
     const ends: [number, number] = [0, 0];
     for (const zone of fleet.zones) {
-      for (const cls of fleet.classes) {
+      for (const [k, cls] of fleet.classes.entries()) {
         const state = mayWait(cls) ? undefined : states.get(seriesKey(zone.id, cls.id));
         const rates = state
-          ? ratesOf(forecast(state, hourOf(fleet, zone, cls, utcMs)), margin)
+          ? ratesOf(forecast(state, hourOf(fleet, zone, cls, utcMs)), margins(t, k))
           : sure(expectedReqPerS(fleet, zone, cls, utcMs));
         reqPerS[at++] = rates.reqPerS;
         ends[0] += rates.low;

@@ -1,8 +1,9 @@
 import { countHours, type DemandStates } from '../../core/forecast/demand.ts';
-import { type Fleet, hasPlant, publicFleet } from '../../core/model/fleet.ts';
+import { type Fleet, hasPlant, type PublicFleet, publicFleet } from '../../core/model/fleet.ts';
 import { mayWait } from '../../core/model/request-class.ts';
 import { MS_PER_HOUR } from '../../core/model/units.ts';
 import { type PlanningInputs, type SiteSeries, slotUtcMs } from '../../core/planning/inputs.ts';
+import { priceMargins } from '../../core/planning/margin.ts';
 import type { SpanTotals } from '../../core/planning/span-totals.ts';
 import type { Asked } from './asked.ts';
 import { counted, demandThatCame, type Planned, plan } from './loop-plan.ts';
@@ -27,7 +28,7 @@ export interface LoopSpec {
   weatherErrors: WeatherErrors;
   /** Hours counted before the span begins. */
   historyHours: number;
-  /** Plans are made for so many times the forecast demand. */
+  /** Plans are made for so many times the forecast demand at most, less where prices lie far apart. */
   demandMargin: number;
   replanMinutes: number;
   stepMinutes: number;
@@ -103,7 +104,7 @@ export function closedLoop(spec: LoopSpec): LoopResult {
         if (!isDue && drift === undefined) continue;
         planFor(run, utcMs, heardLost);
         if (run === foresight) continue;
-        score(sums, spec, run.planned as Planned);
+        score(sums, spec, open, run.planned as Planned);
         if (isDue) sums.plans++;
         else if (drift) driftPlans[drift]++;
       }
@@ -170,14 +171,18 @@ function stepInputs(spec: LoopSpec, hourMs: number, steps: number): PlanningInpu
 function score(
   sums: { demandError: number; demand: number; tempErrorC: number; scored: number },
   spec: LoopSpec,
+  open: PublicFleet,
   { inputs }: Planned,
 ): void {
   const came = demandThatCame(spec, inputs);
-  const { classes } = spec.fleet;
+  const { classes, zones } = open;
+  const margins = priceMargins(open, inputs, spec.demandMargin);
   inputs.demandReqPerS.forEach((x, n) => {
     // Work that may wait is planned for by population, without a margin.
-    if (mayWait(classes[n % classes.length] as Fleet['classes'][number])) return;
-    sums.demandError += Math.abs(x / spec.demandMargin - (came[n] as number));
+    const k = n % classes.length;
+    if (mayWait(classes[k] as Fleet['classes'][number])) return;
+    const margin = margins(Math.floor(n / (classes.length * zones.length)), k);
+    sums.demandError += Math.abs(x / margin - (came[n] as number));
     sums.demand += came[n] as number;
   });
   const { sites, slotCount, startUtcMs } = inputs;

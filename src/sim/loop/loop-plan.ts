@@ -11,6 +11,7 @@ import type { DispatchProblem } from '../../core/optimizer/problem.ts';
 import { solve } from '../../core/optimizer/solve.ts';
 import { assembleDispatch, assembleSites, type Horizon } from '../../core/planning/assemble.ts';
 import { type PlanningInputs, slotUtcMs } from '../../core/planning/inputs.ts';
+import { priceMargins } from '../../core/planning/margin.ts';
 import { nearestFlows } from '../../core/planning/policies/nearest.ts';
 import { backWork, comingBack, type PutOff, putOffOf } from '../../core/planning/put-off.ts';
 import { learnedCurves, warmCurves } from '../../core/planning/warm-start.ts';
@@ -109,12 +110,16 @@ function inputsOf(
       ? Math.min(HORIZON_SLOTS, (endUtcMs - startUtcMs) / MS_PER_HOUR)
       : untilNext;
   const horizon = { startUtcMs, slotCount, slotHours: 1 };
+  const sites = spec.fleet.sites.map((site, j) =>
+    believed(spec, site, j, horizon, utcMs, isForesight),
+  );
+  const margins = priceMargins(open, { sites }, spec.demandMargin);
   return {
     ...horizon,
-    sites: spec.fleet.sites.map((site, j) => believed(spec, site, j, horizon, utcMs, isForesight)),
+    sites,
     demandReqPerS: isForesight
       ? demandThatCame(spec, horizon)
-      : forecastDemand(open, seen(spec, open, states, utcMs), horizon, spec.demandMargin).reqPerS,
+      : forecastDemand(open, seen(spec, open, states, utcMs), horizon, margins).reqPerS,
   };
 }
 
