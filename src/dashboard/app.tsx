@@ -46,9 +46,9 @@ export function App() {
   const { state } = live;
   return (
     <>
-      <a class="skip" href="#content">
+      <button type="button" class="skip" onClick={skipToContent}>
         Skip to the content
-      </a>
+      </button>
       <header class="page-header">
         <h1>Isotherm</h1>
         <p class="quiet fleet">{state.status?.fleet}</p>
@@ -99,6 +99,11 @@ export function App() {
       </footer>
     </>
   );
+}
+
+/** No link: the address names the view. */
+function skipToContent() {
+  document.getElementById('content')?.focus();
 }
 
 function Connection({ live, nowMs }: { live: LiveState; nowMs: number }) {

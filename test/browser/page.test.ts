@@ -14,6 +14,7 @@ import {
   violations,
   type Watched,
 } from './support/chromium.ts';
+import { expectTrap, expectWalk, watch } from './support/keyboard.ts';
 import { adminToken, type PlannedGateway, startPlannedGateway } from './support/planned-gateway.ts';
 
 const looks = [
@@ -322,6 +323,44 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
       await page.context().close();
     },
   );
+
+  test('a keyboard alone comes by everything in every view, seen, and dialogs keep it and give it back', async () => {
+    // On a narrow screen tables scroll, and are stops, too.
+    const { page, faults } = await open({ viewport: { width: 390, height: 800 } });
+    await watch(page);
+    const ready = {
+      Now: page.getByText('The last booked').or(page.getByText(/receipts since/)),
+      'Next 24 hours': page.getByRole('img', { name: /^Carbon by hour/ }),
+      'How it got there': page.getByRole('img', { name: /^Gaps of the last/ }),
+      'What it saved': page.getByRole('img', { name: /^Carbon saved by day/ }),
+      'What if': page.getByText(/^Within .* of the optimum after/),
+      Sites: page.getByText(/all sites and prices are as in the registry/),
+      Keys: page.getByText('A key opens the API to one client'),
+    };
+    for (const [view, sign] of Object.entries(ready)) {
+      const link = page.getByRole('link', { name: view, exact: true });
+      await link.focus();
+      await page.keyboard.press('Enter');
+      await sign.waitFor();
+      await expectWalk(page, view);
+      if (view === 'Sites') {
+        await expectTrap(page, 'Drain Melbourne');
+        await expectTrap(page, 'Limit Perth');
+      }
+      if (view === 'Keys') await expectTrap(page, 'New key');
+    }
+    // What stands before all others leads past them, and to no other view.
+    await page.reload();
+    await page.getByText('A key opens the API to one client').waitFor();
+    await page.keyboard.press('Tab');
+    await page.getByRole('button', { name: 'Skip to the content' }).waitFor();
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('content');
+    await page.getByText('A key opens the API to one client').waitFor({ timeout: 2000 });
+    expect(await page.locator('nav [aria-current]').innerText()).toBe('Keys');
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
 
   test('a key is made, shown once, spends its budget, is revoked', async () => {
     const watched = await open();
