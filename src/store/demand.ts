@@ -1,29 +1,15 @@
 import { type CountedHour, type DemandStates, seriesKey } from '../core/forecast/demand.ts';
 import { type SeriesState, seriesStateSchema } from '../core/forecast/series.ts';
 import type { PublicFleet } from '../core/model/fleet.ts';
-import { writeStates } from './states.ts';
+import { readStates, writeStates } from './states.ts';
 
 /** A state is a text of about 1.7 kB. */
 const TABLE = { name: 'demand_series', keys: ['zone', 'class_id'], statesPerStatement: 500 };
 
-/**
- * What is known of every series, by {@link seriesKey}. One that cannot be read is begun anew, and said
- * so in the log: its counts are still there.
- */
-export async function readDemandStates(db: D1Database): Promise<Map<string, SeriesState>> {
-  const { results } = await db
-    .prepare('SELECT zone, class_id AS classId, state FROM demand_series')
-    .all<{ zone: string; classId: string; state: string }>();
-  const states = new Map<string, SeriesState>();
-  for (const { zone, classId, state } of results) {
-    const key = seriesKey(zone, classId);
-    try {
-      states.set(key, seriesStateSchema.parse(JSON.parse(state)));
-    } catch (error) {
-      console.error(`demand of ${key} is begun anew: ${(error as Error).message}`);
-    }
-  }
-  return states;
+/** What is known of every series, by {@link seriesKey}, as {@link readStates} does. */
+export function readDemandStates(db: D1Database): Promise<Map<string, SeriesState>> {
+  const keyOf = ([zone, classId]: string[]) => seriesKey(zone as string, classId as string);
+  return readStates(db, TABLE, seriesStateSchema, 'demand', keyOf);
 }
 
 /** Writes states, as {@link writeStates} does. */

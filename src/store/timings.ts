@@ -1,6 +1,6 @@
 import { type SiteTiming, siteTimingSchema } from '../core/learning/site-speeds.ts';
 import { type TimingRow, timingKeys, timingSums } from '../core/learning/timing.ts';
-import { writeStates } from './states.ts';
+import { readStates, writeStates } from './states.ts';
 import { columnOf } from './usage.ts';
 
 /** A state is a text of about 60 bytes a zone. */
@@ -45,20 +45,9 @@ export async function readServed(
   return results;
 }
 
-/** What is known of every site. One that cannot be read is begun anew, and said so in the log. */
-export async function readSiteTimings(db: D1Database): Promise<Map<string, SiteTiming>> {
-  const { results } = await db
-    .prepare('SELECT site, state FROM site_timings')
-    .all<{ site: string; state: string }>();
-  const states = new Map<string, SiteTiming>();
-  for (const { site, state } of results) {
-    try {
-      states.set(site, siteTimingSchema.parse(JSON.parse(state)));
-    } catch (error) {
-      console.error(`speed of ${site} is begun anew: ${(error as Error).message}`);
-    }
-  }
-  return states;
+/** What is known of every site, as {@link readStates} does. */
+export function readSiteTimings(db: D1Database): Promise<Map<string, SiteTiming>> {
+  return readStates(db, TABLE, siteTimingSchema, 'speed', ([site]) => site as string);
 }
 
 /** Writes states, as {@link writeStates} does. */

@@ -7,9 +7,9 @@ import {
   judgeWindow,
   lossAsksForPlan,
   noDrift,
-  windowEnds,
 } from '../core/planning/drift.ts';
 import { slotAt } from '../core/planning/plan.ts';
+import { windowEnds } from '../core/planning/watch-windows.ts';
 import {
   attemptsAt,
   type BoardEntry,

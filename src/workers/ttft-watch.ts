@@ -6,8 +6,8 @@ import {
   type PlannedTtft,
   plannedWaitsMs,
   type TtftDrift,
-  ttftWindowEnds,
 } from '../core/planning/ttft-drift.ts';
+import { windowEnds } from '../core/planning/watch-windows.ts';
 import type { Tally } from '../core/routing/board.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
 import { type Env, now } from './env.ts';
@@ -36,7 +36,7 @@ export async function lateSites(
     }),
   );
   const drift = countTtft((await storage.get<TtftDrift>(KEY)) ?? noTtftDrift(nowMs), seen, nowMs);
-  if (!ttftWindowEnds(drift, nowMs)) {
+  if (!windowEnds(drift, nowMs)) {
     await storage.put(KEY, drift);
     return [];
   }

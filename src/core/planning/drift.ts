@@ -1,15 +1,12 @@
 import { MS_PER_HOUR } from '../model/units.ts';
+import { isDue, quietAfter, type Watch, wasSilent } from './watch-windows.ts';
 
 /**
- * Whether what comes has left what was planned for. Requests are counted in windows; one is off if it
- * holds more than half again of what was planned for, or less than half, and by more than chance would
- * have it: four deviations of a Poisson count. Two such windows in a row are drift; then nothing more is
- * said for a while, in which a new plan is made and shows what it does. Constants are choices: bursts of
- * minutes are left to the margin, cron plans every quarter of an hour anyway.
+ * Whether what comes has left what was planned for. Requests are counted in windows (watch-windows.ts);
+ * one is off if it holds more than half again of what was planned for, or less than half, and by more
+ * than chance would have it: four deviations of a Poisson count. Constants are choices: bursts of minutes
+ * are left to the margin, cron plans every quarter of an hour anyway.
  */
-const WINDOW_MS = MS_PER_HOUR / 30;
-const WINDOWS = 2;
-const QUIET_MS = MS_PER_HOUR / 4;
 const MORE = 1.5;
 const LESS = 0.5;
 const DEVIATIONS = 4;
@@ -26,27 +23,20 @@ const LOSS_REPLAN_MS = MS_PER_HOUR / 12;
 const LOSS_WATCHED_MS = 24 * MS_PER_HOUR;
 
 /** Plain data, to be stored as it is. */
-export interface Drift {
-  /** Beginning of the window under way, and what came in it. */
-  fromMs: number;
+export interface Drift extends Watch {
+  /** What came in the window under way. */
   requests: number;
   /** Windows in a row that were off, to the same side: positive ones above, negative ones below. */
   off: number;
-  quietUntilMs: number;
 }
 
 export function noDrift(nowMs: number): Drift {
   return { fromMs: nowMs, requests: 0, off: 0, quietUntilMs: 0 };
 }
 
-/** Whether a window is over, so that what was planned for is to be known. */
-export function windowEnds({ fromMs }: Drift, nowMs: number): boolean {
-  return nowMs - fromMs >= WINDOW_MS;
-}
-
-/** What came since the last call. After silence a window begins anew: nobody knows when requests came. */
+/** What came since the last call. */
 export function countRequests(drift: Drift, requests: number, nowMs: number): Drift {
-  if (nowMs < drift.fromMs || nowMs - drift.fromMs > 2 * WINDOW_MS) {
+  if (wasSilent(drift, nowMs)) {
     return { ...noDrift(nowMs), quietUntilMs: drift.quietUntilMs };
   }
   return { ...drift, requests: drift.requests + requests };
@@ -67,10 +57,8 @@ export function judgeWindow(
   const isLess = drift.requests < LESS * planned - chance;
   const off = isMore ? Math.max(0, drift.off) + 1 : isLess ? Math.min(0, drift.off) - 1 : 0;
   const next = { ...noDrift(nowMs), off, quietUntilMs: drift.quietUntilMs };
-  if (Math.abs(off) < WINDOWS || nowMs < drift.quietUntilMs) {
-    return { drift: next, isDrifting: false };
-  }
-  return { drift: { ...next, off: 0, quietUntilMs: nowMs + QUIET_MS }, isDrifting: true };
+  if (!isDue(Math.abs(off), drift, nowMs)) return { drift: next, isDrifting: false };
+  return { drift: { ...next, off: 0, quietUntilMs: quietAfter(nowMs) }, isDrifting: true };
 }
 
 /**

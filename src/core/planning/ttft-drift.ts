@@ -2,18 +2,15 @@ import type { PublicFleet } from '../model/fleet.ts';
 import { variability, waitingRequests } from '../model/queueing.ts';
 import { siteWork } from '../model/site-power.ts';
 import { applySpeeds } from '../model/speed.ts';
-import { MS_PER_HOUR } from '../model/units.ts';
 import { type Plan, speedsOf } from './plan.ts';
+import { isDue, quietAfter, type Watch, wasSilent } from './watch-windows.ts';
 
 /**
- * Whether sites take longer to the first token than the plan in force has it: by more than half and
- * 50 ms, in the mean of at least 20 streams, in two windows of two minutes in a row. Then nothing more
- * is said for a quarter of an hour, in which a new plan is made, with what was learned by then. A site
- * that is quicker than planned waits for the plan of the clock. Constants are choices.
+ * Whether sites take longer to the first token than the plan in force has it: a window
+ * (watch-windows.ts) is off for a site where the mean of at least 20 streams was over it by more than
+ * half and 50 ms. The new plan is made with what was learned by then. A site that is quicker than planned
+ * waits for the plan of the clock. Constants are choices.
  */
-const WINDOW_MS = MS_PER_HOUR / 30;
-const WINDOWS = 2;
-const QUIET_MS = MS_PER_HOUR / 4;
 const LONGER = 1.5;
 const LONGER_MS = 50;
 const LEAST_STREAMS = 20;
@@ -26,26 +23,24 @@ export interface PlannedTtft {
 }
 
 /** Plain data, to be stored as it is. */
-export interface TtftDrift {
-  /** Beginning of the window under way, and what came in it by site. */
-  fromMs: number;
+export interface TtftDrift extends Watch {
+  /** What came in the window under way, by site. */
   sites: Record<string, PlannedTtft>;
   /** Windows in a row that a site was late in; those of none are absent. */
   late: Record<string, number>;
-  quietUntilMs: number;
 }
 
 export function noTtftDrift(nowMs: number): TtftDrift {
   return { fromMs: nowMs, sites: {}, late: {}, quietUntilMs: 0 };
 }
 
-/** What was seen since the last call. After silence a window begins anew, as in drift.ts. */
+/** What was seen since the last call. */
 export function countTtft(
   drift: TtftDrift,
   seen: Readonly<Record<string, PlannedTtft>>,
   nowMs: number,
 ): TtftDrift {
-  if (nowMs < drift.fromMs || nowMs - drift.fromMs > 2 * WINDOW_MS) {
+  if (wasSilent(drift, nowMs)) {
     return { ...noTtftDrift(nowMs), quietUntilMs: drift.quietUntilMs };
   }
   const sites = { ...drift.sites };
@@ -58,10 +53,6 @@ export function countTtft(
     };
   }
   return { ...drift, sites };
-}
-
-export function ttftWindowEnds({ fromMs }: TtftDrift, nowMs: number): boolean {
-  return nowMs - fromMs >= WINDOW_MS;
 }
 
 /**
@@ -80,11 +71,11 @@ export function judgeTtft(
     const expectedMs = plannedMs / count + (waitMs[id] ?? 0);
     if (ttftMs / count > LONGER * expectedMs + LONGER_MS) late[id] = (drift.late[id] ?? 0) + 1;
   }
-  const found = Object.keys(late).filter((id) => (late[id] as number) >= WINDOWS);
-  if (found.length === 0 || nowMs < quietUntilMs) {
+  const found = Object.keys(late).filter((id) => isDue(late[id] as number, drift, nowMs));
+  if (found.length === 0) {
     return { drift: { ...noTtftDrift(nowMs), late, quietUntilMs }, late: [] };
   }
-  return { drift: { ...noTtftDrift(nowMs), quietUntilMs: nowMs + QUIET_MS }, late: found };
+  return { drift: { ...noTtftDrift(nowMs), quietUntilMs: quietAfter(nowMs) }, late: found };
 }
 
 /**

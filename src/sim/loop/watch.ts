@@ -5,8 +5,8 @@ import {
   hasPriceMoved,
   judgeWindow,
   noDrift,
-  windowEnds,
 } from '../../core/planning/drift.ts';
+import { windowEnds } from '../../core/planning/watch-windows.ts';
 import type { LoopSpec } from './closed-loop.ts';
 import type { Planned } from './loop-plan.ts';
 

@@ -7,8 +7,8 @@ import {
   judgeWindow,
   lossAsksForPlan,
   noDrift,
-  windowEnds,
 } from '../../../src/core/planning/drift.ts';
+import { windowEnds } from '../../../src/core/planning/watch-windows.ts';
 import { seededRandom } from '../support/random.ts';
 
 const STEP_MS = 5000;

@@ -8,8 +8,8 @@ import {
   noTtftDrift,
   plannedWaitsMs,
   type TtftDrift,
-  ttftWindowEnds,
 } from '../../../src/core/planning/ttft-drift.ts';
+import { windowEnds } from '../../../src/core/planning/watch-windows.ts';
 import { embeddedFleet } from '../support/fleets.ts';
 
 const STEP_MS = 5000;
@@ -26,7 +26,7 @@ function drifts(
     const nowMs = n * STEP_MS;
     const perth = { count: streams, ttftMs: streams * ttftMs(n), plannedMs: streams * 100 };
     drift = countTtft(drift, { perth }, nowMs);
-    if (!ttftWindowEnds(drift, nowMs)) continue;
+    if (!windowEnds(drift, nowMs)) continue;
     const judged = judgeTtft(drift, { perth: waitMs }, nowMs);
     drift = judged.drift;
     if (judged.late.length > 0) found.push(nowMs / 1000);
@@ -69,7 +69,7 @@ test('whatever comes, a plan is asked for once a quarter of an hour at most', ()
         nowMs += Math.max(0, pauseMs);
         const perth = { count, ttftMs, plannedMs: 100 * count };
         drift = countTtft(drift, { perth }, nowMs + Math.min(0, pauseMs));
-        if (!ttftWindowEnds(drift, nowMs)) continue;
+        if (!windowEnds(drift, nowMs)) continue;
         const judged = judgeTtft(drift, {}, nowMs);
         drift = judged.drift;
         if (judged.late.length === 0) continue;
