@@ -121,6 +121,17 @@ function plantLines({ totals }: PlanRun): string[] {
   });
 }
 
+/** What to say of each budget that no plan keeps, with the least that was reached. */
+export function missedBudgets({ solution }: PlanRun): string[] {
+  return (solution.budgets ?? []).flatMap(({ of, limit, amount, missedBy }) => {
+    if (missedBy <= 0) return [];
+    const [name, unit] = of === 'carbonKg' ? ['carbon', 'kg'] : ['water', 'L'];
+    return [
+      `the budget of ${name} is missed: ${decimal(limit, 1)} ${unit} asked for, ${decimal(amount, 1)} ${unit} the least reached`,
+    ];
+  });
+}
+
 /** Said at the top, since what follows is not what was asked for. */
 function missedLines({ solution }: PlanRun): string[] {
   return (solution.budgets ?? []).flatMap(({ of, limit, amount, missedBy }) => {

@@ -35,7 +35,7 @@ import {
   wholeNumber,
 } from './options.ts';
 import { type InputsOptions, inputsOptions, inputsOrLive, liveOption } from './plan-inputs.ts';
-import { planJson, planText, roundLine } from './plan-report.ts';
+import { missedBudgets, planJson, planText, roundLine } from './plan-report.ts';
 import { readPrevious } from './previous.ts';
 import { stderrIsTerminal } from './progress.ts';
 import { bold } from './table.ts';
@@ -131,7 +131,8 @@ export function registerPlan(program: Command): void {
       'after',
       `
 A plan that stopped short of --gap can be used and exits with 0, too; its certificate says how far
-from the optimum it may be ("stopReason" and "gap" in JSON).
+from the optimum it may be ("stopReason" and "gap" in JSON). One that misses a budget is printed, too,
+and exits with 1.
 
 ${traceMeaning}
 Rounds of a deployment's plans: isotherm runs.
@@ -154,14 +155,16 @@ Examples:
       const rows = run.rounds.map(traceRow);
       if (file === '-') {
         process.stdout.write(traceCsv(rows));
-        return;
+      } else {
+        if (file !== undefined) writeFileSync(file, traceCsv(rows));
+        process.stdout.write(
+          options.json
+            ? `${JSON.stringify(planJson(run), null, 2)}\n`
+            : planText(run) + (options.trace ? `\n${bold('Rounds')}\n${traceText(rows)}\n` : ''),
+        );
       }
-      if (file !== undefined) writeFileSync(file, traceCsv(rows));
-      process.stdout.write(
-        options.json
-          ? `${JSON.stringify(planJson(run), null, 2)}\n`
-          : planText(run) + (options.trace ? `\n${bold('Rounds')}\n${traceText(rows)}\n` : ''),
-      );
+      const missed = missedBudgets(run);
+      if (missed.length > 0) throw new Error(missed.join('; '));
     });
 }
 

@@ -106,9 +106,20 @@ describe('isotherm plan', () => {
     expect(kept.budgets[0].shadowPrice).toBeGreaterThan(0);
     expect(kept.objectiveAud).toBeGreaterThan(free.objectiveAud);
     expect(kept.gap).toBeLessThanOrEqual(0.005);
-    const { stdout } = await inProcess(['plan', ...at, '--carbon-budget', '100']);
+    const { code, stdout, stderr } = await inProcess(['plan', ...at, '--carbon-budget', '100']);
+    expect(code).toBe(1);
+    const least = /BUDGET MISSED: ([\d.]+) of/.exec(stdout)?.[1];
+    expect(stderr).toBe(
+      `isotherm: the budget of carbon is missed: 100.0 kg asked for, ${least} kg the least reached\n`,
+    );
     expect(stdout).toMatch(/BUDGET MISSED: [\d.]+ of 100.0 kg of carbon, [\d.]+ kg too much/);
     expect(stdout.split('\n')[1]).toMatch(/^BUDGET MISSED: [\d.]+ of 100.0 kg of carbon/);
+    for (const format of ['--json', '--trace-csv=-']) {
+      const other = await inProcess(['plan', ...at, '--water-budget', '1', format]);
+      expect(other.code).toBe(1);
+      expect(other.stderr).toMatch(/the budget of water is missed: 1\.0 L asked for, [\d.]+ L/);
+      expect(other.stdout).toMatch(format === '--json' ? /"missedBy": [1-9]/ : /^round,/);
+    }
     const wrong = await inProcess(['plan', '--water-budget', '-3']);
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toMatch(/--water-budget/);
