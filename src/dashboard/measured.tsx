@@ -4,7 +4,7 @@ import { clock, count, difference, duration, figure, fixed, isSame, percent } fr
 import { useAsked, useTick } from './hooks.ts';
 import type { Ask } from './live.ts';
 import { type Traffic, trafficOf } from './measured.ts';
-import { type AmountId, amounts, type Usage, unitFor } from './savings.ts';
+import { type AmountId, amounts, type UsageNow, unitFor } from './savings.ts';
 import type { Measured } from './types.ts';
 
 /** Looked at again this often; receipts are booked, and sites told of, within a few seconds. */
@@ -123,7 +123,7 @@ function TimeToFirstToken({ traffic }: { traffic: Traffic | undefined }) {
 function Amount({ id, receipts }: { id: AmountId; receipts: Measured['receipts'] }) {
   const { label, used, nearest } = amounts[id];
   const { hour, day } = receipts;
-  const priced = (u: Usage) => u.requests - (id === 'cost' ? u.unpriced : 0);
+  const priced = (u: UsageNow) => u.requests - (id === 'cost' ? u.unpriced : 0);
   const { unit, factor } = unitFor(id, Math.abs(hour[nearest]));
   const saved = day[nearest] - day[used];
   const ofDay = unitFor(id, Math.abs(saved));

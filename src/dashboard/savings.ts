@@ -1,7 +1,7 @@
 /** What receipts say was saved against a baseline, by day or month. */
 
-/** Receipts summed, as /admin/v1/usage and /now.json have them. */
-export interface Usage {
+/** Receipts summed, as /now.json has them. */
+export interface UsageNow {
   requests: number;
   estimated: number;
   unpriced: number;
@@ -13,6 +13,10 @@ export interface Usage {
   nearestCarbonKg: number;
   nearestWaterL: number;
   nearestCostAud: number;
+}
+
+/** The same in the answers of /admin/v1/usage. */
+export interface Usage extends UsageNow {
   /** Requests of which the mean over all sites is known, too. */
   spreadRequests: number;
   spreadEnergyKwh: number;

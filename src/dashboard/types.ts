@@ -1,7 +1,7 @@
 import type { RoundReport } from '../core/optimizer/state.ts';
 import type { PlanHeader } from '../core/planning/plan.ts';
 import type { Trouble } from '../core/routing/board.ts';
-import type { Usage } from './savings.ts';
+import type { UsageNow } from './savings.ts';
 
 /** Answers of this server as the page reads them: /status.json, /events; that of /view.json is the core's. */
 
@@ -61,7 +61,7 @@ export interface Measured {
   receipts: {
     /** When receipts were last booked; null where never or long ago. */
     bookedUtcMs: number | null;
-    hour: Usage & { fromUtcMs: number };
-    day: Usage & { fromUtcMs: number };
+    hour: UsageNow & { fromUtcMs: number };
+    day: UsageNow & { fromUtcMs: number };
   };
 }

@@ -12,6 +12,24 @@ const MS_PER_DAY = 24 * MS_PER_HOUR;
 /** Of fewer streams a mean is not told. */
 const LEAST_STREAMS = 0.5;
 
+/**
+ * Of receipts, what the page draws. Whoever may see the status sees this: no tokens, nothing by key,
+ * model, zone or site.
+ */
+const DRAWN = [
+  'requests',
+  'estimated',
+  'unpriced',
+  'energyKwh',
+  'carbonKg',
+  'waterL',
+  'costAud',
+  'nearestEnergyKwh',
+  'nearestCarbonKg',
+  'nearestWaterL',
+  'nearestCostAud',
+] as const;
+
 /** What happens at the sites, as isolates last reported it, and the receipts of this hour and day of UTC. */
 export async function measured(env: Env) {
   const nowMs = now(env);
@@ -19,7 +37,8 @@ export async function measured(env: Env) {
   const dayUtcMs = nowMs - (nowMs % MS_PER_DAY);
   const sumsSince = async (fromUtcMs: number) => {
     const [sums] = await readUsage(env.DB, { fromUtcMs, toUtcMs: nowMs + 1, by: [], limit: 1 });
-    return { fromUtcMs, ...usageView(sums ?? {}) };
+    const view = usageView(sums ?? {});
+    return { fromUtcMs, ...Object.fromEntries(DRAWN.map((name) => [name, view[name]])) };
   };
   const [known, bookedUtcMs, hour, day] = await Promise.all([
     knownSites(env),

@@ -55,6 +55,13 @@ test('what isolates report of sites is told by site, and what nobody reports is 
   });
 });
 
+/** Of receipts an open page tells this, and no tokens, nothing by key. */
+const drawn = [
+  'fromUtcMs',
+  ...['requests', 'estimated', 'unpriced', 'energyKwh', 'carbonKg', 'waterL', 'costAud'],
+  ...['nearestEnergyKwh', 'nearestCarbonKg', 'nearestWaterL', 'nearestCostAud'],
+];
+
 test('sums are those of the receipts of this hour and of this day', async () => {
   const empty = await read();
   expect(empty.receipts).toMatchObject({ bookedUtcMs: null, hour: { requests: 0 } });
@@ -75,6 +82,7 @@ test('sums are those of the receipts of this hour and of this day', async () => 
   expect(receipts.day.fromUtcMs).toBe(Date.UTC(2030, 5, 4));
   expect(receipts.hour.requests).toBe(7);
   expect(receipts.day.requests).toBe(9);
+  for (const sum of [receipts.hour, receipts.day]) expect(Object.keys(sum)).toEqual(drawn);
   for (const name of ['energyKwh', 'nearestCarbonKg', 'waterL'] as const) {
     expect(receipts.hour[name]).toBe(sums[2]?.[name]);
     expect(receipts.day[name]).toBeCloseTo(
