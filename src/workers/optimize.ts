@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
+import type { PublicFleet } from '../core/model/fleet.ts';
+import { applyOverrides } from '../core/model/overrides.ts';
 import { mayWait } from '../core/model/request-class.ts';
 import { floorToHour } from '../core/model/time.ts';
 import {
@@ -124,6 +126,14 @@ function assertJobs(inputs: PlanningInputs): void {
   assembleDispatch(fleet, inputs, inputs.demandReqPerS, works);
 }
 
+/** The fleet as if sites that are down were drained. */
+function without(of: PublicFleet, down: readonly string[]): PublicFleet {
+  const sites = of.sites.map((s) =>
+    down.includes(s.id) ? { ...s, state: 'drained' as const } : s,
+  );
+  return { ...of, sites };
+}
+
 /** Refreshes the inputs and asks the coordinator for a plan from the present hour on. */
 export async function optimize(
   env: Env,
@@ -134,8 +144,11 @@ export async function optimize(
 ): Promise<RunRecord> {
   const nowMs = now(env);
   const inputs = await refreshInputs(env.DB, fleet, floorToHour(nowMs), HORIZON_SLOTS, nowMs);
+  const overrides = await readOverrides(env.DB);
+  const sitesOut = down ?? (await sitesDown(env));
   if (env.DEMAND !== 'population') {
-    await expectCounted(env.DB, fleet, inputs, nowMs, optionalVar(env.DEMAND_MARGIN, 1, 3));
+    const inForce = without(applyOverrides(fleet, overrides), sitesOut);
+    await expectCounted(env.DB, inForce, inputs, nowMs, optionalVar(env.DEMAND_MARGIN, 1, 3));
   }
   await expectMeasured(env.DB, fleet, inputs, nowMs, speedsMode(env.SPEEDS), clockRate(env));
   await countServed(env.DB, fleet, inputs, nowMs, clockRate(env));
@@ -157,8 +170,8 @@ export async function optimize(
     trigger,
     inputs,
     settings: asked,
-    overrides: await readOverrides(env.DB),
-    down: down ?? (await sitesDown(env)),
+    overrides,
+    down: sitesOut,
   });
   if (jobs && run.runId !== runId) throw new RunUnderWayError();
   return run;

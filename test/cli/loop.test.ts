@@ -86,3 +86,32 @@ it('isotherm loop carries batteries’ charge and work that may wait from plan t
   expect(Object.keys(plants)).toEqual(Object.keys(totals));
   expect(totals.forecast.batch.requests).toBeCloseTo(totals.nearest.batch.requests, 3);
 });
+
+describe('isotherm scenario', () => {
+  it('pricecap charges prices at five minutes and plans every quarter of an hour', async () => {
+    const { code, stdout, stderr } = await inProcess([
+      'scenario',
+      'pricecap',
+      '--data',
+      data,
+      '--json',
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({
+      scenario: 'pricecap',
+      startUtc: '2022-01-25T00:00:00.000Z',
+      endUtc: '2022-01-25T02:00:00.000Z',
+      plans: 8,
+    });
+    expect(report.verdicts).toHaveLength(4);
+    // NSW leaps to the cap and back, once an hour.
+    expect(report.driftPlans.price).toBeGreaterThan(0);
+  });
+
+  it('names a scenario there is not', async () => {
+    const { code, stderr } = await inProcess(['scenario', 'flood', '--data', data]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Allowed choices are heatwave, pricecap, siteloss');
+  });
+});

@@ -125,6 +125,7 @@ test('where wholesale prices part the margin falls, and the source says between 
   for (let h = 31; h >= 2; h--) await book(h, everyZone(4000));
   const spot = {
     ...fleet,
+    prices: { ...fleet.prices, lateAudPerRequest: 0.006 },
     sites: fleet.sites.map((s, j) => (j < 2 ? { ...s, paysSpot: true } : s)),
   };
   const [alike, apart] = [inputsNow(), inputsNow()];

@@ -113,7 +113,7 @@ function inputsOf(
   const sites = spec.fleet.sites.map((site, j) =>
     believed(spec, site, j, horizon, utcMs, isForesight),
   );
-  const margins = priceMargins(open, { sites }, spec.demandMargin);
+  const margins = priceMargins(open, { ...horizon, sites }, spec.demandMargin);
   return {
     ...horizon,
     sites,

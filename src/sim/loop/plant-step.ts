@@ -31,7 +31,7 @@ const HALVINGS = 40;
 
 /**
  * One step of a plant run as an energy management system runs it: the battery does as ordered while it
- * holds or takes that much; beyond a limit of imports it charges less, then gives more; solar power that
+ * holds or takes that much; beyond a limit of imports, or what a day's cap leaves of them, it charges less, then gives more; solar power that
  * nobody takes is stored; what still breaks a limit is shed. Rules of the present alone, no program.
  * @param t the step, among the plant's slots
  * @param itKw IT power of the requests that come, beyond that of none
@@ -53,10 +53,10 @@ export function stepPlant(
         ((plant.baseItKw[t] as number) + share * itKw) * (plant.itWaterL[t] as number));
     const carbonKg = plant.slotHours * importKw * (plant.importCarbonKg[t] as number);
     return (
-      draw <= plant.facilityKw &&
-      importKw <= plant.gridKw &&
-      waterL <= stock.waterLeftL &&
-      carbonKg <= stock.carbonLeftKg
+      isWithin(draw, plant.facilityKw) &&
+      isWithin(importKw, plant.gridKw) &&
+      isWithin(waterL, stock.waterLeftL) &&
+      isWithin(carbonKg, stock.carbonLeftKg)
     );
   };
   if (fits(1)) return { ...at(1), servedShare: 1 };
@@ -70,13 +70,19 @@ export function stepPlant(
   return { ...at(served), servedShare: served };
 }
 
+/** But for rounding: charging yields to just what a limit leaves. */
+function isWithin(value: number, limit: number): boolean {
+  return value <= limit + 1e-9 * Math.max(1, Math.abs(limit));
+}
+
 function powers(
   plant: SitePlant,
   t: number,
   itKw: number,
   order: PlantOrder,
-  { storedKwh }: PlantStock,
+  stock: PlantStock,
 ): Omit<PlantStep, 'servedShare'> {
+  const { storedKwh } = stock;
   const { slotHours: h, battery: b } = plant;
   const needKw = facilityKwAt(plant, t, (plant.baseItKw[t] as number) + itKw);
   // A kWh from the grid that earns money is worth more than the sun's.
@@ -90,7 +96,7 @@ function powers(
   const mostDischarge = () =>
     b ? Math.min(holds, b.dischargeKw * Math.max(0, 1 - charge / b.chargeKw)) : 0;
   let discharge = Math.min(order.dischargeKw, mostDischarge());
-  const limitKw = Math.min(plant.gridKw, order.peakKw);
+  const limitKw = Math.min(plant.gridKw, order.peakKw, capKw(plant, t, itKw, stock));
   const overKw = () => needKw + charge - discharge - sunKw - limitKw;
   charge -= Math.min(charge, Math.max(0, overKw()));
   if (overKw() > 0) discharge = Math.min(mostDischarge(), discharge + overKw());
@@ -112,4 +118,16 @@ function powers(
     chargeKw: charge,
     dischargeKw: discharge,
   };
+}
+
+/** The most that may be imported in the step by what is left of the day's caps, kW. */
+function capKw(plant: SitePlant, t: number, itKw: number, stock: PlantStock): number {
+  const { slotHours: h } = plant;
+  const itWaterL = h * ((plant.baseItKw[t] as number) + itKw) * (plant.itWaterL[t] as number);
+  const most = (left: number, perKwh: number) =>
+    perKwh > 0 ? Math.max(0, left) / (h * perKwh) : Number.POSITIVE_INFINITY;
+  return Math.min(
+    most(stock.waterLeftL - itWaterL, plant.importWaterL[t] as number),
+    most(stock.carbonLeftKg, plant.importCarbonKg[t] as number),
+  );
 }

@@ -31,6 +31,27 @@ describe('the margin of demand', () => {
     expect(marginAt([80, 80])).toBe(1.2);
   });
 
+  test('is whole while late requests have no price: nothing then tells what room is worth', () => {
+    expect(marginAt([0, 15_000], 0)).toBe(1.2);
+  });
+
+  test('looks only at sites that a plan may use for the class, in hours in which they have room', () => {
+    const { fleet, inputs } = priced([0, 15_000]);
+    const [, dear, ...rest] = fleet.sites;
+    const inPlaceOf = (site: object, at = 0) => {
+      const sites = [fleet.sites[0]!, { ...dear!, ...site }, ...rest];
+      return priceMargins({ ...fleet, sites }, inputs, 1.2)(at, 0);
+    };
+    expect(inPlaceOf({})).toBeLessThan(1.1);
+    expect(inPlaceOf({ state: 'drained' })).toBe(1.2);
+    expect(inPlaceOf({ capacityShare: 0 })).toBe(1.2);
+    const maintenance = [{ from: '1970-01-01T00:00Z', to: '2100-01-01T00:00Z', capacityShare: 0 }];
+    expect(inPlaceOf({ maintenance })).toBe(1.2);
+    const others = fleet.sites.map((s) => s.id).filter((id) => id !== dear!.id);
+    const zones = fleet.zones.map((z) => ({ ...z, allowedSites: others }));
+    expect(priceMargins({ ...fleet, zones }, inputs, 1.2)(0, 0)).toBe(1.2);
+  });
+
   test('is gone where the dearest site costs a request as much more as being late does', () => {
     const { fleet } = priced([0, 0]);
     const [chat] = fleet.classes;

@@ -253,6 +253,11 @@ describe('a step of a plant', () => {
         unservedAud: 1,
       };
     });
+  /** What is left of a day's cap, in what five minutes may take. */
+  const cap = fc.oneof(
+    fc.double({ min: 0, max: 10, noNaN: true }),
+    fc.constant(Number.POSITIVE_INFINITY),
+  );
   const order = fc.record({
     chargeKw: kw,
     dischargeKw: kw,
@@ -267,14 +272,13 @@ describe('a step of a plant', () => {
         order,
         kw,
         fc.double({ min: 0, max: 1, noNaN: true }),
-        (p, o, itKw, full) => {
+        cap,
+        cap,
+        (p, o, itKw, full, waterLeftL, carbonLeftKg) => {
           const b = p.battery as NonNullable<SitePlant['battery']>;
           const storedKwh = full * b.capacityKwh;
-          const s = stepPlant(p, 0, itKw, o, {
-            storedKwh,
-            waterLeftL: Number.POSITIVE_INFINITY,
-            carbonLeftKg: Number.POSITIVE_INFINITY,
-          });
+          const stock = { storedKwh, waterLeftL, carbonLeftKg };
+          const s = stepPlant(p, 0, itKw, o, stock);
           const draw = facilityKwAt(p, 0, 10 + s.servedShare * itKw);
           const after = storedKwh + p.slotHours * (0.9 * s.chargeKw - s.dischargeKw / 0.95);
           const least = -1e-9;
@@ -293,7 +297,15 @@ describe('a step of a plant', () => {
           expect(s.solarKw).toBeLessThanOrEqual((p.solarKw[0] as number) - least);
           expect(s.exportKw).toBeLessThanOrEqual(p.exportKw - least);
           // With nothing served a limit may be what the site alone breaks.
-          if (s.servedShare > 1e-9) expect(s.importKw).toBeLessThanOrEqual(p.gridKw + 1e-6);
+          if (s.servedShare > 1e-9) {
+            expect(s.importKw).toBeLessThanOrEqual(p.gridKw + 1e-6);
+            // Litres at one a kWh, carbon at half a kg, in five minutes.
+            expect(s.importKw / 12).toBeLessThanOrEqual(waterLeftL + 1e-6);
+            expect(s.importKw / 24).toBeLessThanOrEqual(carbonLeftKg + 1e-6);
+          }
+          // An order to charge costs no request.
+          const uncharged = stepPlant(p, 0, itKw, { ...o, chargeKw: 0 }, stock);
+          expect(s.servedShare).toBeGreaterThanOrEqual(uncharged.servedShare - 1e-9);
         },
       ),
       { numRuns: 300 },
