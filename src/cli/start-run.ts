@@ -59,6 +59,7 @@ export async function start(options: StartOptions): Promise<void> {
         CLOCK_OFFSET_MS: String(nowMs - begunMs),
         CLOCK_FROM_MS: String(begunMs),
         CLOCK_RATE: String(options.speed),
+        MADE_UP_REQ_PER_S: options.traffic > 0 ? String(options.traffic) : '',
       },
     });
     const admin = new AdminClient(stack.url, adminToken);

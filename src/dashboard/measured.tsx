@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { SlotView } from '../core/planning/view.ts';
+import { demandRemark } from './demand.ts';
 import { clock, count, difference, duration, figure, fixed, isSame, percent } from './format.ts';
 import { useAsked, useTick } from './hooks.ts';
 import type { Ask } from './live.ts';
@@ -12,10 +13,23 @@ const REFRESH_MS = 5000;
 const ids = ['energy', 'carbon', 'water', 'cost'] as const satisfies AmountId[];
 
 /** What really happens, beside the plan and the nearest sites. */
-export function MeasuredNow({ ask, slot }: { ask: Ask; slot: SlotView | undefined }) {
+export function MeasuredNow({
+  ask,
+  slot,
+  isSimulated,
+}: {
+  ask: Ask;
+  slot: SlotView | undefined;
+  /** Its requests are made up, or its clock runs fast: they are not the plan's. */
+  isSimulated: boolean;
+}) {
   const [tick] = useTick(REFRESH_MS);
   const { data, fault } = useAsked<Measured>(ask, '/now.json', tick);
   const traffic = data?.traffic ? trafficOf(data.traffic, slot) : undefined;
+  const remark =
+    data && traffic && slot && !isSimulated
+      ? demandRemark(data, traffic.attemptsPerS, slot)
+      : undefined;
   return (
     <section class="measured" aria-labelledby="measured-title">
       <h2 id="measured-title">What happens now, against each request at its nearest site</h2>
@@ -24,6 +38,7 @@ export function MeasuredNow({ ask, slot }: { ask: Ask; slot: SlotView | undefine
           It cannot be read: {fault}.{data && ' These figures are from before.'}
         </p>
       )}
+      {remark && <p>{remark}</p>}
       {data && (
         <>
           <dl class="tiles">

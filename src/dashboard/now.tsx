@@ -26,7 +26,11 @@ export function NowView({ live, ask }: { live: LiveState; ask: Ask }) {
   const slot = view?.slots?.[status.plan?.slot ?? -1];
   return (
     <>
-      <MeasuredNow ask={ask} slot={slot} />
+      <MeasuredNow
+        ask={ask}
+        slot={slot}
+        isSimulated={status.madeUpReqPerS !== null || status.clockRate > 1}
+      />
       <PlannedNow status={status} view={view} slot={slot} />
     </>
   );

@@ -1,6 +1,9 @@
+import type { SlotView } from '../core/planning/view.ts';
 import { type Assessment, assess, type Sentence } from './assess.ts';
+import { madeUpText } from './demand.ts';
 import { duration } from './format.ts';
 import { type LiveState, systemMs } from './live.ts';
+import type { Status } from './types.ts';
 
 const MARKS = { fine: '✓', attention: '!', unknown: '?' };
 /** The server gives a sign of life every 10 s. */
@@ -26,6 +29,7 @@ export function Summary({ live, nowMs }: { live: LiveState; nowMs: number }) {
             )}
           </p>
         ))}
+        {live.status && simulated(live.status, live.view?.slots)}
         {live.clockRate > 1 && (
           <p class="quiet">
             The system’s clock runs {live.clockRate} times as fast as yours: weather, prices, plans
@@ -36,6 +40,11 @@ export function Summary({ live, nowMs }: { live: LiveState; nowMs: number }) {
       </div>
     </section>
   );
+}
+
+function simulated({ madeUpReqPerS }: Status, slots: readonly SlotView[] | null | undefined) {
+  if (madeUpReqPerS === null) return null;
+  return <p>{madeUpText(madeUpReqPerS, slots)}</p>;
 }
 
 function Age({ utcMs, systemMs }: { utcMs: number; systemMs: number }) {

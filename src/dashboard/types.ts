@@ -10,6 +10,8 @@ export interface Status {
   nowUtcMs: number;
   /** How many times as fast as true time the system's clock runs. */
   clockRate: number;
+  /** Made-up requests a second, mean over a day, that a local run sends itself; null where it sends none. */
+  madeUpReqPerS: number | null;
   plan: (PlanHeader & { slot: number; stale: boolean }) | null;
   sites: { id: string; name: string; timeZone: string; gridRegion: string }[];
   /** Sites that are not well; null where nobody can say. */

@@ -21,6 +21,8 @@ export interface Env {
   CLOCK_RATE: string;
   /** Instant at which the clock was right but for its offset, ms. */
   CLOCK_FROM_MS: string;
+  /** Made-up requests a second that a local run sends itself, mean over a day; empty where it sends none. */
+  MADE_UP_REQ_PER_S?: string;
   /** JSON, site id to base URL, over the registry's. */
   UPSTREAM_OVERRIDES: string;
   /** `population`: plans are made for the registry's demand, whatever is counted. Else counts are. */

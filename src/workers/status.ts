@@ -1,7 +1,7 @@
 import { slotAt } from '../core/planning/plan.ts';
 import { attributionsOfSites } from '../feeds/attribution.ts';
 import { currentVersion, readPlan } from '../store/plans.ts';
-import { clockRate, type Env, now, systemUtcMs } from './env.ts';
+import { clockRate, type Env, now, optionalVar, systemUtcMs } from './env.ts';
 import { feedReports } from './feeds.ts';
 import { fleet } from './fleet.ts';
 import { inputAges } from './inputs.ts';
@@ -23,6 +23,8 @@ export async function status(env: Env) {
     nowUtcMs: nowMs,
     /** How many times as fast as true time the system's clock runs: plans, inputs and receipts go by it. */
     clockRate: clockRate(env),
+    /** Made-up requests a second, mean over a day, that a local run sends itself; null where it sends none. */
+    madeUpReqPerS: optionalVar(env.MADE_UP_REQ_PER_S, 0, 1e9) ?? null,
     plan: plan ? { ...plan.header, ...slotAt(plan.header, nowMs) } : null,
     sites: fleet.sites.map(({ id, name, timeZone, gridRegion }) => ({
       id,

@@ -334,7 +334,10 @@ describe('the status page', () => {
       latestRun: { status: 'published' },
       lastFailure: null,
       staleInputs: expect.any(Array),
+      madeUpReqPerS: null,
     });
+    const made = await status({ ...env, MADE_UP_REQ_PER_S: '2.5' });
+    expect(made.madeUpReqPerS).toBe(2.5);
     // An open page is read at most every 5 s, however many look at it.
     const again = async (over: object, init = {}) => {
       const request = new Request('https://router.test/status.json', init);
