@@ -16,13 +16,9 @@ import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { Ledger } from '../core/planning/ledger.ts';
 import { summarize } from '../core/planning/outcome.ts';
 import { runMixture } from '../core/planning/plant-operation.ts';
-import {
-  limitRises,
-  plannedTraffic,
-  type SlotTraffic,
-  standingLoads,
-} from '../core/planning/ramp.ts';
+import { limitRises, standingLoads } from '../core/planning/ramp.ts';
 import type { SpanTotals } from '../core/planning/span-totals.ts';
+import { plannedTraffic, type SlotTraffic } from '../core/planning/traffic.ts';
 import { readJobs } from './jobs.ts';
 import {
   amountValue,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { InvalidInputError, parseInput } from '../core/model/errors.ts';
 import { parseUtcMs } from '../core/model/time.ts';
 import { planDemandSchema, planSharesSchema } from '../core/planning/plan.ts';
-import type { PlannedTraffic } from '../core/planning/ramp.ts';
+import type { PlannedTraffic } from '../core/planning/traffic.ts';
 
 /** What is needed of an earlier plan, as `plan --json` wrote it. */
 const previousSchema = z.object({

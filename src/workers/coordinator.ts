@@ -26,7 +26,7 @@ import { jobOutcomes, ownWork } from '../core/planning/jobs.ts';
 import { summarize } from '../core/planning/outcome.ts';
 import { demandOf, pricesOf, sharesOf, traceRound, unservedOf } from '../core/planning/plan.ts';
 import { backWork, putOffOf } from '../core/planning/put-off.ts';
-import { limitRises, plannedTraffic, standingLoads } from '../core/planning/ramp.ts';
+import { limitRises, standingLoads } from '../core/planning/ramp.ts';
 import { siteHoursOf } from '../core/planning/site-hours.ts';
 import { learnedCurves, warmCurves } from '../core/planning/warm-start.ts';
 import { publishPlan } from '../store/plans.ts';
@@ -35,6 +35,7 @@ import { type Env, elapsedMs, now, numberVar } from './env.ts';
 import { fleetDigest, fleet as registry } from './fleet.ts';
 import { askSites, roundsPerAlarm } from './rounds.ts';
 import { type Run, type RunRecord, RunStore } from './run-store.ts';
+import { standingTraffic } from './standing.ts';
 
 /** An optimization still without a plan after this long publishes the best it has, or fails. */
 const RUN_DEADLINE_MS = 120_000;
@@ -78,21 +79,18 @@ export class Coordinator extends DurableObject<Env> {
 
   /** Begins a run, unless one is under way: then that one is returned. */
   async start(request: StartRequest): Promise<RunRecord> {
-    const running = await this.#store.record();
+    let running = await this.#underWay();
+    if (running) return running;
+    // While D1 answers, another call may begin a run.
+    const { traffic, fault } = registry.ramp ? await standingTraffic(this.env.DB) : {};
+    running = await this.#underWay();
+    if (running) return running;
     const nowMs = now(this.env);
-    if (
-      running?.status === 'running' &&
-      elapsedMs(this.env, running.requestedUtcMs) < 2 * RUN_DEADLINE_MS
-    ) {
-      // Should its alarm have been lost, this revives it.
-      if ((await this.ctx.storage.getAlarm()) === null) await this.#schedule();
-      return running;
-    }
-    const { inputs, overrides } = request;
+    const { overrides } = request;
+    const inputs = { ...request.inputs, ...(fault !== undefined && { rampFault: fault }) };
     const fleet = fleetOf(request);
     assertInputs(fleet, inputs);
     const settings = settingsSchema.parse(request.settings ?? {});
-    const traffic = fleet.ramp && (await this.#store.traffic());
     const free = problemOf({ inputs, overrides }).problem;
     const standing = traffic && standingLoads(free, fleet, inputs, traffic);
     const { problem } = problemOf({ inputs, standing, overrides });
@@ -129,6 +127,16 @@ export class Coordinator extends DurableObject<Env> {
     });
     await this.#schedule();
     return record;
+  }
+
+  /** The run that is under way, unless it has been for too long. */
+  async #underWay(): Promise<RunRecord | undefined> {
+    const run = await this.#store.record();
+    if (run?.status !== 'running') return undefined;
+    if (elapsedMs(this.env, run.requestedUtcMs) >= 2 * RUN_DEADLINE_MS) return undefined;
+    // Should its alarm have been lost, this revives it.
+    if ((await this.ctx.storage.getAlarm()) === null) await this.#schedule();
+    return run;
   }
 
   /** The latest run and those that ended, newest first. */
@@ -274,6 +282,7 @@ export class Coordinator extends DurableObject<Env> {
         ...(jobs.length > 0 && { jobs }),
         ...(inputs.jobsFault !== undefined && { jobsFault: inputs.jobsFault }),
         ...(rampRelaxedSlots.length > 0 && { rampRelaxedSlots }),
+        ...(inputs.rampFault !== undefined && { rampFault: inputs.rampFault }),
         budgets: kept?.budgets,
         impacts: kept ? kept.impacts : planImpacts(problem, state, best.flow),
         impactPrices: { carbonAudPerT: prices.carbonAudPerT, waterAudPerKl: prices.waterAudPerKl },
@@ -298,10 +307,7 @@ export class Coordinator extends DurableObject<Env> {
     record.status = 'published';
     record.planVersion = plan.header.version;
     record.endedUtcMs = now(this.env);
-    await this.#store.end(record, {
-      learned: learnedCurves(fleet, inputs, problem, state),
-      ...(fleet.ramp && { traffic: plannedTraffic(fleet, inputs, problem, best.flow) }),
-    });
+    await this.#store.end(record, learnedCurves(fleet, inputs, problem, state));
   }
 
   /** The last plan stays current; the failure is kept and shown. */

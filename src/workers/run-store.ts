@@ -9,7 +9,7 @@ import type {
   SlotState,
 } from '../core/optimizer/state.ts';
 import type { PlanningInputs, SiteSeries } from '../core/planning/inputs.ts';
-import type { PlannedTraffic, SlotTraffic, StandingLoads } from '../core/planning/ramp.ts';
+import type { StandingLoads } from '../core/planning/ramp.ts';
 import type { PlantStateSource } from '../core/planning/round-wire.ts';
 import type { LearnedCurves } from '../core/planning/warm-start.ts';
 import type { BudgetRun } from './budget-run.ts';
@@ -112,20 +112,24 @@ export class RunStore {
       'inputs',
     );
     const { siteCount, ...rest } = inputs;
-    const [settings, consensus, fleetDigest, overrides, series, sites, slots] = await Promise.all([
-      this.#need<Settings>('settings'),
-      this.#need<Omit<ConsensusState, 'sites' | 'slots'>>('consensus'),
-      this.#need<string>('fleet'),
-      this.#need<Overrides>('overrides'),
-      this.#list<SiteSeries>('series', siteCount),
-      this.#list<SiteState>('site', siteCount),
-      this.#list<SlotState>('slot', inputs.slotCount),
-    ]);
+    const [settings, consensus, fleetDigest, overrides, standing, series, sites, slots] =
+      await Promise.all([
+        this.#need<Settings>('settings'),
+        this.#need<Omit<ConsensusState, 'sites' | 'slots'>>('consensus'),
+        this.#need<string>('fleet'),
+        this.#need<Overrides>('overrides'),
+        // Null without limits on rises. A run that lacks it has limits of another version, which hold in
+        // the bounds it has proven: it cannot go on without them.
+        this.#need<StandingLoads | null>('standing'),
+        this.#list<SiteSeries>('series', siteCount),
+        this.#list<SiteState>('site', siteCount),
+        this.#list<SlotState>('slot', inputs.slotCount),
+      ]);
     const budget = await this.#budget(inputs.slotCount);
     return {
       record,
       settings,
-      standing: (await this.#storage.get<StandingLoads | null>('standing')) ?? undefined,
+      standing: standing ?? undefined,
       ...(budget && { budget }),
       inputs: { ...rest, sites: series },
       state: { ...consensus, sites, slots },
@@ -140,25 +144,17 @@ export class RunStore {
   }
 
   /** Ends a run: its record goes to the history, its state away. */
-  async end(
-    record: RunRecord,
-    published?: { learned: LearnedCurves; traffic?: PlannedTraffic },
-  ): Promise<void> {
+  async end(record: RunRecord, learned?: LearnedCurves): Promise<void> {
     const rounds = record.rounds.slice(-ROUNDS_IN_HISTORY);
     const brief: RunRecord = { ...record, rounds, placements: {} };
     const history = [brief, ...(await this.history())].slice(0, HISTORY);
-    // `loads` is what earlier versions kept in place of the plan's traffic.
+    // Earlier versions kept `loads`, later `traffic`, of the plan that D1 has.
     const stale = ['budget', 'standing', 'loads'];
-    const prefixes = ['series/', 'site/', 'slot/', 'kept/'];
-    // A plan without limits on rises leaves nothing to limit the next one by.
-    if (published && !published.traffic) prefixes.push('traffic');
-    for (const prefix of prefixes) {
+    for (const prefix of ['series/', 'site/', 'slot/', 'kept/', 'traffic']) {
       stale.push(...(await this.#storage.list({ prefix })).keys());
     }
     const writes: Promise<unknown>[] = [this.#storage.put({ run: record, history })];
-    if (published) {
-      const { learned, traffic } = published;
-      if (traffic) writes.push(...this.#putAll(trafficEntries(traffic)));
+    if (learned) {
       const { sites, ...layout } = learned;
       const siteIds = Object.keys(sites);
       writes.push(this.#storage.put('learned', { ...layout, siteIds }));
@@ -174,16 +170,6 @@ export class RunStore {
   /** Ended runs, newest first. */
   async history(): Promise<RunRecord[]> {
     return (await this.#storage.get<RunRecord[]>('history')) ?? [];
-  }
-
-  /** How the last plan splits traffic; undefined where it was made without limits on rises. */
-  async traffic(): Promise<PlannedTraffic | undefined> {
-    const stored = await this.#storage.get<Omit<PlannedTraffic, 'slots'> & { slotCount: number }>(
-      'traffic',
-    );
-    if (!stored) return undefined;
-    const { slotCount, ...layout } = stored;
-    return { ...layout, slots: await this.#list<SlotTraffic>('traffic', slotCount) };
   }
 
   /** What the last run that published left; undefined where it cannot be read whole. */
@@ -247,13 +233,6 @@ export class RunStore {
       return value;
     });
   }
-}
-
-function trafficEntries({ slots, ...layout }: PlannedTraffic): [string, unknown][] {
-  return [
-    ['traffic', { ...layout, slotCount: slots.length }],
-    ...slots.map((slot, t): [string, unknown] => [`traffic/${t}`, slot]),
-  ];
 }
 
 /** What a search keeps of one slot. */

@@ -1,12 +1,12 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { currentVersion, readPlan } from '../../src/store/plans.ts';
 import { fleet } from '../../src/workers/fleet.ts';
 import { coordinatorOf, optimize } from '../../src/workers/optimize.ts';
 import { roundsPerAlarm } from '../../src/workers/rounds.ts';
 import { requestsSeen, setFault } from './support/faults.ts';
-import { computed, runToEnd } from './support/runs.ts';
+import { computed, finish, runToEnd } from './support/runs.ts';
 
 async function currentPlan() {
   const version = await currentVersion(env.DB);
@@ -249,6 +249,64 @@ describe('a site solver that misbehaves', () => {
 });
 
 describe('limits on rises', () => {
+  const utilisationOf = async (site: string) =>
+    (await currentPlan())!.header.sites.find((s) => s.site === site)!.utilisation;
+  const melbourne = fleet.sites.find((s) => s.id === 'melbourne')!;
+
+  test('hold from the first plan on that has them, over whatever plan D1 has in force', async () => {
+    await setFault('melbourne', { kind: 'status-500' });
+    await runToEnd();
+    await setFault('melbourne', { kind: 'none' });
+    fleet.ramp = { maxRisePerPlan: 0.01 };
+    try {
+      await runToEnd();
+      expect(await utilisationOf('melbourne')).toBeGreaterThan(0);
+      expect(await utilisationOf('melbourne')).toBeLessThanOrEqual(
+        0.01 * melbourne.maxUtilisation + 1e-9,
+      );
+      expect((await currentPlan())!.header.rampFault).toBeUndefined();
+    } finally {
+      delete fleet.ramp;
+    }
+  });
+
+  test('are away over a plan that cannot be read, and the next plan says so', async () => {
+    const version = await currentVersion(env.DB);
+    await env.DB.prepare(
+      "UPDATE plans SET header = json_set(header, '$.mode', 'later') WHERE version = ?",
+    )
+      .bind(version)
+      .run();
+    const said = vi.spyOn(console, 'error').mockReturnValue();
+    fleet.ramp = { maxRisePerPlan: 0.01 };
+    try {
+      expect((await runToEnd()).status).toBe('published');
+      const { rampFault } = (await currentPlan())!.header;
+      expect(rampFault).toMatch(`no rise over plan ${version} is limited`);
+      expect(rampFault).toMatch('mode');
+      expect(said).toHaveBeenCalledWith(rampFault);
+      expect(await utilisationOf('melbourne')).toBeGreaterThan(0.01 * melbourne.maxUtilisation);
+      await runToEnd();
+      expect((await currentPlan())!.header.rampFault).toBeUndefined();
+    } finally {
+      delete fleet.ramp;
+      said.mockRestore();
+    }
+  });
+
+  test('of another version do not fall away in a run under way: it fails, the next one has its own', async () => {
+    fleet.ramp = { maxRisePerPlan: 0.01 };
+    try {
+      const { runId } = await optimize(env, 'test');
+      await runInDurableObject(coordinatorOf(env), (_, { storage }) => storage.delete('standing'));
+      const error = 'stored run lacks "standing"';
+      expect(await finish()).toMatchObject({ runId, status: 'failed', error });
+      expect((await runToEnd()).status).toBe('published');
+    } finally {
+      delete fleet.ramp;
+    }
+  });
+
   test('hold over the plan before, but give way where a site is lost', async () => {
     for (const site of fleet.sites) await setFault(site.id, { kind: 'none' });
     await runToEnd();
@@ -267,10 +325,10 @@ describe('limits on rises', () => {
       // From here on melbourne comes back by a hundredth of its capacity a plan.
       await setFault('melbourne', { kind: 'none' });
       await runToEnd();
-      const melbourne = (await currentPlan())!.header.sites.find((s) => s.site === 'melbourne')!;
-      const site = fleet.sites.find((s) => s.id === 'melbourne')!;
-      expect(melbourne.utilisation).toBeGreaterThan(0);
-      expect(melbourne.utilisation).toBeLessThanOrEqual(0.01 * site.maxUtilisation + 1e-9);
+      expect(await utilisationOf('melbourne')).toBeGreaterThan(0);
+      expect(await utilisationOf('melbourne')).toBeLessThanOrEqual(
+        0.01 * melbourne.maxUtilisation + 1e-9,
+      );
     } finally {
       delete fleet.ramp;
       await setFault('melbourne', { kind: 'none' });

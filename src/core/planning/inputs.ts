@@ -28,6 +28,8 @@ export interface PlanningInputs {
   jobs?: Job[];
   /** Why jobs of the plan before are not among them, where they should be. */
   jobsFault?: string;
+  /** Why rises over the plan before are not limited, where they should be. */
+  rampFault?: string;
 }
 
 /** A site's surroundings by slot; each array has T values. */

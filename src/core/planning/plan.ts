@@ -134,6 +134,8 @@ export const planHeaderSchema = z.object({
   jobsFault: z.string().optional(),
   /** Slots whose limits on rises over the plan before were relaxed to serve all; absent without. */
   rampRelaxedSlots: z.array(z.int().min(0)).optional(),
+  /** Why no rise over the plan before was limited, though there is one; absent where it was. */
+  rampFault: z.string().optional(),
   /** What became of each budget; absent where there was none. */
   budgets: z.array(budgetReportSchema).max(2).optional(),
   /** What all sites of the plan come to; absent, or without energy, where a site does not disclose it. */

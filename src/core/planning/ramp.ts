@@ -1,16 +1,14 @@
 import type { PublicFleet } from '../model/fleet.ts';
-import { mayWait } from '../model/request-class.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
 import {
   type DispatchProblem,
   rowAt,
   rowCount,
   type SiteCapability,
-  totalsOf,
 } from '../optimizer/problem.ts';
 import type { Horizon } from './assemble.ts';
-import { type PlanShares, sharesOf } from './plan.ts';
 import { spillByPreference } from './policies/spill.ts';
+import type { PlannedTraffic, SlotTraffic } from './traffic.ts';
 
 /**
  * Limits on how fast traffic may move from one plan to the next. What a new plan changes at the instant
@@ -19,44 +17,6 @@ import { spillByPreference } from './policies/spill.ts';
  * its speeds: more demand, or a site found to be slower, is no move of traffic. What arrives at some
  * sites leaves others, so rises bound all that moves.
  */
-
-/** How a plan splits the traffic of a slot. */
-export interface SlotTraffic {
-  /** Of classes whose users wait. */
-  shares: PlanShares;
-  /** Of work that may wait, which has no share of what comes: req/s by class id and site id. */
-  waitingReqPerS: Record<string, Record<string, number>>;
-}
-
-export interface PlannedTraffic {
-  startUtcMs: number;
-  slotHours: number;
-  slots: SlotTraffic[];
-}
-
-/** @param flow of a plan, req/s by edge, by slot */
-export function plannedTraffic(
-  fleet: PublicFleet,
-  { startUtcMs, slotHours }: Horizon,
-  p: DispatchProblem,
-  flow: Float64Array[],
-): PlannedTraffic {
-  const waiting = fleet.classes.map(mayWait);
-  const slots = flow.map((slotFlow): SlotTraffic => {
-    const shares = sharesOf(fleet, p, slotFlow);
-    const totals = totalsOf({ ...p, slotCount: 1 }, [slotFlow]);
-    const waitingReqPerS: SlotTraffic['waitingReqPerS'] = {};
-    fleet.classes.forEach((cls, k) => {
-      if (!waiting[k]) return;
-      delete shares[cls.id];
-      waitingReqPerS[cls.id] = Object.fromEntries(
-        fleet.sites.map((site, j) => [site.id, Math.max(0, totals[j]?.[k] as number)]),
-      );
-    });
-    return { shares, waitingReqPerS };
-  });
-  return { startUtcMs, slotHours, slots };
-}
 
 /**
  * What sites would be loaded with if the standing plan's shares split the demand of a new problem, at

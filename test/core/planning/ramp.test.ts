@@ -7,7 +7,8 @@ import { type DispatchProblem, loadsOf, rowAt } from '../../../src/core/optimize
 import { solve } from '../../../src/core/optimizer/solve.ts';
 import { assembleDispatch } from '../../../src/core/planning/assemble.ts';
 import type { PlanningInputs } from '../../../src/core/planning/inputs.ts';
-import { limitRises, plannedTraffic, standingLoads } from '../../../src/core/planning/ramp.ts';
+import { limitRises, standingLoads } from '../../../src/core/planning/ramp.ts';
+import { plannedTraffic } from '../../../src/core/planning/traffic.ts';
 import { assemble, randomFleet } from '../support/fleets.ts';
 import { planFaults } from '../support/plans.ts';
 import { dice } from '../support/random.ts';
