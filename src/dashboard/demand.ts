@@ -27,10 +27,12 @@ export function madeUpText(reqPerS: number, slots: readonly SlotView[] | null | 
  * @param attemptsPerS of the last minute
  */
 export function demandRemark(
-  { nowUtcMs, receipts: { hour } }: Measured,
+  { nowUtcMs, receipts }: Measured,
   attemptsPerS: number,
   slot: SlotView,
 ): string | undefined {
+  if (receipts === null) return undefined;
+  const { hour } = receipts;
   const elapsedMs = nowUtcMs - hour.fromUtcMs;
   const isOfHour = slot.utcMs < nowUtcMs && nowUtcMs <= slot.utcMs + HOUR_MS;
   const plannedPerS = demandOf(slot);

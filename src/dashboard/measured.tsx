@@ -48,7 +48,11 @@ export function MeasuredNow({
               <Amount key={id} id={id} receipts={data.receipts} />
             ))}
           </dl>
-          <Provenance data={data} streams={traffic?.streams ?? 0} />
+          <Provenance
+            receipts={data.receipts}
+            nowUtcMs={data.nowUtcMs}
+            streams={traffic?.streams ?? 0}
+          />
         </>
       )}
     </section>
@@ -137,6 +141,13 @@ function TimeToFirstToken({ traffic }: { traffic: Traffic | undefined }) {
 
 function Amount({ id, receipts }: { id: AmountId; receipts: Measured['receipts'] }) {
   const { label, used, nearest } = amounts[id];
+  if (receipts === null) {
+    return (
+      <Tile label={label} window="this hour" value="—" unit="">
+        <dd class="against">the receipts cannot be read</dd>
+      </Tile>
+    );
+  }
   const { hour, day } = receipts;
   const priced = (u: UsageNow) => u.requests - (id === 'cost' ? u.unpriced : 0);
   const { unit, factor } = unitFor(id, Math.abs(hour[nearest]));
@@ -179,12 +190,31 @@ function Against({ value, baseline, unit }: { value: number; baseline: number; u
   );
 }
 
-function Provenance({ data, streams }: { data: Measured; streams: number }) {
-  const { bookedUtcMs, hour, day } = data.receipts;
+function Provenance({
+  receipts,
+  nowUtcMs,
+  streams,
+}: {
+  receipts: Measured['receipts'];
+  nowUtcMs: number;
+  streams: number;
+}) {
+  return (
+    <p class="source">
+      Requests: attempts at sites that ended, and the time to the first token of{' '}
+      {count(Math.round(streams), 'stream')}, as routers report them behind later requests, older
+      ones fading; the plan’s time is for the same streams. Energy, carbon, water and energy cost:{' '}
+      {receipts ? booking(receipts, nowUtcMs) : 'the receipts cannot be read now.'}
+    </p>
+  );
+}
+
+function booking(receipts: NonNullable<Measured['receipts']>, nowUtcMs: number): string {
+  const { bookedUtcMs, hour, day } = receipts;
   const booked =
     bookedUtcMs === null
       ? 'none booked in the last two days'
-      : `the last booked ${age(data.nowUtcMs - bookedUtcMs)} ago`;
+      : `the last booked ${age(nowUtcMs - bookedUtcMs)} ago`;
   const estimated =
     hour.estimated > 0 ? `, ${figure(hour.estimated, 9)} with estimated tokens` : '';
   const unpriced =
@@ -192,16 +222,10 @@ function Provenance({ data, streams }: { data: Measured; streams: number }) {
       ? `, ${figure(hour.unpriced, 9)} without a known cost, which the cost lacks`
       : '';
   return (
-    <p class="source">
-      Requests: attempts at sites that ended, and the time to the first token of{' '}
-      {count(Math.round(streams), 'stream')}, as routers report them behind later requests, older
-      ones fading; the plan’s time is for the same streams. Energy, carbon, water and energy cost:{' '}
-      {figure(hour.requests, 9)} receipts since {clock(hour.fromUtcMs, 'UTC')} UTC, {booked}
-      {estimated}
-      {unpriced}; the tokens that were served at the factors of their sites, marginal, beside the
-      same tokens at each request’s nearest site. No meter is read. Today is the day of UTC,{' '}
-      {figure(day.requests, 9)} receipts.
-    </p>
+    `${figure(hour.requests, 9)} receipts since ${clock(hour.fromUtcMs, 'UTC')} UTC, ${booked}` +
+    `${estimated}${unpriced}; the tokens that were served at the factors of their sites, marginal, ` +
+    'beside the same tokens at each request’s nearest site. No meter is read. Today is the day of ' +
+    `UTC, ${figure(day.requests, 9)} receipts.`
   );
 }
 

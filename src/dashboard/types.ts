@@ -60,10 +60,11 @@ export interface Measured {
   nowUtcMs: number;
   /** In the fleet's order; null where nobody can say. */
   traffic: { site: string; attemptsPerS: number; failedPerS: number; ttft: Ttft | null }[] | null;
+  /** Null where they cannot be read. */
   receipts: {
     /** When receipts were last booked; null where never or long ago. */
     bookedUtcMs: number | null;
     hour: UsageNow & { fromUtcMs: number };
     day: UsageNow & { fromUtcMs: number };
-  };
+  } | null;
 }

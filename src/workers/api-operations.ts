@@ -338,7 +338,10 @@ export const operations: Operation[] = [
       'What happens: attempts and times at sites, sums of receipts of this hour and day; as open as /status.json',
     access: 'admin',
     answers: {
-      200: json('`traffic`, null where the board of sites does not answer; `receipts`.'),
+      200: json(
+        '`traffic`, null where the board of sites does not answer; `receipts`, null where D1 does not.',
+      ),
+      503: json('Neither answered in time: `error`.'),
     },
   },
   {

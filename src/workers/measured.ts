@@ -1,50 +1,26 @@
-import { usageView } from '../core/accounting/usage-export.ts';
-import { floorToHour } from '../core/model/time.ts';
-import { MS_PER_HOUR } from '../core/model/units.ts';
 import { WINDOW_MS } from '../core/routing/board.ts';
-import { lastBookedUtcMs, readUsage } from '../store/usage.ts';
 import { type Env, now } from './env.ts';
 import { fleet } from './fleet.ts';
 import { knownSites } from './optimize.ts';
+import { ReceiptsNow } from './receipts-now.ts';
+import { SharedRefresh } from './shared-refresh.ts';
 import type { KnownSite } from './site-board.ts';
 
-const MS_PER_DAY = 24 * MS_PER_HOUR;
 /** Of fewer streams a mean is not told. */
 const LEAST_STREAMS = 0.5;
 
 /**
- * Of receipts, what the page draws. Whoever may see the status sees this: no tokens, nothing by key,
- * model, zone or site.
+ * What happens at the sites, as isolates last reported it, and the receipts of this hour and day of UTC;
+ * null what cannot be read.
  */
-const DRAWN = [
-  'requests',
-  'estimated',
-  'unpriced',
-  'energyKwh',
-  'carbonKg',
-  'waterL',
-  'costAud',
-  'nearestEnergyKwh',
-  'nearestCarbonKg',
-  'nearestWaterL',
-  'nearestCostAud',
-] as const;
-
-/** What happens at the sites, as isolates last reported it, and the receipts of this hour and day of UTC. */
-export async function measured(env: Env) {
+export async function measured(env: Env, receiptsNow = new ReceiptsNow()) {
   const nowMs = now(env);
-  const hourUtcMs = floorToHour(nowMs);
-  const dayUtcMs = nowMs - (nowMs % MS_PER_DAY);
-  const sumsSince = async (fromUtcMs: number) => {
-    const [sums] = await readUsage(env.DB, { fromUtcMs, toUtcMs: nowMs + 1, by: [], limit: 1 });
-    const view = usageView(sums ?? {});
-    return { fromUtcMs, ...Object.fromEntries(DRAWN.map((name) => [name, view[name]])) };
-  };
-  const [known, bookedUtcMs, hour, day] = await Promise.all([
+  const [known, receipts] = await Promise.all([
     knownSites(env),
-    lastBookedUtcMs(env.DB),
-    sumsSince(hourUtcMs),
-    sumsSince(dayUtcMs),
+    receiptsNow.read(env, nowMs).catch((error) => {
+      console.warn(`receipts cannot be read: ${(error as Error).message}`);
+      return null;
+    }),
   ]);
   return {
     nowUtcMs: nowMs,
@@ -55,7 +31,7 @@ export async function measured(env: Env) {
           ttft: ttftOf(known[id]),
         }))
       : null,
-    receipts: { bookedUtcMs: bookedUtcMs ?? null, hour, day },
+    receipts,
   };
 }
 
@@ -86,14 +62,31 @@ export function ttftOf(site: KnownSite | undefined) {
   };
 }
 
-/** An open page must not cost D1 and the board a read for every viewer. */
-const SHARED_MS = 5000;
-let shared: { body: Awaited<ReturnType<typeof measured>>; readMs: number } | undefined;
+/** Shorter than the page waits from one look to the next: a lone viewer sees each time what is new. */
+const SHARED_MS = 4000;
+/** Nobody waits for D1 and the board longer than this. */
+const WAIT_MS = 20_000;
 
-/** The same, at most a few seconds old. */
-export async function sharedMeasured(env: Env) {
-  if (shared === undefined || Date.now() - shared.readMs > SHARED_MS) {
-    shared = { body: await measured(env), readMs: Date.now() };
+/** The same, a few seconds old at most: it costs D1 and the board one reading, however many look at it. */
+export class SharedMeasured {
+  readonly #receipts = new ReceiptsNow();
+  readonly #refresh = new SharedRefresh(() => this.#read());
+  #env: Env | undefined;
+  #latest: { body: Awaited<ReturnType<typeof measured>>; readMs: number } | undefined;
+
+  /** Older where it cannot be read in time; undefined where it never was. */
+  async read(env: Env, ctx: ExecutionContext) {
+    this.#env = env;
+    if (this.#latest === undefined || Date.now() - this.#latest.readMs > SHARED_MS) {
+      await this.#refresh.within(WAIT_MS, ctx);
+    }
+    return this.#latest?.body;
   }
-  return shared.body;
+
+  async #read(): Promise<void> {
+    const body = await measured(this.#env as Env, this.#receipts);
+    this.#latest = { body, readMs: Date.now() };
+  }
 }
+
+export const sharedMeasured = new SharedMeasured();
