@@ -158,6 +158,14 @@ function partsMissing(status: Status, plan: Plan): ((subject: Sentence) => Sente
       ` leaves ${percent(plan.unservedShare)} of requests unserved: capacity or latency targets fall short.`,
     );
   }
+  if (plan.jobsFault !== undefined) {
+    problems.push(
+      ` is made without jobs that are to be sent again, or taken back by an empty list (${clipped(plan.jobsFault, 120)}).`,
+    );
+  }
+  if (plan.rampFault !== undefined) {
+    problems.push(` may move more traffic at once than allowed (${clipped(plan.rampFault, 120)}).`);
+  }
   for (const { of, limit, amount, missedBy } of plan.budgets ?? []) {
     if (!(missedBy > 0)) continue;
     const [what, unit] = of === 'carbonKg' ? ['carbon', 'kg'] : ['water', 'L'];

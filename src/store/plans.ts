@@ -200,12 +200,13 @@ export async function readPlan(db: Database, version: number): Promise<Plan | un
   };
 }
 
-/** What is needed of a header to know what is left of its jobs. */
+/** What is needed of a header to know what is left of its jobs, or that they are lost. */
 const jobsPartSchema = planHeaderSchema.pick({
   startUtcMs: true,
   slotCount: true,
   slotHours: true,
   jobs: true,
+  jobsFault: true,
 });
 
 /**

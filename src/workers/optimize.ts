@@ -12,7 +12,14 @@ import {
 } from '../core/optimizer/settings.ts';
 import { assembleDispatch } from '../core/planning/assemble.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
-import { type Job, jobSchema, jobsLeft, MOST_JOBS, ownWork } from '../core/planning/jobs.ts';
+import {
+  type Job,
+  type JobsOfPlan,
+  jobSchema,
+  jobsLeft,
+  MOST_JOBS,
+  ownWork,
+} from '../core/planning/jobs.ts';
 import { backWork, comingBack } from '../core/planning/put-off.ts';
 import { readOverrides } from '../store/overrides.ts';
 import { currentVersion, readPlan, readPlanJobs } from '../store/plans.ts';
@@ -97,20 +104,26 @@ async function takeWaiting(env: Env, inputs: PlanningInputs): Promise<void> {
     // Should D1 fail here, it may answer the next time, and then nothing is lost.
     const plan = await readPlan(env.DB, version);
     inputs.backReqPerS = plan && comingBack(fleet, plan, inputs);
-    inputs.jobs = plan && jobsLeft(fleet, plan.header, inputs);
+    takeJobs(inputs, plan?.header);
     return;
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     console.warn(`planning without the work that plan ${version} has put off: ${error.message}`);
   }
   try {
-    const left = await readPlanJobs(env.DB, version);
-    inputs.jobs = left && jobsLeft(fleet, left, inputs);
+    takeJobs(inputs, await readPlanJobs(env.DB, version));
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     inputs.jobsFault = `jobs of plan ${version} cannot be read, send them again: ${error.message}`;
     console.error(inputs.jobsFault);
   }
+}
+
+/** Jobs that were lost stay named until they are sent anew, or taken back. */
+function takeJobs(inputs: PlanningInputs, header: JobsOfPlan | undefined) {
+  if (!header) return;
+  inputs.jobs = jobsLeft(fleet, header, inputs);
+  if (header.jobsFault !== undefined) inputs.jobsFault = header.jobsFault;
 }
 
 /** What a run may be asked for beside its trigger; all optional. */

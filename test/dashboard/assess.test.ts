@@ -94,6 +94,18 @@ describe('how it stands, in plain words', () => {
     ],
     ['unserved', { unservedShare: 0.02 }, {}, /2.% of requests unserved/],
     [
+      'jobs that are lost',
+      { jobsFault: 'jobs of plan 6 cannot be read, send them again: not JSON' },
+      {},
+      /without jobs that are to be sent again.*\(jobs of plan 6 cannot be read/,
+    ],
+    [
+      'a move without limits',
+      { rampFault: 'no rise over plan 6 is limited, for it cannot be read' },
+      {},
+      /move more traffic at once than allowed \(no rise over plan 6/,
+    ],
+    [
       'short of its target',
       { stopReason: 'deadline' as const },
       {},

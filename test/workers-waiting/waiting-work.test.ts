@@ -264,4 +264,12 @@ test('a plan that cannot be read stops neither the next one nor the page', async
   expect(lost).toHaveBeenCalledWith(header.jobsFault);
   const status = await (await adminCall('GET', '/plan')).json<Plan>();
   expect(status.header.jobsFault).toBe(header.jobsFault);
+  // So do all after it, one that cannot be read among them, until its jobs come, or are taken back.
+  const after = (await planAt(NOW_MS)).header;
+  expect(after.jobsFault).toBe(header.jobsFault);
+  await spoil(after.version, '$.mode');
+  expect((await planAt(NOW_MS)).header.jobsFault).toBe(header.jobsFault);
+  const back = (await planAt(NOW_MS, [])).header;
+  expect(back.jobsFault).toBeUndefined();
+  expect((await planAt(NOW_MS)).header.jobsFault).toBeUndefined();
 });

@@ -104,6 +104,9 @@ export function jobOutcomes(
   }));
 }
 
+/** What a plan's header says of jobs. */
+export type JobsOfPlan = Horizon & { jobs?: readonly JobOutcome[]; jobsFault?: string };
+
 /** Less of a job is the rounding of plans. */
 const LEAST_REQUESTS = 0.5;
 
@@ -111,11 +114,7 @@ const LEAST_REQUESTS = 0.5;
  * What a standing plan leaves of its jobs to a new one: requests of the hours that are over have been
  * sent. A job whose time is over, or that the registry no longer knows, is left out.
  */
-export function jobsLeft(
-  fleet: PublicFleet,
-  standing: Horizon & { jobs?: readonly JobOutcome[] },
-  horizon: Horizon,
-): Job[] {
+export function jobsLeft(fleet: PublicFleet, standing: JobsOfPlan, horizon: Horizon): Job[] {
   return (standing.jobs ?? []).flatMap(({ requestsBySlot, ...job }): Job[] => {
     const sent = requestsBySlot.reduce(
       (sum, n, t) => (slotUtcMs(standing, t) < horizon.startUtcMs ? sum + n : sum),

@@ -130,7 +130,7 @@ export const planHeaderSchema = z.object({
   batch: z.array(batchOutcomeSchema).max(32).optional(),
   /** Jobs it was made for, and when each is served; absent without. */
   jobs: z.array(jobOutcomeSchema).max(MOST_JOBS).optional(),
-  /** Why it lacks the jobs of the plan before: they are to be sent again; absent where it does not. */
+  /** Why it lacks jobs of a plan before: kept until they are sent again, or an empty list; absent where it does not. */
   jobsFault: z.string().optional(),
   /** Slots whose limits on rises over the plan before were relaxed to serve all; absent without. */
   rampRelaxedSlots: z.array(z.int().min(0)).optional(),
