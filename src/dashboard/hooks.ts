@@ -1,5 +1,6 @@
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Asking } from './asking.ts';
 import { type Ask, reasonOf } from './live.ts';
 
 /** This machine's clock, by the second. */
@@ -57,22 +58,28 @@ export interface Asked<T> {
   fault?: string;
 }
 
-/** The JSON of a path, asked for again whenever `key` changes; what was there stays meanwhile. */
+/**
+ * The JSON of a path, asked for again whenever `key` changes, once what is open has its answer; what was
+ * there stays meanwhile.
+ */
 export function useAsked<T>(ask: Ask, path: string, key: unknown): Asked<T> {
   const [asked, setAsked] = useState<Asked<T>>({});
+  const asking = useRef<Asking>(null);
   useEffect(() => {
-    const ended = new AbortController();
-    const read = async () => {
+    const own = new Asking(async (signal) => {
       try {
-        const response = await ask(path, { signal: ended.signal });
+        const response = await ask(path, { signal });
         if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-        setAsked({ data: (await response.json()) as T });
+        const data = (await response.json()) as T;
+        if (!own.isEnded) setAsked({ data });
       } catch (error) {
-        if (!ended.signal.aborted) setAsked((a) => ({ ...a, fault: reasonOf(error as Error) }));
+        if (!own.isEnded) setAsked((a) => ({ ...a, fault: reasonOf(error as Error) }));
       }
-    };
-    void read();
-    return () => ended.abort();
-  }, [ask, path, key]);
+    });
+    asking.current = own;
+    return () => own.end();
+  }, [ask, path]);
+  // Another path is asked for, or the same again.
+  useEffect(() => void asking.current?.again(), [ask, path, key]);
   return asked;
 }

@@ -191,5 +191,6 @@ export function systemMs({ heardMs, clockAheadMs, clockRate }: LiveState, nowMs:
 
 /** A failed request in plain words: browsers say different things where there is no connection. */
 export function reasonOf(error: Error): string {
+  if (error.name === 'TimeoutError') return 'no answer in time';
   return error.name === 'TypeError' ? 'no connection' : error.message;
 }

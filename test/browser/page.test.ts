@@ -94,6 +94,36 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await page.context().close();
   });
 
+  test('what happens now: a slow answer is waited for, and without receipts the rest is told', async () => {
+    const { page, faults } = await open();
+    await page.clock.install();
+    const failed: string[] = [];
+    page.on('requestfailed', (request) => failed.push(new URL(request.url()).pathname));
+    const release: (() => void)[] = [];
+    await page.route('**/now.json', async (route) => {
+      await new Promise<void>((resolve) => release.push(resolve));
+      const response = await route.fetch();
+      const body = (await response.json()) as object;
+      await route.fulfill({ response, json: { ...body, receipts: null } });
+    });
+    await page.reload();
+    await expect.poll(() => release.length).toBe(1);
+    failed.length = 0;
+    // Two looks later there still is no answer.
+    for (let n = 0; n < 2; n++) {
+      await page.clock.fastForward(6000);
+      await page.getByText(/^All is well/).waitFor();
+    }
+    release[0]?.();
+    const happens = page.locator('section[aria-labelledby="measured-title"]');
+    await happens.getByText('the receipts cannot be read now').waitFor();
+    expect(failed).not.toContain('/now.json');
+    expect(await happens.getByText('the receipts cannot be read', { exact: true }).count()).toBe(4);
+    expect(await happens.getByText('what watches the sites does not answer').count()).toBe(0);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   describe.each(looks)('%s', (look, options) => {
     test('now: map, figures against the nearest sites, every site', async () => {
       const watched = await open(options);
