@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import { timingSums } from '../../src/core/learning/timing.ts';
 import type { Site } from '../../src/core/model/fleet.ts';
 import { itPower, siteWork } from '../../src/core/model/site-power.ts';
-import { floorToHour } from '../../src/core/model/time.ts';
 import { MS_PER_HOUR } from '../../src/core/model/units.ts';
 import { currentVersion, readPlan } from '../../src/store/plans.ts';
 import { bookBatch } from '../../src/store/usage.ts';
@@ -17,6 +16,9 @@ const system = (env as unknown as { ENERGY_SYSTEM: Fetcher }).ENERGY_SYSTEM;
 const fleet = plantedFleet();
 const site = fleet.sites.find((s) => s.id === 'sydney') as Site;
 const [chat] = fleet.classes;
+/** All plans are of one instant: the hour may turn while the test runs. */
+const hour = Date.parse('2026-01-15T06:00Z');
+const NOW_MS = hour + MS_PER_HOUR / 60;
 
 /** What the router counts for an hour at a load of so many busy servers, all chat; nothing else is served. */
 async function served(hourUtcMs: number, load: number): Promise<number> {
@@ -40,7 +42,7 @@ async function planned(power: object) {
     method: 'POST',
     body: JSON.stringify({ body: { storedKwh: 45, ...power } }),
   });
-  const run = await runToEnd({ gapTarget: 1e-4 });
+  const run = await runToEnd({ gapTarget: 1e-4 }, { nowMs: NOW_MS });
   expect(run.status).toBe('published');
   expect(run.plantStates?.sydney).toBe('reported');
   const sites = await (await adminCall('GET', '/sites')).text();
@@ -53,7 +55,6 @@ async function planned(power: object) {
 
 test('power of a site’s servers is learned from its meters, planned with, and in what receipts go by', async () => {
   await env.DB.exec('DELETE FROM timing_hours');
-  const hour = floorToHour(Date.now());
   let reqPerS = 0;
   for (let n = 0; n <= 2; n++) reqPerS = await served(hour - n * MS_PER_HOUR, 4);
   const before = await planned({ utc: new Date(hour).toISOString() });

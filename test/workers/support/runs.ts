@@ -7,9 +7,11 @@ import type { RunRecord } from '../../../src/workers/run-store.ts';
 /** Runs one optimization to its end, alarm by alarm: in tests they do not go off by themselves. */
 export async function runToEnd(
   settings: SettingsInput = {},
-  options: { evictBetweenRounds?: boolean } = {},
+  options: { evictBetweenRounds?: boolean; nowMs?: number } = {},
 ): Promise<RunRecord & { evictions: number }> {
-  const begun = await optimize(env, 'test', settings);
+  const { nowMs } = options;
+  const clock = nowMs !== undefined && { CLOCK_OFFSET_MS: String(nowMs - Date.now()) };
+  const begun = await optimize({ ...env, ...clock }, 'test', settings);
   let evictions = 0;
   for (let i = 0; i < 400; i++) {
     const { latest } = await coordinatorOf(env).runs();
