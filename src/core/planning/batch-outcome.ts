@@ -33,7 +33,7 @@ export function batchOutcomes(
     if (!mayWait(cls)) return [];
     const batch = (p.batch ?? []).filter((b) => b.classIndex === k);
     const tally = new BatchTally();
-    tally.add({ ...p, batch }, flow, unserved, slotHours, SECONDS_PER_HOUR * slotHours);
+    tally.addBlock({ ...p, batch }, flow, unserved, slotHours, SECONDS_PER_HOUR * slotHours);
     const came = new Float64Array(p.slotCount);
     for (const b of batch) came[b.firstSlot] = (came[b.firstSlot] as number) + b.amount;
     return [

@@ -1,5 +1,5 @@
 import type { DispatchProblem } from '../optimizer/problem.ts';
-import { type ServedPart, scheduleOf } from './schedule.ts';
+import { scheduleOf } from './schedule.ts';
 import type { BatchTotals } from './span-totals.ts';
 
 /** Sums of what became of work that may wait. */
@@ -13,7 +13,7 @@ export class BatchTally {
    * Adds a block of slots.
    * @param requests in a (req/s)·slot: seconds of a slot
    */
-  add(
+  addBlock(
     p: DispatchProblem,
     flow: readonly Float64Array[],
     unserved: readonly Float64Array[],
@@ -21,18 +21,23 @@ export class BatchTally {
     requests: number,
   ): void {
     if (!p.batch) return;
-    for (const part of scheduleOf(p, flow, unserved)) this.#addPart(part, slotHours, requests);
+    for (const part of scheduleOf(p, flow, unserved)) {
+      const count = part.amount * requests;
+      if (part.isUnserved) this.leave(count);
+      else this.serve(count, (part.slot - part.released) * slotHours);
+    }
   }
 
-  #addPart(part: ServedPart, slotHours: number, requests: number): void {
-    const count = part.amount * requests;
-    if (part.isUnserved) {
-      this.#unserved += count;
-      return;
-    }
-    this.#served += count;
-    if (part.slot > part.released) this.#moved += count;
-    this.#delayHours += count * (part.slot - part.released) * slotHours;
+  /** Requests that were served so long after they came. */
+  serve(requests: number, delayHours: number): void {
+    this.#served += requests;
+    this.#delayHours += requests * delayHours;
+    if (delayHours > 0) this.#moved += requests;
+  }
+
+  /** Requests whose time ended. */
+  leave(requests: number): void {
+    this.#unserved += requests;
   }
 
   totals(): BatchTotals {

@@ -81,7 +81,7 @@ export class Ledger {
       this.#addSlot(problem, inputs, t, kept, runs, slot.flow, slot.unserved);
       this.#hours += inputs.slotHours;
     });
-    this.#batch.add(
+    this.#batch.addBlock(
       problem,
       came.map((slot) => slot.flow),
       came.map((slot) => slot.unserved),

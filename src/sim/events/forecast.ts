@@ -107,7 +107,7 @@ function waitingOf(
   unserved: Float64Array[],
 ) {
   const tally = new BatchTally();
-  tally.add(p, flow, unserved, slotHours, slotHours * 3600);
+  tally.addBlock(p, flow, unserved, slotHours, slotHours * 3600);
   const { movedShare, meanDelayHours } = tally.totals();
   return { movedShare, meanDelayHours };
 }

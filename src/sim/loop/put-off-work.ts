@@ -2,6 +2,7 @@ import type { PublicFleet } from '../../core/model/fleet.ts';
 import { mayWait } from '../../core/model/request-class.ts';
 import { floorToHour } from '../../core/model/time.ts';
 import { MS_PER_HOUR } from '../../core/model/units.ts';
+import { BatchTally } from '../../core/planning/batch-tally.ts';
 import type { PutOff } from '../../core/planning/put-off.ts';
 import type { BatchTotals } from '../../core/planning/span-totals.ts';
 
@@ -19,10 +20,7 @@ export class PutOffWork {
   readonly #waiting = new Map<number, Comers>();
   #step: Comers = new Map();
   #stepS = 0;
-  #served = 0;
-  #unserved = 0;
-  #moved = 0;
-  #delayHours = 0;
+  readonly #tally = new BatchTally();
 
   constructor(fleet: PublicFleet, endUtcMs: number) {
     this.#fleet = fleet;
@@ -75,12 +73,12 @@ export class PutOffWork {
       for (const [cameMs, requests] of this.#step) {
         const much = requests[row] as number;
         const missed = much * lostShare;
-        this.#serve(much - missed, (hourMs - cameMs) / MS_PER_HOUR);
+        this.#tally.serve(much - missed, (hourMs - cameMs) / MS_PER_HOUR);
         const isInTime = nextMs < this.#endUtcMs && nextMs - cameMs < delayHours * MS_PER_HOUR;
         if (isInTime) this.#add(nextMs, cameMs, row, missed);
         else forGood += missed;
       }
-      this.#unserved += forGood;
+      this.#tally.leave(forGood);
       unserved[row] = forGood / this.#stepS;
     });
   }
@@ -107,19 +105,7 @@ export class PutOffWork {
   }
 
   totals(): BatchTotals {
-    const perServed = (sum: number) => (this.#served > 0 ? sum / this.#served : 0);
-    return {
-      requests: this.#served + this.#unserved,
-      unservedRequests: this.#unserved,
-      movedShare: perServed(this.#moved),
-      meanDelayHours: perServed(this.#delayHours),
-    };
-  }
-
-  #serve(requests: number, delayHours: number): void {
-    this.#served += requests;
-    this.#delayHours += requests * delayHours;
-    if (delayHours > 0) this.#moved += requests;
+    return this.#tally.totals();
   }
 
   #add(backMs: number, cameMs: number, row: number, requests: number): void {

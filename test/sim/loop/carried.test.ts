@@ -6,7 +6,7 @@ import { MS_PER_HOUR } from '../../../src/core/model/units.ts';
 import { facilityKwAt, type SitePlant } from '../../../src/core/optimizer/site-plant/plant.ts';
 import type { PutOff } from '../../../src/core/planning/put-off.ts';
 import { embeddedInputs } from '../../../src/feeds/embedded/index.ts';
-import { Asked, type RateTrace } from '../../../src/sim/loop/asked.ts';
+import { Asked } from '../../../src/sim/loop/asked.ts';
 import {
   closedLoop,
   type LoopResult,
@@ -17,21 +17,12 @@ import { stepPlant } from '../../../src/sim/loop/plant-step.ts';
 import { PutOffWork } from '../../../src/sim/loop/put-off-work.ts';
 import { fleetWithDigest } from '../../core/support/fleets.ts';
 import { plantedFleet } from '../../core/support/planted.ts';
+import { bursty } from '../support/traces.ts';
 
 /** What goes on from plan to plan in a closed loop: charge of batteries, and work that was put off. */
 
 const startUtcMs = Date.parse('2026-02-03T00:00Z');
 const HOURS = 10;
-
-/** A day's wave with bursts of ten minutes. */
-const bursty: RateTrace = {
-  source: 'bursty',
-  stepS: 600,
-  relative: Float64Array.from(
-    { length: 2016 },
-    (_, n) => (1 + 0.4 * Math.sin((2 * Math.PI * n) / 144)) * (n % 7 === 0 ? 1.5 : 0.9),
-  ),
-};
 
 /** Requests of a span, by class. */
 function came({ fleet, asked, hours }: LoopSpec): number[] {

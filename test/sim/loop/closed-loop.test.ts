@@ -8,6 +8,7 @@ import { hottestDays, hottestHour, readStepPrices } from '../../../src/sim/loop/
 import { errorOf, readWeatherErrors } from '../../../src/sim/loop/weather-errors.ts';
 import { embeddedFleet } from '../../core/support/fleets.ts';
 import { newFolder, writeText } from '../support/folder.ts';
+import { bursty } from '../support/traces.ts';
 
 const fleet = embeddedFleet();
 const startUtcMs = Date.parse('2026-02-03T00:00Z');
@@ -15,15 +16,6 @@ const steady: RateTrace = {
   source: 'steady',
   stepS: 600,
   relative: new Float64Array(2016).fill(1),
-};
-/** A day's wave with bursts of ten minutes. */
-const bursty: RateTrace = {
-  source: 'bursty',
-  stepS: 600,
-  relative: Float64Array.from(
-    { length: 2016 },
-    (_, n) => (1 + 0.4 * Math.sin((2 * Math.PI * n) / 144)) * (n % 7 === 0 ? 1.5 : 0.9),
-  ),
 };
 
 function spec(change: Partial<LoopSpec> = {}, trace = bursty): LoopSpec {
