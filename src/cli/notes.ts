@@ -119,6 +119,24 @@ export function liveNotes(fleet: Fleet, inputs: PlanningInputs): string[] {
   });
 }
 
+/** Of what a live feed was asked for and brought nothing: kind, sites, why, and what stands in. */
+export function failedFeeds(fleet: Fleet, inputs: PlanningInputs): string[] {
+  const sitesByText = new Map<string, string[]>();
+  fleet.sites.forEach((site, j) => {
+    const { sources } = inputs.sites[j] as SiteSeries;
+    for (const kind of ['weather', 'price', 'carbon'] as const) {
+      const { source, fallbackSlots, fault } = sources[kind];
+      if (fault === undefined && fallbackSlots !== inputs.slotCount) continue;
+      const text = `${kind} is ${source} (${fault ?? 'no hour of the plan came'})`;
+      sitesByText.set(text, [...(sitesByText.get(text) ?? []), site.id]);
+    }
+  });
+  return [...sitesByText].map(([text, sites]) => {
+    const where = sites.length === fleet.sites.length ? 'all sites' : sites.join(', ');
+    return `at ${where} ${text}`;
+  });
+}
+
 /** Whose data it is, and under what terms. */
 export function attributionNotes({ sites }: PlanningInputs): string[] {
   return attributionsOfSites(sites).map(credit);

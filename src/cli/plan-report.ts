@@ -7,7 +7,7 @@ import { pricesOf, pricesWithParts, traceRound } from '../core/planning/plan.ts'
 import { attributionsOfSites } from '../feeds/attribution.ts';
 import { batchJson, batchText } from './batch-report.ts';
 import { commonDigits, count, decimal, gapPercent, utc } from './format.ts';
-import { attributionNotes, sourcesOf } from './notes.ts';
+import { attributionNotes, failedFeeds, sourcesOf } from './notes.ts';
 import type { PlanRun } from './plan.ts';
 import { siteTable, starNote } from './site-table.ts';
 import { bold, bullets, wrap } from './table.ts';
@@ -43,6 +43,7 @@ export function planText(run: PlanRun): string {
       `Plan of ${fleet.name} for ${count(inputs.slotCount, 'hour')} from ${utc(inputs.startUtcMs)}`,
     ),
     ...missedLines(run),
+    ...failedFeeds(fleet, inputs).map((text) => wrap(bold(`LIVE FEED FAILED: ${text}`))),
     '',
     siteTable(rows),
     '',

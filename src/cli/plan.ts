@@ -20,6 +20,7 @@ import { limitRises, standingLoads } from '../core/planning/ramp.ts';
 import type { SpanTotals } from '../core/planning/span-totals.ts';
 import { plannedTraffic, type SlotTraffic } from '../core/planning/traffic.ts';
 import { readJobs } from './jobs.ts';
+import { failedFeeds } from './notes.ts';
 import {
   amountValue,
   assertWritable,
@@ -128,7 +129,8 @@ export function registerPlan(program: Command): void {
       `
 A plan that stopped short of --gap can be used and exits with 0, too; its certificate says how far
 from the optimum it may be ("stopReason" and "gap" in JSON). One that misses a budget is printed, too,
-and exits with 1.
+and exits with 1. Where a live feed fails, others' values stand in: that is said on standard error and
+above the plan, which exits with 0.
 
 ${traceMeaning}
 Rounds of a deployment's plans: isotherm runs.
@@ -158,6 +160,9 @@ Examples:
             ? `${JSON.stringify(planJson(run), null, 2)}\n`
             : planText(run) + (options.trace ? `\n${bold('Rounds')}\n${traceText(rows)}\n` : ''),
         );
+      }
+      for (const text of failedFeeds(run.fleet, run.inputs)) {
+        process.stderr.write(`isotherm: a live feed failed, so that ${text}\n`);
       }
       const missed = missedBudgets(run);
       if (missed.length > 0) throw new Error(missed.join('; '));

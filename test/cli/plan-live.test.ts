@@ -45,8 +45,8 @@ interface PlanReport {
 describe('plan --live', () => {
   test('plans on the forecast, and says whose it is and how old', async () => {
     const asked = play(forecast);
-    const { code, stdout } = await inProcess(['plan', '--live', '--json']);
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await inProcess(['plan', '--live', '--json']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const plan: PlanReport = JSON.parse(stdout);
     expect(plan.sources[0]?.weather).toMatchObject({
       source: 'Open-Meteo forecast',
@@ -59,10 +59,22 @@ describe('plan --live', () => {
     expect(plan.attributions.map((a) => a.text)).toContain('Weather data by Open-Meteo.com');
   });
 
-  test('a source that fails is in the notes, and the climatology stands in', async () => {
+  test('a source that fails is told above the plan and on standard error, and the climatology stands in', async () => {
     play(() => new Response(null, { status: 503 }));
-    const { code, stdout } = await inProcess(['plan', '--live', '--tariff', 'spot']);
+    const { code, stdout, stderr } = await inProcess(['plan', '--live', '--tariff', 'spot']);
     expect(code).toBe(0);
+    const above = stdout.slice(0, stdout.indexOf('melbourne  '));
+    expect(above.replace(/\s+/g, ' ')).toMatch(
+      /LIVE FEED FAILED: at all sites weather is climatology.*\(api\.open-meteo\.com: HTTP 503/,
+    );
+    expect(above.replace(/\s+/g, ' ')).toMatch(/LIVE FEED FAILED: at .* price is contract tariff/);
+    expect(stderr).toMatch(
+      /^isotherm: a live feed failed, so that at all sites weather is climatology.*HTTP 503/m,
+    );
+    const json = await inProcess(['plan', '--live', '--json']);
+    expect(json.code).toBe(0);
+    expect(json.stderr).toMatch(/weather is climatology.*HTTP 503/);
+    expect(json.stderr).not.toMatch(/price/);
     const text = stdout.replace(/\s+/g, ' ');
     expect(text).toMatch(
       /all sites: weather is climatology.*?; the feed FAILED: api\.open-meteo\.com: HTTP 503/,
