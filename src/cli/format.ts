@@ -23,6 +23,14 @@ export function commonDigits(values: readonly number[]): number {
   return Math.min(2, Math.max(0, 4 - Math.floor(Math.log10(largest))));
 }
 
+/** A number of which two digits at most mean something: `about 120`, `about 0.34`, `0`. */
+export function about(value: number): string {
+  const rounded = Number(value.toPrecision(2));
+  if (rounded === 0 || !Number.isFinite(rounded)) return decimal(value, 0);
+  const digits = Math.max(0, 1 - Math.floor(Math.log10(Math.abs(rounded))));
+  return `about ${decimal(rounded, Math.min(digits, 20))}`;
+}
+
 /** A difference with its sign: `+1.20`, `-0.07`; what rounds to nothing is `0.00`. */
 export function signed(value: number, digits = 2): string {
   const text = decimal(value, digits);

@@ -3,7 +3,7 @@ import { KG_PER_TONNE, L_PER_KL } from '../core/model/units.ts';
 import type { PlanningInputs } from '../core/planning/inputs.ts';
 import { leastY, roomBelow } from '../core/planning/pareto.ts';
 import type { SpanTotals } from '../core/planning/span-totals.ts';
-import { count, decimal, gapPercent, signed, utc } from './format.ts';
+import { about, count, decimal, gapPercent, signed, utc } from './format.ts';
 import { bold, bullets, table, wrap } from './table.ts';
 
 interface Axis {
@@ -136,7 +136,7 @@ function budgetLines(
     ),
     wrap(
       row.price > 0
-        ? `Shadow price ${priceText(row, axis)} ${axis.priceUnit}: what a little less costs there. In the registry it would keep about this budget on this day; another day has another.`
+        ? `Shadow price ${about(row.price * axis.unitsPerPriced)} ${axis.priceUnit}: what a little less costs there. In the registry it would keep about this budget on this day; another day has another.`
         : 'The budget does not bind: its shadow price is zero.',
     ),
   ];

@@ -6,7 +6,7 @@ import { type SiteSeries, slotUtcMs } from '../core/planning/inputs.ts';
 import { pricesOf, pricesWithParts, traceRound } from '../core/planning/plan.ts';
 import { attributionsOfSites } from '../feeds/attribution.ts';
 import { batchJson, batchText } from './batch-report.ts';
-import { commonDigits, count, decimal, gapPercent, utc } from './format.ts';
+import { about, commonDigits, count, decimal, gapPercent, utc } from './format.ts';
 import { attributionNotes, failedFeeds, sourcesOf } from './notes.ts';
 import type { PlanRun } from './plan.ts';
 import { siteTable, starNote } from './site-table.ts';
@@ -188,7 +188,7 @@ function budgetLines({ fleet, solution }: PlanRun): string[] {
     const text =
       missedBy > 0
         ? `BUDGET MISSED: ${used} of ${name}, ${decimal(missedBy, 1)} ${unit} too much. It is missed even at ${decimal(own + shadowPrice, 0)} ${priceUnit}; bounds above count the excess at that price.`
-        : `Budget of ${name} kept: ${used}; shadow price ${decimal(shadowPrice, 2)} ${priceUnit} above the registry's ${decimal(own, 2)}.`;
+        : `Budget of ${name} kept: ${used}; shadow price ${about(shadowPrice)} ${priceUnit} above the registry's ${decimal(own, 2)}.`;
     return [wrap(text)];
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commonDigits, count, decimal, gapPercent, signed } from '../../src/cli/format.ts';
+import { about, commonDigits, count, decimal, gapPercent, signed } from '../../src/cli/format.ts';
 import { groupedBySite } from '../../src/cli/notes.ts';
 import { table, wrap } from '../../src/cli/table.ts';
 
@@ -28,6 +28,17 @@ describe('numbers', () => {
     expect(gapPercent(1e-9)).toBe('< 0.0001 %');
     expect(gapPercent(0.000_987)).toBe('0.099 %');
     expect(gapPercent(Number.POSITIVE_INFINITY)).toBe('none yet');
+  });
+
+  it('shows no more than two digits of what is not known better', () => {
+    expect([117.59, 0, 0.034, 1.96, 12_345, 9.99].map(about)).toEqual([
+      'about 120',
+      '0',
+      'about 0.034',
+      'about 2.0',
+      'about 12,000',
+      'about 10',
+    ]);
   });
 
   it('counts', () => {

@@ -106,6 +106,12 @@ describe('isotherm plan', () => {
     expect(kept.budgets[0].shadowPrice).toBeGreaterThan(0);
     expect(kept.objectiveAud).toBeGreaterThan(free.objectiveAud);
     expect(kept.gap).toBeLessThanOrEqual(0.005);
+    const shadow = Number(kept.budgets[0].shadowPrice.toPrecision(2)).toLocaleString('en');
+    const told = await inProcess(['plan', ...at, '--carbon-budget', '340']);
+    expect(told).toMatchObject({ code: 0, stderr: '' });
+    expect(told.stdout.replace(/\s+/g, ' ')).toContain(
+      `; shadow price about ${shadow} AUD/t above`,
+    );
     const { code, stdout, stderr } = await inProcess(['plan', ...at, '--carbon-budget', '100']);
     expect(code).toBe(1);
     const least = /BUDGET MISSED: ([\d.]+) of/.exec(stdout)?.[1];
