@@ -32,7 +32,11 @@ export function readDataset(dir: string, fleet: Fleet, span: Span): Dataset {
   const sites = fleet.sites.filter((s) => withWeather.has(s.id));
   if (sites.length === 0) {
     const [fault] = weather.notes;
-    const why = fault ? ` (${fault})` : ', expected files such as weather_sydney_2022.csv';
+    const year = new Date(span.startUtcMs).getUTCFullYear();
+    const [first] = fleet.sites;
+    const why = fault
+      ? ` (${fault})`
+      : `, expected files such as weather_${first?.id}_${year}.csv; public ones are fetched by isotherm data download --fleet …`;
     throw new InvalidInputError('--data', [
       `"${dir}" has no weather for any site over ${describeSpan(span)}${why}`,
     ]);

@@ -131,8 +131,12 @@ describe('a folder that cannot carry a plan', () => {
     expect(fails(dir)).toThrow(InvalidInputError);
     expect(fails(dir)).toThrow(
       `--data: "${dir}" has no weather for any site over 2022-01-24T00:00Z to 2022-01-25T00:00Z, ` +
-        'expected files such as weather_sydney_2022.csv',
+        'expected files such as weather_sydney_2022.csv; public ones are fetched by isotherm data download --fleet …',
     );
+    const [, ...others] = fleet.sites;
+    expect(others.map((s) => s.id)).not.toContain('sydney');
+    const inland = { ...fleet, sites: others };
+    expect(() => readDataset(dir, inland, span)).toThrow(`weather_${others[0]?.id}_2022.csv;`);
   });
 
   it('is one of another time, which is told what lacks', () => {
