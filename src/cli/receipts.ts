@@ -17,7 +17,9 @@ export function registerReceipts(program: Command): void {
     .summary('what requests took: energy, carbon, water, money')
     .description(
       'Receipts of a deployment, summed: exact, as of what is booked. Columns called nearest are what ' +
-        'the nearest site would have taken for the same requests; ttft is the mean time to first byte.',
+        'the nearest site would have taken for the same requests; ttft is the mean time to first byte of ' +
+        'all that have one. Compare the nearest ms with the column before it, which is of the same ' +
+        'requests, where the nearest time is known; embeddings and some others know none.',
     )
     .option('--from <time>', 'hours from here on (default: a day before --to)')
     .option('--to <time>', 'hours before this (default: now)')
@@ -63,6 +65,7 @@ const figures: [name: string, header: [string, string], small?: string][] = [
   ['nearestCarbonKg', ['nearest', 'kg'], 'g'],
   ['nearestWaterL', ['nearest', 'L'], 'mL'],
   ['ttftMeanMs', ['ttft', 'ms']],
+  ['comparedTtftMeanMs', ['where both', 'known, ms']],
   ['nearestTtftMeanMs', ['nearest', 'ms']],
 ];
 

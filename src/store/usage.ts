@@ -1,6 +1,7 @@
 import { monthOf } from '../core/accounting/keys.ts';
 import type { Spent } from '../core/accounting/spending.ts';
 import { rowKeys, rowSums, type UsageRow } from '../core/accounting/totals.ts';
+import type { ComparedTtft } from '../core/accounting/usage-export.ts';
 import { type TimingRow, timingKeys, timingSums } from '../core/learning/timing.ts';
 
 /** A counter's rise since an isolate last wrote. */
@@ -92,7 +93,18 @@ const groupFields: Record<UsageGroup, { name: string; sql: string }> = {
 };
 
 export type UsageSums = Pick<UsageRow, (typeof rowSums)[number]> &
+  ComparedTtft &
   Partial<UsageRow> & { dayUtcMs?: number };
+
+/** Who knows the nearest site's time has one of its own, so that equal counts are of the same receipts. */
+const COMPARED = Object.entries({
+  comparedTtftRequests: 'ttft_requests',
+  comparedTtftMs: 'ttft_ms',
+  comparedNearestTtftMs: 'nearest_ttft_ms',
+} satisfies Record<keyof ComparedTtft, string>).map(
+  ([name, column]) =>
+    `coalesce(sum(CASE WHEN ttft_requests = nearest_ttft_requests THEN ${column} ELSE 0 END), 0) AS ${name}`,
+);
 
 export interface UsageQuery {
   fromUtcMs: number;
@@ -108,6 +120,7 @@ export async function readUsage(db: D1Database, q: UsageQuery): Promise<UsageSum
   const picked = [
     ...fields.map((f) => `${f.sql} AS ${f.name}`),
     ...rowSums.map((f) => `coalesce(sum(${columnOf(f)}), 0) AS ${f}`),
+    ...COMPARED,
   ];
   const group = fields.map((f) => f.sql).join(', ');
   const { results } = await db

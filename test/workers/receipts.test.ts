@@ -202,8 +202,54 @@ describe('what is booked', () => {
     const [all] = await booked(`key=${id}&by=`);
     expect(all).toMatchObject({ requests: 40, ...sums, ...nearest });
     expect(all).toMatchObject({ ttftRequests: 40, nearestTtftRequests: known });
-    expect(all?.nearestTtftMeanMs).toBe(sums.nearestTtftMs / known);
+    expect(all?.ttftMeanMs).toBe(sums.ttftMs / 40);
     expect(sums.nearestTtftMs).toBeGreaterThan(0);
+  });
+
+  test('compares mean times to first byte over requests that know the nearest site’s', async () => {
+    const timed = (model: string, ttftMs: number, nearestTtftMs?: number) => ({
+      ...row('compared', 1),
+      model,
+      ttftRequests: 1,
+      ttftMs,
+      nearestTtftRequests: nearestTtftMs === undefined ? 0 : 1,
+      nearestTtftMs: nearestTtftMs ?? 0,
+    });
+    const batch = {
+      id: crypto.randomUUID(),
+      // Embeddings are quick and know no other site's time; an hour in which one does not is left out.
+      rows: [
+        timed('chat', 900, 1000),
+        timed('chat', 500, 450),
+        timed('embed', 20),
+        timed('mixed', 3000, 2000),
+        timed('mixed', 5),
+      ],
+      counters: [],
+      timings: [],
+    };
+    expect(await bookBatch(env.DB, batch, Date.now())).toBe(true);
+    expect(await booked('key=compared&by=')).toMatchObject([
+      {
+        ttftRequests: 5,
+        ttftMeanMs: (900 + 500 + 20 + 3000 + 5) / 5,
+        comparedTtftRequests: 2,
+        comparedTtftMeanMs: 700,
+        nearestTtftMeanMs: 725,
+      },
+    ]);
+    const models = await booked('key=compared&by=model');
+    expect(models.find((sums) => sums.model === 'embed')).toMatchObject({
+      ttftMeanMs: 20,
+      comparedTtftMeanMs: null,
+      nearestTtftMeanMs: null,
+    });
+    const csv = await adminCall('GET', '/usage?key=compared&by=&format=csv&from=2026-01-01');
+    const [header, line] = (await csv.text()).trim().split('\r\n');
+    const cells = Object.fromEntries(
+      (header as string).split(',').map((name, n) => [name, line?.split(',')[n]]),
+    );
+    expect(cells).toMatchObject({ comparedTtftMeanMs: '700', nearestTtftMeanMs: '725' });
   });
 
   test('counts a batch once, however often it is written', async () => {

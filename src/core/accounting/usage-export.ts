@@ -3,7 +3,17 @@ import type { UsageRow } from './totals.ts';
 
 /** Sums as they are exported: the whole numbers they were summed in, and the units people read. */
 
-type Sums = Partial<UsageRow> & { dayUtcMs?: number };
+type Sums = Partial<UsageRow> & Partial<ComparedTtft> & { dayUtcMs?: number };
+
+/**
+ * Times to first byte of receipts that have one here and at the nearest site, as far as stored sums
+ * tell: of the hours of a key, model, zone and site of which all that have one have both.
+ */
+export interface ComparedTtft {
+  comparedTtftRequests: number;
+  comparedTtftMs: number;
+  comparedNearestTtftMs: number;
+}
 
 const units: [name: string, of: keyof UsageRow, by: number][] = [
   ['energyKwh', 'energyMilliWh', 1e6],
@@ -24,10 +34,18 @@ type View = Record<string, string | number | null>;
 
 /**
  * One sum with its hour as an instant, every amount also in kWh, kg, L and AUD, and the mean times to
- * first byte, null where no receipt has one.
+ * first byte, null where no receipt has one: of all that have one, and of those to be compared.
  */
 export function usageView(sums: Sums): View {
-  const { hourUtcMs, dayUtcMs, keyId, ...rest } = sums;
+  const {
+    hourUtcMs,
+    dayUtcMs,
+    keyId,
+    comparedTtftRequests = 0,
+    comparedTtftMs,
+    comparedNearestTtftMs,
+    ...rest
+  } = sums;
   return {
     ...(keyId !== undefined && { key: keyId }),
     ...(dayUtcMs !== undefined && { day: new Date(dayUtcMs).toISOString().slice(0, 10) }),
@@ -35,7 +53,9 @@ export function usageView(sums: Sums): View {
     ...rest,
     ...Object.fromEntries(units.map(([name, of, by]) => [name, ((sums[of] as number) ?? 0) / by])),
     ttftMeanMs: meanOf(sums.ttftMs, sums.ttftRequests),
-    nearestTtftMeanMs: meanOf(sums.nearestTtftMs, sums.nearestTtftRequests),
+    comparedTtftRequests,
+    comparedTtftMeanMs: meanOf(comparedTtftMs, comparedTtftRequests),
+    nearestTtftMeanMs: meanOf(comparedNearestTtftMs, comparedTtftRequests),
   };
 }
 
