@@ -24,6 +24,7 @@ import {
 import { startProgress } from './progress.ts';
 import { documentText, reportDocument } from './report-document.ts';
 import { reportPage } from './report-page/page.ts';
+import { headlines, shortNotes } from './report-summary.ts';
 
 export interface ReportOptions extends FleetOptions, SolverOptions {
   data: string;
@@ -104,7 +105,11 @@ Examples:
       }
       if (options.out !== undefined) assertWritable(options.out, '--out');
       const document = await gathered(options);
-      if (options.out !== undefined) writeFileSync(options.out, reportPage(document));
+      if (options.out !== undefined) {
+        writeFileSync(options.out, reportPage(document));
+        const stream = options.json ? process.stderr : process.stdout;
+        stream.write(`${headlines(document.evidence)}\nPage written to ${options.out}\n`);
+      }
       if (options.json) process.stdout.write(documentText(document));
     });
 }
@@ -145,6 +150,7 @@ async function gathered(options: ReportOptions) {
       ...groupedBySite(marginal.notes),
       DEMAND_NOTE,
       ...yearNotes(options, span),
+      ...shortNotes(evidence, options.blockDays),
     ],
   });
   return document;

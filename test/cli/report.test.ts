@@ -31,7 +31,9 @@ describe('isotherm report', () => {
   });
 
   it('compares all policies over the whole days of a year that there are, month by month', async () => {
-    const { evidence, notes, span } = await report('--year', '2022', '--sections', 'none');
+    const whole = ['--year', '2022', '--sections', 'none', '--block-days', '1'];
+    const { evidence, notes, span } = await report(...whole);
+    expect(notes.join('\n')).not.toMatch(/too short/);
     expect(span).toEqual({
       fromUtc: '2022-01-24T00:00:00.000Z',
       toUtc: '2022-01-27T00:00:00.000Z',
@@ -64,7 +66,11 @@ describe('isotherm report', () => {
 
   it('fills every section, and what a change takes away is nobody’s gain', async () => {
     const out = join(emptyFolder(), 'report.html');
-    const { evidence } = await report('--from', '2022-01-24', '--to', '2022-01-25', '--out', out);
+    const day = ['--from', '2022-01-24', '--to', '2022-01-25', '--out', out];
+    const { code, stdout, stderr } = await inProcess([...quick, ...day]);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`Page written to ${out}\n`);
+    const { evidence } = JSON.parse(stdout);
     expect(readFileSync(out, 'utf8')).toMatch(/^<!doctype html>.*<section id="map">.*<\/html>\n$/s);
     expect(evidence.map).toHaveLength(4 * 3 * 2);
     for (const cell of evidence.map) {
@@ -163,6 +169,31 @@ describe('isotherm report', () => {
     // No series here is the embedded climatology, whatever else lies in the folder.
     expect(told.attributions.map((a: { source: string }) => a.source)).toEqual(['Open-Meteo']);
     expect(JSON.stringify(told)).not.toContain(dir);
+  });
+
+  it('ends with its headlines and the file it wrote; a short span has no intervals anywhere', async () => {
+    const out = join(emptyFolder(), 'report.html');
+    const args = ['report', '--data', data, '--year', '2022', '--sections', 'none', '--out', out];
+    const short = await inProcess(args);
+    expect(short).toMatchObject({ code: 0, stderr: '' });
+    expect(short.stdout).toMatch(
+      /^Temperature awareness itself: objective [-+\d.]+ % \(span too short for intervals\), cooling energy [-+\d.]+ %.*\nJoint optimization.*\(span too short/,
+    );
+    expect(short.stdout.split('\n').slice(-2)).toEqual([`Page written to ${out}`, '']);
+    const page = readFileSync(out, 'utf8');
+    expect(page).toContain('The span is too short for intervals');
+    expect(page).toContain('<small>no interval</small>');
+    expect(page).not.toContain('95 % intervals over the days of the span');
+    const { evidence, notes } = await report('--year', '2022', '--sections', 'none');
+    expect(notes).toContain(
+      'span too short for intervals: 3 days, under two blocks of 7 days (--block-days)',
+    );
+    for (const { against } of evidence.year.rows.slice(1)) {
+      expect(against.objectiveAud).toMatchObject({ low: null, high: null });
+    }
+    const longer = await inProcess([...args, '--block-days', '1']);
+    expect(longer.stdout).toMatch(/objective [-+\d.]+ % \([-+\d.]+ to [-+\d.]+ %\)/);
+    expect(readFileSync(out, 'utf8')).not.toMatch(/too short|no interval/);
   });
 
   it('wants a page or JSON, and a place where a page can be written', async () => {

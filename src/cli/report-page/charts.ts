@@ -12,11 +12,13 @@ export function figure(title: string, height: number, body: string, caption: str
 const px = (value: number) => value.toFixed(1);
 
 export function intervalText({ value, low, high }: Interval, digits = 2): string {
+  if (low === null || high === null) return signed(value, digits);
   return `${signed(value, digits)} [${signed(low, digits)}, ${signed(high, digits)}]`;
 }
 
 /** Whether an interval leaves no doubt, as far as it is shown: what is told as zero is neither. */
 export function verdict({ low, high }: Interval, digits: number): 'better' | 'worse' | 'unsure' {
+  if (low === null || high === null) return 'unsure';
   const least = 0.5 * 10 ** -digits;
   return low >= least ? 'worse' : high <= -least ? 'better' : 'unsure';
 }
@@ -36,7 +38,7 @@ export function whiskers(
 ): string {
   const left = 330;
   const right = WIDTH - 170;
-  const all = rows.flatMap(({ interval: i }) => [i.low, i.high, i.value]);
+  const all = rows.flatMap(({ interval: i }) => [i.low ?? i.value, i.high ?? i.value, i.value]);
   const marks = ticks(Math.min(0, ...all), Math.max(0, ...all));
   const x = linear(marks, left, right);
   let y = 30;
@@ -53,7 +55,7 @@ export function whiskers(
     const kind = verdict(row.interval, options.digits ?? 2);
     parts.push(
       `<g class="${kind}"><text class="label" x="${left - 12}" y="${y + 4}" text-anchor="end">${escapeXml(row.label)}</text>` +
-        `<line class="whisker" x1="${px(x(low))}" x2="${px(x(high))}" y1="${y}" y2="${y}"/>` +
+        `<line class="whisker" x1="${px(x(low ?? value))}" x2="${px(x(high ?? value))}" y1="${y}" y2="${y}"/>` +
         `<circle cx="${px(x(value))}" cy="${y}" r="4"/>` +
         `<text class="value" x="${right + 14}" y="${y + 4}">${escapeXml(intervalText(row.interval, options.digits ?? 2))}</text></g>`,
     );
@@ -87,7 +89,7 @@ export function bands(
 ): string {
   const height = 300;
   const box = { left: 70, right: WIDTH - 190, top: 16, bottom: height - 52 };
-  const all = series.flatMap((s) => s.points.flatMap((p) => [p.low, p.high]));
+  const all = series.flatMap((s) => s.points.flatMap((p) => [p.low ?? p.value, p.high ?? p.value]));
   const marks = ticks(Math.min(0, ...all), Math.max(0, ...all));
   const y = linear(marks, box.bottom, box.top);
   const x = (n: number) =>
@@ -110,8 +112,8 @@ export function bands(
   const lines = series
     .map(({ name, colour, points }) => {
       const at = (n: number, v: number) => `${px(x(n))},${px(y(v))}`;
-      const upper = points.map((p, n) => at(n, p.high));
-      const lower = points.map((p, n) => at(n, p.low)).reverse();
+      const upper = points.map((p, n) => at(n, p.high ?? p.value));
+      const lower = points.map((p, n) => at(n, p.low ?? p.value)).reverse();
       const last = points.at(-1);
       const dots = points
         .map(

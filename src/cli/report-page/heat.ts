@@ -71,7 +71,8 @@ export function heat(
       const kind = cell.value < 0 ? 'better' : 'worse';
       const strength = (0.62 * Math.sqrt(Math.abs(cell.value) / most)).toFixed(3);
       const value = signed(cell.value, options.digits);
-      const text = cell.low <= 0 && cell.high >= 0 ? `(${value})` : value;
+      const text =
+        (cell.low ?? cell.value) <= 0 && (cell.high ?? cell.value) >= 0 ? `(${value})` : value;
       const { group: tariff, label } = columns[c] as (typeof columns)[number];
       body.push(
         `<g><title>${escapeXml(`${row.block ?? ''} ${row.label}, ${tariff}, ${label}: ${intervalText(cell)} %`)}</title>` +

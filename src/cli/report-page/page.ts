@@ -4,6 +4,7 @@ import type { Evidence } from '../../sim/evidence/evidence.ts';
 import { ALIKE, MARGINAL } from '../../sim/evidence/sensitivity.ts';
 import { count, signed } from '../format.ts';
 import type { ReportDocument } from '../report-document.ts';
+import { rangeText } from '../report-summary.ts';
 import { escapeXml } from '../svg-scale.ts';
 import { creditHtml, dataHtml } from './data.ts';
 import { ablationHtml, frontHtml, leaveOutHtml, leversHtml, sensitivityHtml } from './findings.ts';
@@ -53,10 +54,10 @@ function answersHtml({ year: { rows }, sensitivity }: Evidence): string {
   const box = (title: string, value: string, text: string) =>
     `<div><small>${escapeXml(title)}</small><b>${escapeXml(value)}</b><small>${escapeXml(text)}</small></div>`;
   const change = (i: Interval) => `${signed(i.value)} %`;
-  const within = (i: Interval) => `${signed(i.low)} to ${signed(i.high)} %`;
+  const isShort = home.against.objectiveAud.low === null;
   const alike = sensitivity.find((r) => r.group === MARGINAL && r.title === ALIKE);
   const both = (row: Row) =>
-    `of the objective (${within((row.against as NonNullable<Row['against']>).objectiveAud)}); of cooling energy ${change((row.against as NonNullable<Row['against']>).coolingKwh)}, of all energy ${change((row.against as NonNullable<Row['against']>).facilityKwh)}, of carbon ${change((row.against as NonNullable<Row['against']>).carbonKg)}`;
+    `of the objective (${rangeText((row.against as NonNullable<Row['against']>).objectiveAud)}); of cooling energy ${change((row.against as NonNullable<Row['against']>).coolingKwh)}, of all energy ${change((row.against as NonNullable<Row['against']>).facilityKwh)}, of carbon ${change((row.against as NonNullable<Row['against']>).carbonKg)}`;
   return `<div class="answers">${box(
     'Temperature awareness itself',
     change(blind.against.objectiveAud),
@@ -65,7 +66,7 @@ function answersHtml({ year: { rows }, sensitivity }: Evidence): string {
     'What users pay for it, against nearest',
     `${signed(own.ttftMeanMs - home.ttftMeanMs, 1)} ms`,
     `mean time to first token; requests over their SLO ${(100 * home.lateShare).toFixed(2)} → ${(100 * own.lateShare).toFixed(2)} %`,
-  )}</div><p class="dim">Negative is a saving. In brackets, 95 % intervals over the days of the span. Carbon is by the series’ own, average intensities${alike ? `; if one kWh more emitted the same everywhere, joint optimization would change it by ${change(alike.joint.carbonKg)} (<a href="#carbon">which carbon is counted</a>)` : ''}.</p>`;
+  )}</div><p class="dim">Negative is a saving. ${isShort ? `The span is too short for intervals, which need two blocks of days (<code>--block-days</code>).` : 'In brackets, 95 % intervals over the days of the span.'} Carbon is by the series’ own, average intensities${alike ? `; if one kWh more emitted the same everywhere, joint optimization would change it by ${change(alike.joint.carbonKg)} (<a href="#carbon">which carbon is counted</a>)` : ''}.</p>`;
 }
 
 function repeatHtml({ command, options }: ReportDocument): string {

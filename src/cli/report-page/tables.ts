@@ -47,7 +47,11 @@ const cellHtml = (cell: string) => (cell.startsWith('<td') ? cell : `<td>${cell}
 export function changeCell(interval: Interval, digits = 2): string {
   const { value, low, high } = interval;
   const kind = verdict(interval, digits);
-  return `<td><span${kind === 'unsure' ? '' : ` class="${kind}"`}>${signed(value, digits)}</span><small>${signed(low, digits)} … ${signed(high, digits)}</small></td>`;
+  const range =
+    low === null || high === null
+      ? 'no interval'
+      : `${signed(low, digits)} … ${signed(high, digits)}`;
+  return `<td><span${kind === 'unsure' ? '' : ` class="${kind}"`}>${signed(value, digits)}</span><small>${range}</small></td>`;
 }
 
 /** Figures of all policies over some days. */

@@ -1,8 +1,8 @@
-/** An estimate with the interval that resampling gives it. */
+/** An estimate with the interval that resampling gives it; null where there are too few days for one. */
 export interface Interval {
   value: number;
-  low: number;
-  high: number;
+  low: number | null;
+  high: number | null;
 }
 
 export interface Resampling {
@@ -19,28 +19,34 @@ export interface Resampling {
  * Days drawn for each resample: the moving-block bootstrap (Künsch, Ann. Statist. 17, 1989), in the
  * circular form of Politis and Romano (1992), in which the last day is followed by the first so that
  * every day is drawn equally often. Blocks keep what days have to do with one another: a hot spell, a
- * week of high prices. Drawn once for all figures, so that their intervals belong together.
+ * week of high prices. Drawn once for all figures, so that their intervals belong together. Nothing is
+ * drawn of fewer days than two blocks: a block as long as the span is all of it, whichever day it
+ * begins with, and would tell an interval without width.
  */
 export function resampledDays(
   days: number,
   { blockDays, resamples, random }: Resampling,
 ): Int32Array[] {
-  if (days === 0) return [];
-  const length = Math.min(blockDays, days);
+  if (!bearsInterval(days, blockDays)) return [];
   return Array.from({ length: resamples }, () => {
     const drawn = new Int32Array(days);
-    for (let at = 0; at < days; at += length) {
+    for (let at = 0; at < days; at += blockDays) {
       const first = Math.floor(random() * days);
-      const end = Math.min(at + length, days);
+      const end = Math.min(at + blockDays, days);
       for (let d = at; d < end; d++) drawn[d] = (first + d - at) % days;
     }
     return drawn;
   });
 }
 
+/** Whether so many days are enough for intervals. */
+export function bearsInterval(days: number, blockDays: number): boolean {
+  return days >= 2 * blockDays;
+}
+
 /**
  * Percentile interval of how much `ours` is above `theirs`, in percent of theirs: the ratio of sums, not
- * the mean of ratios, so that days count by their size. Degenerate where there is nothing to draw from.
+ * the mean of ratios, so that days count by their size. No interval where nothing was drawn.
  */
 export function percentInterval(
   ours: Float64Array,
@@ -88,7 +94,7 @@ function intervalOf(
 ): Interval {
   const value = of(undefined);
   const values = Float64Array.from(draws, of).sort();
-  if (values.length === 0) return { value, low: value, high: value };
+  if (values.length === 0) return { value, low: null, high: null };
   const tail = (1 - level) / 2;
   return { value, low: quantile(values, tail), high: quantile(values, 1 - tail) };
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import {
-  type Interval,
   percentChange,
   percentInterval,
   quantile,
@@ -24,15 +23,16 @@ function days(seed: number, count: number, phi = 0): Float64Array {
   });
 }
 
-function interval(ours: Float64Array, blockDays: number, seed: number, resamples = 400): Interval {
+function interval(ours: Float64Array, blockDays: number, seed: number, resamples = 400) {
   const random = seededRandom(seed);
   const draws = resampledDays(ours.length, { blockDays, resamples, level: 0.95, random });
-  return percentInterval(
+  const { value, low, high } = percentInterval(
     ours,
     ours.map(() => 100),
     draws,
     0.95,
   );
+  return { value, low: low as number, high: high as number };
 }
 
 test('of independent days about one time in twenty the truth is outside', () => {
@@ -106,11 +106,15 @@ describe('draws', () => {
     expect(resampledDays(0, { ...options, blockDays: 7, random: seededRandom(1) })).toEqual([]);
   });
 
-  test('a block as long as the span leaves nothing to chance', () => {
+  test('none of fewer days than two blocks, which then have no interval and not one without width', () => {
     const ours = days(1, 50);
-    const { value, low, high } = interval(ours, 50, 1);
-    expect(low).toBeCloseTo(value, 9);
-    expect(high).toBeCloseTo(value, 9);
+    for (const blockDays of [26, 50, 90]) {
+      const told = interval(ours, blockDays, 1);
+      expect(told).toEqual({ value: told.value, low: null, high: null });
+      expect(told.value).not.toBe(0);
+    }
+    const { low, high } = interval(ours, 25, 1);
+    expect(high - low).toBeGreaterThan(0.01);
   });
 });
 
