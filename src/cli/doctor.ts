@@ -94,14 +94,34 @@ async function serverChecks(
 
 const words = { ok: 'ok     ', warning: 'warning', fault: 'FAULT  ' };
 
-/** Lines of all checks; what one remedy mends is told in one place, and the remedy once. */
+/** More checks than this that find the same are one line. */
+const MOST_ALIKE = 2;
+
+/**
+ * Lines of all checks; those that find the same of many sites are one, what one remedy mends is told in
+ * one place, and the remedy once.
+ */
 function told(checks: readonly Check[]): string[] {
-  const alike = Map.groupBy(checks, (c) =>
+  const alike = Map.groupBy(folded(checks), (c) =>
     c.fix === undefined ? c : `${c.area} ${c.status} ${c.fix}`,
   );
   return [...alike.values()].flatMap((group) =>
     group.map((check, n) => line(n < group.length - 1 ? { ...check, fix: undefined } : check)),
   );
+}
+
+function folded(checks: readonly Check[]): Check[] {
+  const same = Map.groupBy(checks, (c) =>
+    [c.area, c.status, c.alike?.found ?? c.found, c.fix].join('\n'),
+  );
+  return [...same.values()].flatMap((group) => {
+    const [first] = group;
+    const isOfSites = first?.area === 'solver' || first?.alike !== undefined;
+    if (first === undefined || !isOfSites || group.length <= MOST_ALIKE) return group;
+    const names = group.map((c) => c.alike?.of ?? c.of).join(', ');
+    const of = count(group.length, 'site');
+    return [{ ...first, of, found: `${first.alike?.found ?? first.found} (${names})` }];
+  });
 }
 
 function line({ area, of, status, found, fix }: Check): string {

@@ -72,7 +72,13 @@ describe('isotherm doctor --offline', () => {
 
   test('tells a remedy once, after all that it mends', async () => {
     const { stdout } = await inProcess(['doctor', '--offline']);
-    expect(stdout.match(/ is a placeholder$/gm)).toHaveLength(fleetJson.sites.length);
+    const names = fleetJson.sites.map((s) => s.id).join(', ');
+    expect(stdout).toContain(
+      `registry   ${fleetJson.sites.length} sites: upstream.baseUrl in config/fleet.json is a placeholder (${names})\n`,
+    );
+    expect(stdout.match(/is a placeholder/g)).toHaveLength(1);
+    // What is counted are the faults, not their lines.
+    expect(stdout).toMatch(new RegExp(`checks, ${fleetJson.sites.length} faults, `));
     expect(stdout.match(/→ put your server’s address there/g)).toHaveLength(1);
   });
 

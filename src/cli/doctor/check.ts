@@ -17,6 +17,8 @@ export interface Check {
   found: string;
   /** What to do about it. */
   fix?: string;
+  /** How it is told where the same is found of several sites: the site, and what is found without it. */
+  alike?: { of: string; found: string };
 }
 
 export const ok = (area: Check['area'], of: string, found: string): Check => ({

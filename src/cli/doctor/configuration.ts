@@ -41,17 +41,14 @@ export function registryChecks(text: string, file: string): { fleet?: Fleet; che
       warning('registry', of(path), message, 'mend it, unless it is meant: nothing stops for it'),
     );
   }
-  fleet.sites.forEach(({ upstream }, j) => {
+  fleet.sites.forEach(({ id, upstream }, j) => {
     if (!isPlaceholder(upstream.baseUrl)) return;
     const path = of(`sites[${j}].upstream.baseUrl`);
-    checks.push(
-      fault(
-        'registry',
-        path,
-        `${upstream.baseUrl} is a placeholder`,
-        'put your server’s address there',
-      ),
-    );
+    const found = `${upstream.baseUrl} is a placeholder`;
+    checks.push({
+      ...fault('registry', path, found, 'put your server’s address there'),
+      alike: { of: id, found: `upstream.baseUrl in ${file} is a placeholder` },
+    });
   });
   if (!checks.some((c) => c.status === 'fault')) {
     const { sites, zones, classes } = fleet;

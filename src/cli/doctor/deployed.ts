@@ -60,7 +60,7 @@ export async function deploymentChecks(fleet: Fleet, io: DeployedIo): Promise<Ch
     ...database,
     ...cronChecks(runs, nowUtcMs),
     planCheck(plan, nowUtcMs),
-    ...solverChecks(sites, fleet),
+    ...solverChecks(sites, fleet, isThisMachine(io.url)),
     ...deployedFeedChecks(feeds),
   ];
 }
@@ -137,7 +137,16 @@ function planCheck(plan: Answer<z.output<typeof planSchema>>, nowUtcMs: number):
     : fault('plan', 'current', `${found}, past its horizon`, again);
 }
 
-function solverChecks(sites: Answer<z.output<typeof sitesSchema>>, fleet: Fleet): Check[] {
+/** Whether an address is of a run on this machine, such as that of `isotherm start`. */
+function isThisMachine(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
+}
+
+function solverChecks(
+  sites: Answer<z.output<typeof sitesSchema>>,
+  fleet: Fleet,
+  isLocal: boolean,
+): Check[] {
   if (!sites.body)
     return [fault('solver', 'sites', sites.fault as string, inClone('npx wrangler tail'))];
   return sites.body.sites.map(({ id, excluded, solver }) => {
@@ -149,12 +158,15 @@ function solverChecks(sites: Answer<z.output<typeof sitesSchema>>, fleet: Fleet)
         : inClone(`npx wrangler deploy -c wrangler.site.toml -e ${own ? solverOf(own) : id}`);
       return fault('solver', id, why, fix);
     }
+    if (solver.placement === null && isLocal) {
+      return ok('solver', id, 'answers; a run on this machine has no placement');
+    }
     return solver.placement === null
       ? warning(
           'solver',
           id,
           'where it ran is not known',
-          'local runs and solvers not asked yet have no placement',
+          'solvers not asked yet have no placement',
         )
       : ok('solver', id, `ran at ${solver.placement}`);
   });
