@@ -29,19 +29,30 @@ export async function readTimings(
   return results;
 }
 
+export interface ServedRow {
+  site: string;
+  hourUtcMs: number;
+  workMs: number;
+  tokens: number;
+  /** Streams whose times count, and what all of them took from being asked to their end. */
+  timed: number;
+  streamMs: number;
+}
+
 /** What every site had to do in the hours in [fromUtcMs, toUtcMs), by hour and site. */
 export async function readServed(
   db: D1Database,
   fromUtcMs: number,
   toUtcMs: number,
-): Promise<{ site: string; hourUtcMs: number; workMs: number; tokens: number }[]> {
+): Promise<ServedRow[]> {
   const { results } = await db
     .prepare(
-      'SELECT site, hour_utc_ms AS hourUtcMs, sum(work_ms) AS workMs, sum(tokens) AS tokens ' +
+      'SELECT site, hour_utc_ms AS hourUtcMs, sum(work_ms) AS workMs, sum(tokens) AS tokens, ' +
+        'sum(timed) AS timed, sum(ttft_ms + decode_ms) AS streamMs ' +
         'FROM timing_hours WHERE hour_utc_ms >= ? AND hour_utc_ms < ? GROUP BY hour_utc_ms, site',
     )
     .bind(fromUtcMs, toUtcMs)
-    .all<{ site: string; hourUtcMs: number; workMs: number; tokens: number }>();
+    .all<ServedRow>();
   return results;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a site had to do in an hour, or so much of it as has been counted: its requests' uncached prompts
+ * What a site had to do in an hour, or so much of it as requests that began in it have ended: its requests' uncached prompts
  * by the registry's hardware, ms, and the tokens it answered with, as in {@link TimingRow}.
  */
 export interface ServedHour {
