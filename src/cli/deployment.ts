@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { isLoopback } from '../core/loopback.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { AdminClient } from '../local/admin-client.ts';
 
@@ -30,8 +31,7 @@ export function addressOf({ url }: DeploymentOptions): { url: string; adminToken
   if (parsed?.protocol !== 'https:' && parsed?.protocol !== 'http:') {
     throw new InvalidInputError('--url', [`"${url}" is not an http or https URL`]);
   }
-  const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(parsed.hostname);
-  if (parsed.protocol === 'http:' && !isLocal) {
+  if (parsed.protocol === 'http:' && !isLoopback(parsed.hostname)) {
     throw new InvalidInputError('--url', ['must be https: the admin token would be readable']);
   }
   const token = process.env.ISOTHERM_ADMIN_TOKEN;

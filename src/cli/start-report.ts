@@ -1,3 +1,4 @@
+import { isLoopback } from '../core/loopback.ts';
 import type { Fleet } from '../core/model/fleet.ts';
 import { siteFactors } from '../core/model/site-power.ts';
 import { conditionsAt, type PlanningInputs, type SiteSeries } from '../core/planning/inputs.ts';
@@ -83,11 +84,18 @@ export function startReport(r: StartReport): string {
     `  curl ${r.url}/admin/v1/plan -H 'authorization: Bearer ${r.adminToken}'`,
     '',
     ...flowing(r),
-    `The page, signed in for this run: ${bold(`${r.url}/#token=${r.adminToken}`)}`,
+    page(r),
     `All calls: ${r.url}/docs`,
     '',
     'Ctrl-C ends everything.',
   ].join('\n');
+}
+
+/** The page takes a token of its address on this machine only. */
+export function page({ url, adminToken }: Pick<StartReport, 'url' | 'adminToken'>): string {
+  return isLoopback(new URL(url).hostname)
+    ? `The page, signed in for this run: ${bold(`${url}/#token=${adminToken}`)}`
+    : `The page: ${bold(url)}, its admin token for this run: ${adminToken}`;
 }
 
 /** What moves by itself from here on. */

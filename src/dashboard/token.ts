@@ -1,4 +1,4 @@
-/** The admin token: in this tab's session only, and in no address longer than it takes to read it there. */
+/** The admin token: in this tab's session only. */
 
 const KEY = 'isotherm-admin-token';
 

@@ -84,7 +84,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     const { page } = watched;
     await page.getByText(/^All is well/).waitFor();
     expect(page.url()).toBe(`${gateway.stack.url}/`);
-    // Nor is it in the tab's history, and in a tab that is open already it works the same.
+    // Nor is it on the tab's way back, and in a tab that is open already it works the same.
     await page.getByRole('button', { name: 'Forget' }).click();
     await page.getByRole('textbox', { name: 'Admin token' }).waitFor();
     await page.goto(url);
@@ -121,6 +121,31 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     expect(await happens.getByText('the receipts cannot be read', { exact: true }).count()).toBe(4);
     expect(await happens.getByText('what watches the sites does not answer').count()).toBe(0);
     expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('elsewhere than on this machine a link puts no token in, nor in the place of another', async () => {
+    const { page } = await openPage(browser, gateway.stack.url);
+    const host = 'http://isotherm.example';
+    await page.route(`${host}/**`, async (route) => {
+      const path = route.request().url().slice(host.length);
+      // The page stays as it is, whatever token it has.
+      if (path === '/events') return route.fulfill({ status: 503 });
+      return route.fulfill({ response: await route.fetch({ url: gateway.stack.url + path }) });
+    });
+    const kept = () => page.evaluate(() => Object.values(sessionStorage));
+    const main = page.getByRole('main');
+    await page.goto(`${host}/#token=foreign`);
+    await main.waitFor();
+    await page.waitForURL(`${host}/`);
+    expect(await kept()).toEqual([]);
+    await page.evaluate(() => sessionStorage.setItem('isotherm-admin-token', 'own'));
+    await page.reload();
+    await main.waitFor();
+    await page.goto(`${host}/#token=foreign`);
+    await page.waitForURL(`${host}/`);
+    expect(await kept()).toEqual(['own']);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
     await page.context().close();
   });
 
