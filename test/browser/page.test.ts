@@ -15,7 +15,12 @@ import {
   type Watched,
 } from './support/chromium.ts';
 import { expectTrap, expectWalk, watch } from './support/keyboard.ts';
-import { adminToken, type PlannedGateway, startPlannedGateway } from './support/planned-gateway.ts';
+import {
+  adminToken,
+  type PlannedGateway,
+  startHourMs,
+  startPlannedGateway,
+} from './support/planned-gateway.ts';
 
 const looks = [
   ['wide', { viewport: { width: 1440, height: 900 } }],
@@ -29,10 +34,9 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
 
   beforeAll(async () => {
     [gateway, browser] = await Promise.all([startPlannedGateway(), launch()]);
-    const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000;
     const hours = Array.from({ length: 24 }, (_, t) => ({
       site: 'melbourne',
-      utc: new Date(hour + t * 3_600_000).toISOString(),
+      utc: new Date(startHourMs + t * 3_600_000).toISOString(),
       carbonKgPerKwh: 0.9,
     }));
     await gateway.admin.putInputs('browser test', hours);

@@ -3,6 +3,12 @@ import { type Gateway, sha256, startGateway } from '../../e2e/support/gateway.ts
 
 export const adminToken = 'browser-test-admin-token';
 
+/**
+ * The hour that the system's clock begins in, a minute into it: no hour or day turns while tests run, and
+ * plans are those of that day's weather, in which Hobart serves its own.
+ */
+export const startHourMs = Date.UTC(2026, 10, 25, 18);
+
 export interface PlannedGateway extends Gateway {
   admin: AdminClient;
   /** Runs an optimization to its end. */
@@ -14,6 +20,7 @@ export async function startPlannedGateway(): Promise<PlannedGateway> {
   const gateway = await startGateway({
     PUBLIC_STATUS: 'false',
     ADMIN_TOKEN_SHA256: sha256(adminToken),
+    CLOCK_OFFSET_MS: String(startHourMs + 60_000 - Date.now()),
     RECEIPT_FLUSH_MS: '50',
   });
   const admin = new AdminClient(gateway.stack.url, adminToken);
