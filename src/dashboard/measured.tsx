@@ -5,7 +5,7 @@ import { clock, count, difference, duration, figure, fixed, isSame, percent } fr
 import { useAsked, useTick } from './hooks.ts';
 import type { Ask } from './live.ts';
 import { type Traffic, trafficOf } from './measured.ts';
-import { type AmountId, amounts, type UsageNow, unitFor } from './savings.ts';
+import { type AmountId, amounts, ttftBeside, type UsageNow, unitFor } from './savings.ts';
 import type { Measured } from './types.ts';
 
 /** Looked at again this often; receipts are booked, and sites told of, within a few seconds. */
@@ -43,7 +43,7 @@ export function MeasuredNow({
         <>
           <dl class="tiles">
             <Requests traffic={traffic} plannedPerS={slot?.plan.reqPerS} />
-            <TimeToFirstToken traffic={traffic} />
+            <TimeToFirstToken traffic={traffic} hour={data.receipts?.hour} />
             {ids.map((id) => (
               <Amount key={id} id={id} receipts={data.receipts} />
             ))}
@@ -117,26 +117,39 @@ function Requests({
   );
 }
 
-function TimeToFirstToken({ traffic }: { traffic: Traffic | undefined }) {
-  const { planned, ttftMs = null } = traffic ?? {};
+function TimeToFirstToken({
+  traffic,
+  hour,
+}: {
+  traffic: Traffic | undefined;
+  hour: NonNullable<Measured['receipts']>['hour'] | undefined;
+}) {
+  const beside = hour && ttftBeside([hour]);
+  const meanMs = hour && hour.ttftRequests > 0 ? hour.ttftMs / hour.ttftRequests : null;
   return (
-    <Tile
-      label="Time to first token"
-      window="last 15 min"
-      value={figure(planned?.ttftMs ?? ttftMs)}
-      unit="ms"
-    >
+    <Tile label="Time to first token" window="this hour" value={figure(meanMs)} unit="ms">
       <dd class="against">
-        {planned ? (
-          <Against value={planned.ttftMs} baseline={planned.plannedMs} unit="ms planned" />
-        ) : ttftMs === null ? (
-          'no stream to measure'
+        {beside ? (
+          <Against value={beside.ttftMs} baseline={beside.nearestMs} unit="ms" />
+        ) : hour === undefined ? (
+          'the receipts cannot be read'
+        ) : hour.ttftRequests > 0 ? (
+          `at the nearest site known for ${figure(hour.nearestTtftRequests, 9)} of ${figure(hour.ttftRequests, 9)} only`
         ) : (
-          'no plan covered these streams'
+          'no receipt yet'
         )}
       </dd>
+      <dd class="against">{plannedText(traffic)}</dd>
     </Tile>
   );
+}
+
+/** Streams of the last quarter of an hour, beside what the plan has for them. */
+function plannedText(traffic: Traffic | undefined): ComponentChildren {
+  const { planned, ttftMs = null } = traffic ?? {};
+  if (ttftMs === null) return 'no stream of the last 15 min';
+  if (!planned) return 'no plan covered the streams of the last 15 min';
+  return `${figure(planned.ttftMs)} ms in the last 15 min, ${figure(planned.plannedMs)} ms planned`;
 }
 
 function Amount({ id, receipts }: { id: AmountId; receipts: Measured['receipts'] }) {
@@ -201,9 +214,9 @@ function Provenance({
 }) {
   return (
     <p class="source">
-      Requests: attempts at sites that ended, and the time to the first token of{' '}
+      Requests: attempts at sites that ended, and for the plan’s time to first token{' '}
       {count(Math.round(streams), 'stream')}, as routers report them behind later requests, older
-      ones fading; the plan’s time is for the same streams. Energy, carbon, water and energy cost:{' '}
+      ones fading. The rest:{' '}
       {receipts ? booking(receipts, nowUtcMs) : 'the receipts cannot be read now.'}
     </p>
   );
@@ -224,7 +237,7 @@ function booking(receipts: NonNullable<Measured['receipts']>, nowUtcMs: number):
   return (
     `${figure(hour.requests, 9)} receipts since ${clock(hour.fromUtcMs, 'UTC')} UTC, ${booked}` +
     `${estimated}${unpriced}; the tokens that were served at the factors of their sites, marginal, ` +
-    'beside the same tokens at each request’s nearest site. No meter is read. Today is the day of ' +
+    'beside the same tokens at each request’s nearest site; of its time to first token the receipt has what the model makes of the measured one. No meter is read. Today is the day of ' +
     `UTC, ${figure(day.requests, 9)} receipts.`
   );
 }

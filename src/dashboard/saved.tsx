@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { MARGIN, MARKS } from './axis.tsx';
 import { Choice } from './choice.tsx';
-import { count, figure, fixed, percent } from './format.ts';
+import { count, difference, figure, fixed, isSame, percent } from './format.ts';
 import { Gate, type GatedView } from './gate.tsx';
 import { Head } from './head.tsx';
 import { useAsked, useTick, useWidth } from './hooks.ts';
@@ -15,6 +15,7 @@ import {
   inUnit,
   type Period,
   periodsOf,
+  ttftBeside,
   type UsageDay,
   unitFor,
 } from './savings.ts';
@@ -105,6 +106,7 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
             </div>
           );
         })}
+        {against === 'nearest' && <TimeToFirstToken days={days} />}
       </dl>
       <div class="section-head controls">
         <Choice
@@ -167,6 +169,33 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
         in all, so any one of these may be negative.
       </p>
     </section>
+  );
+}
+
+function TimeToFirstToken({ days }: { days: readonly UsageDay[] }) {
+  const beside = ttftBeside(days);
+  const timed = days.reduce((sum, d) => sum + d.ttftRequests, 0);
+  return (
+    <div>
+      <dt>Time to first token, mean</dt>
+      <dd>
+        <span class="value">{figure(beside?.ttftMs)}</span> <span class="unit">ms</span>
+      </dd>
+      <dd class="against">
+        {beside ? (
+          <>
+            <strong>{difference(beside.ttftMs, beside.nearestMs)}</strong>{' '}
+            {isSame(beside.ttftMs, beside.nearestMs) ? 'as' : 'than'} {figure(beside.nearestMs)}
+            {beside.requests < timed &&
+              ', of days on which all receipts know the time at the nearest site'}
+          </>
+        ) : timed > 0 ? (
+          'no day on which all receipts know the time at the nearest site'
+        ) : (
+          'nothing booked'
+        )}
+      </dd>
+    </div>
   );
 }
 

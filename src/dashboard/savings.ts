@@ -13,6 +13,11 @@ export interface UsageNow {
   nearestCarbonKg: number;
   nearestWaterL: number;
   nearestCostAud: number;
+  /** Receipts with a time to first token, and those times summed, ms; then of the nearest site's. */
+  ttftRequests: number;
+  ttftMs: number;
+  nearestTtftRequests: number;
+  nearestTtftMs: number;
 }
 
 /** The same in the answers of /admin/v1/usage. */
@@ -137,4 +142,22 @@ export function inUnit(periods: readonly Period[], factor: number): Period[] {
     saved: p.saved * factor,
     cumulative: p.cumulative * factor,
   }));
+}
+
+type Times = Pick<UsageNow, 'ttftRequests' | 'ttftMs' | 'nearestTtftRequests' | 'nearestTtftMs'>;
+
+/**
+ * Mean times to first token, ms, of receipts that all know the nearest site's: those of sums of which
+ * some do not would be means of different requests, so they are left out. Null where none is left.
+ */
+export function ttftBeside(sums: readonly Times[]): {
+  requests: number;
+  ttftMs: number;
+  nearestMs: number;
+} | null {
+  const whole = sums.filter((s) => s.ttftRequests === s.nearestTtftRequests);
+  const requests = whole.reduce((sum, s) => sum + s.ttftRequests, 0);
+  if (requests === 0) return null;
+  const mean = (of: (s: Times) => number) => whole.reduce((sum, s) => sum + of(s), 0) / requests;
+  return { requests, ttftMs: mean((s) => s.ttftMs), nearestMs: mean((s) => s.nearestTtftMs) };
 }

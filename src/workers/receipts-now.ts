@@ -25,6 +25,10 @@ const DRAWN = [
   'nearestCarbonKg',
   'nearestWaterL',
   'nearestCostAud',
+  'ttftRequests',
+  'ttftMs',
+  'nearestTtftRequests',
+  'nearestTtftMs',
 ] as const;
 
 type Sums = Partial<Pick<UsageRow, (typeof rowSums)[number]>>;

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { inUnit, periodsOf, type UsageDay, unitFor } from '../../src/dashboard/savings.ts';
+import {
+  inUnit,
+  periodsOf,
+  ttftBeside,
+  type UsageDay,
+  unitFor,
+} from '../../src/dashboard/savings.ts';
 
 const day = (name: string, carbonKg: number, nearestCarbonKg: number) =>
   ({ day: name, requests: 10, carbonKg, nearestCarbonKg }) as UsageDay;
@@ -46,4 +52,18 @@ test('small amounts are told in a unit that shows them', () => {
   ]);
   const [period] = inUnit(periodsOf(days, 'month', 'carbon'), 1000);
   expect(period).toMatchObject({ requests: 20, saved: 2500, baseline: 5500 });
+});
+
+test('times are held against the nearest site’s where all receipts know those', () => {
+  const times = (ttftRequests: number, ttftMs: number, nearest: number, nearestTtftMs: number) => ({
+    ttftRequests,
+    ttftMs,
+    nearestTtftRequests: nearest,
+    nearestTtftMs,
+  });
+  const whole = [times(2, 300, 2, 200), times(8, 700, 8, 800)];
+  expect(ttftBeside(whole)).toEqual({ requests: 10, ttftMs: 100, nearestMs: 100 });
+  expect(ttftBeside([...whole, times(5, 90_000, 4, 400)])).toEqual(ttftBeside(whole));
+  expect(ttftBeside([times(5, 500, 4, 400)])).toBeNull();
+  expect(ttftBeside([times(0, 0, 0, 0)])).toBeNull();
 });

@@ -75,6 +75,7 @@ const drawn = [
   'fromUtcMs',
   ...['requests', 'estimated', 'unpriced', 'energyKwh', 'carbonKg', 'waterL', 'costAud'],
   ...['nearestEnergyKwh', 'nearestCarbonKg', 'nearestWaterL', 'nearestCostAud'],
+  ...['ttftRequests', 'ttftMs', 'nearestTtftRequests', 'nearestTtftMs'],
 ];
 
 test('sums are those of the receipts of this hour and of this day', async () => {
