@@ -41,9 +41,11 @@ export function WhatIfTables({
   isStale: boolean;
 }) {
   const live = view.slots as SlotView[];
-  const share = (slots: SlotView[], j: number) =>
-    slots.reduce((total, s) => total + (s.sites[j]?.reqPerS ?? 0), 0) /
-    sum(slots, (f) => f.reqPerS);
+  // As shown, in tenths of a percent, so that what moved is the difference of what is shown.
+  const share = (slots: SlotView[], j: number) => {
+    const own = slots.reduce((total, s) => total + (s.sites[j]?.reqPerS ?? 0), 0);
+    return Math.round((1000 * own) / sum(slots, (f) => f.reqPerS)) / 10;
+  };
   const sites = view.fleet.sites
     .map((site, j) => ({ site, before: share(live, j), after: share(tried, j) }))
     .sort((a, b) => Math.max(b.before, b.after) - Math.max(a.before, a.after));
@@ -52,7 +54,7 @@ export function WhatIfTables({
     <div class={isStale ? 'pair stale' : 'pair'} aria-busy={isStale}>
       <Scroll labelledBy="what-if-title">
         <table class="what-if">
-          <Head first={['All hours']} numbers={['The plan', whatIf, 'Difference']} />
+          <Head first={['All hours, marginal']} numbers={['The plan', whatIf, 'Difference']} />
           <tbody>
             {rowsAt(prices).map(({ label, of }) => (
               <tr key={label}>
@@ -72,9 +74,9 @@ export function WhatIfTables({
             {sites.map(({ site, before, after }) => (
               <tr key={site.id}>
                 <th scope="row">{site.name}</th>
-                <td class="number">{fixed(100 * before, 1)}</td>
-                <td class="number">{fixed(100 * after, 1)}</td>
-                <td class="number">{signed(100 * (after - before), 1)}</td>
+                <td class="number">{fixed(before, 1)}</td>
+                <td class="number">{fixed(after, 1)}</td>
+                <td class="number">{signed(after - before, 1)}</td>
               </tr>
             ))}
           </tbody>

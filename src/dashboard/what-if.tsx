@@ -2,11 +2,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PlanViewBody } from '../core/planning/plan-view.ts';
 import type { TriedPrices } from '../core/planning/weighed.ts';
 import type { WhatIf, WhatIfInputs } from '../core/planning/what-if.ts';
-import { count, fixed, within } from './format.ts';
+import { count, figure, fixed, list, within } from './format.ts';
 import { Gate, type GatedView } from './gate.tsx';
 import { useAsked } from './hooks.ts';
 import type { Ask } from './live.ts';
 import { NoPlan } from './no-plan.tsx';
+import type { Status } from './types.ts';
 import { WhatIfTables } from './what-if-tables.tsx';
 import type { FromWorker, ToWorker } from './what-if-worker.ts';
 
@@ -41,10 +42,18 @@ export function WhatIfView({ live, ask, onToken }: GatedView) {
   }
   if (live.status && !live.status.plan) return <NoPlan />;
   if (!live.view?.slots) return null;
-  return <Sliders view={live.view} ask={ask} />;
+  return <Sliders view={live.view} plan={live.status?.plan ?? undefined} ask={ask} />;
 }
 
-function Sliders({ view, ask }: { view: PlanViewBody; ask: Ask }) {
+function Sliders({
+  view,
+  plan,
+  ask,
+}: {
+  view: PlanViewBody;
+  plan: Status['plan'] | undefined;
+  ask: Ask;
+}) {
   const { data, fault } = useAsked<WhatIfInputs>(ask, '/admin/v1/what-if', view.version);
   const { carbonAudPerT, waterAudPerKl, timeAudPerUserHour } = view.fleet.prices;
   const present: TriedPrices = { carbonAudPerT, waterAudPerKl, timeAudPerUserHour };
@@ -69,10 +78,8 @@ function Sliders({ view, ask }: { view: PlanViewBody; ask: Ask }) {
           <label key={id}>
             <span>
               {label}: <strong>{fixed(prices[id], step < 1 ? 1 : 0)}</strong> {unit}
-              {prices[id] !== present[id] && (
-                <span class="quiet"> (the plan: {fixed(present[id], step < 1 ? 1 : 0)})</span>
-              )}
             </span>
+            <span class="quiet">(the plan: {fixed(present[id], step < 1 ? 1 : 0)})</span>
             <input
               type="range"
               min={0}
@@ -101,15 +108,33 @@ function Sliders({ view, ask }: { view: PlanViewBody; ask: Ask }) {
             prices={made.prices ?? prices}
             isStale={isStale}
           />
+          {plan && plan.version === view.version && <p>{wholeText(plan)}</p>}
         </>
       )}
       <p class="source">
-        Sums over the plan’s hours, marginal as everywhere on this page. Exact where a site’s cost
-        grows evenly with its requests; with batteries or solar power at a site it is an estimate.
-        Work that may wait and limits on what a plan may move are left out.
+        Sums over the plan’s hours, marginal: what sites draw at no request is in neither column, so
+        these are not the plan’s totals. At the plan’s own prices the two may differ within their
+        gaps. Exact where a site’s cost grows evenly with its requests; with batteries or solar
+        power at a site it is an estimate. Work that may wait and limits on what a plan may move are
+        left out.
       </p>
     </section>
   );
+}
+
+/** The plan's totals, as its header and `isotherm pareto` have them. */
+function wholeText({ version, certificate, impacts }: NonNullable<Status['plan']>): string {
+  const amounts: [number | undefined, string][] = [
+    [impacts?.energyKwh, 'kWh'],
+    [impacts?.carbonKg, 'kg CO₂e'],
+    [impacts?.waterL, 'L of water'],
+    [impacts?.energyAud, 'AUD of energy'],
+  ];
+  const told = amounts.flatMap(([value, unit]) =>
+    value === undefined ? [] : [`${figure(value, 4)} ${unit}`],
+  );
+  const takes = told.length > 0 ? `takes ${list(told)}` : 'is told by its cost alone';
+  return `All in all, with what sites draw at no request, plan ${version} ${takes}; its cost, with waiting and all else it weighs, is ${fixed(certificate.objectiveAud, 2)} AUD.`;
 }
 
 interface Made {
