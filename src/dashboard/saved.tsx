@@ -154,7 +154,7 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
         </>
       )}
       <p class="source">
-        From {figure(requests, 9)} receipts since {from}, days and months of UTC;{' '}
+        From {figure(requests, 9)} receipts since {days[0]?.day ?? from}, days and months of UTC;{' '}
         {figure(
           sum((d) => d.estimated),
           9,
