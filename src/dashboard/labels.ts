@@ -20,7 +20,9 @@ export interface Rectangle {
 }
 
 /**
- * Places labels beside their marks so that none covers another or a mark, the first ones first.
+ * Places labels beside their marks so that none covers another or a mark, the first ones first. A
+ * radius of 0 is a place without a mark, which takes no room. Above and below, a label is moved along
+ * into the bounds where its mark is near their edge.
  * Undefined for those there is no room for.
  */
 export function placeLabels(
@@ -28,21 +30,24 @@ export function placeLabels(
   lineHeight: number,
   bounds: Rectangle,
 ): (PlacedLabel | undefined)[] {
-  const taken: Rectangle[] = labels.map(({ x, y, radius }) => ({
-    left: x - radius,
-    right: x + radius,
-    top: y - radius,
-    bottom: y + radius,
-  }));
+  const taken: Rectangle[] = labels
+    .filter(({ radius }) => radius > 0)
+    .map(({ x, y, radius }) => ({
+      left: x - radius,
+      right: x + radius,
+      top: y - radius,
+      bottom: y + radius,
+    }));
   return labels.map(({ x, y, radius, width }) => {
     const gap = radius + 4;
     const middle = y - lineHeight / 2;
     const diagonal = 0.7 * gap;
+    const along = Math.max(bounds.left, Math.min(x - width / 2, bounds.right - width));
     const corners: [number, number][] = [
       [x + gap, middle],
       [x - gap - width, middle],
-      [x - width / 2, y - gap - lineHeight],
-      [x - width / 2, y + gap],
+      [along, y - gap - lineHeight],
+      [along, y + gap],
       [x + diagonal, y - diagonal - lineHeight],
       [x + diagonal, y + diagonal],
       [x - diagonal - width, y - diagonal - lineHeight],

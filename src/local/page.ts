@@ -13,7 +13,9 @@ export const pageDirectory = projectPath('dist/page');
 
 /** Around the outermost sites and zones, in degrees and as a share of their spread. */
 const MARGIN_DEG = 1.5;
-const MARGIN_SHARE = 0.03;
+const MARGIN_SHARE = 0.06;
+/** A map is at least so high beside its width, so that a fleet along a parallel has room for names. */
+const LEAST_HEIGHT = 0.4;
 
 /**
  * Builds the page from `src/dashboard` and `public` into {@link pageDirectory}. The same sources give
@@ -121,11 +123,13 @@ function boxAround(places: { latDeg: number; lonDeg: number }[]): Box {
   const [south, north] = [Math.min(...lats), Math.max(...lats)];
   const [west, east] = [Math.min(...lons), Math.max(...lons)];
   const marginDeg = MARGIN_DEG + MARGIN_SHARE * Math.max(north - south, east - west);
+  const across = (east - west + 2 * marginDeg) * Math.cos(((south + north) * Math.PI) / 360);
+  const upDeg = Math.max(marginDeg, (LEAST_HEIGHT * across - (north - south)) / 2);
   return {
     westDeg: Math.max(-180, west - marginDeg),
     eastDeg: Math.min(180, east + marginDeg),
-    southDeg: Math.max(-85, south - marginDeg),
-    northDeg: Math.min(85, north + marginDeg),
+    southDeg: Math.max(-85, south - upDeg),
+    northDeg: Math.min(85, north + upDeg),
   };
 }
 

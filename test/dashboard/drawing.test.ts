@@ -62,6 +62,20 @@ test('no label covers another label or any mark, and none leaves the map', () =>
   );
 });
 
+test('a site at an edge has its label where there is room, and places without a mark take none', () => {
+  const bounds = { left: 40, top: 0, right: 340, bottom: 100 };
+  const site = { x: 330, y: 50, radius: 14, width: 100 };
+  const [left] = placeLabels([site], 15, bounds);
+  expect(left?.x).toBe(330 - 18 - 100);
+  // A country whose name would stand there gives way.
+  const country = { x: 270, y: 50, radius: 0, width: 60 };
+  expect(placeLabels([site, country], 15, bounds)[0]).toEqual(left);
+  // Neither side has room: moved along, within the bounds.
+  const [above] = placeLabels([{ ...site, x: 60, width: 290 }], 15, bounds);
+  expect(above?.x).toBe(40);
+  expect(above?.y).toBeLessThan(36);
+});
+
 describe('scales', () => {
   test('map ends to ends, and a domain of one value to the middle', () => {
     const y = linear([2, 4], [100, 0]);
