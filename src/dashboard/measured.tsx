@@ -5,7 +5,15 @@ import { clock, count, difference, duration, figure, fixed, isSame, percent } fr
 import { useAsked, useTick } from './hooks.ts';
 import type { Ask } from './live.ts';
 import { type Traffic, trafficOf } from './measured.ts';
-import { type AmountId, amounts, ttftBeside, type UsageNow, unitFor } from './savings.ts';
+import {
+  type AmountId,
+  amounts,
+  isEnough,
+  TOO_LITTLE,
+  ttftBeside,
+  type UsageNow,
+  unitFor,
+} from './savings.ts';
 import type { Measured } from './types.ts';
 
 /** Looked at again this often; receipts are booked, and sites told of, within a few seconds. */
@@ -164,30 +172,38 @@ function Amount({ id, receipts }: { id: AmountId; receipts: Measured['receipts']
   const { hour, day } = receipts;
   const priced = (u: UsageNow) => u.requests - (id === 'cost' ? u.unpriced : 0);
   const { unit, factor } = unitFor(id, Math.abs(hour[nearest]));
+  const isTold = isEnough(priced(hour), hour[nearest]);
   const saved = day[nearest] - day[used];
-  const ofDay = unitFor(id, Math.abs(saved));
   return (
     <Tile
       label={label}
       window="this hour"
-      value={priced(hour) > 0 ? figure(factor * hour[used]) : '—'}
+      value={isTold ? figure(factor * hour[used]) : '—'}
       unit={unit}
     >
       <dd class="against">
-        {priced(hour) > 0 ? (
+        {isTold ? (
           <Against value={factor * hour[used]} baseline={factor * hour[nearest]} unit={unit} />
+        ) : priced(hour) > 0 ? (
+          TOO_LITTLE
         ) : hour.requests > 0 ? (
           'no site’s cost is known'
         ) : (
           'no receipt yet'
         )}
       </dd>
-      {priced(day) > 0 && (
+      {isTold && (
         <dd class="against">
-          {saved < 0 ? 'today more by ' : 'saved today '}
-          <strong>
-            {figure(ofDay.factor * Math.abs(saved))} {ofDay.unit}
-          </strong>
+          {isSame(day[used], day[nearest]) ? (
+            'today the same'
+          ) : (
+            <>
+              {saved < 0 ? 'today more by ' : 'saved today '}
+              <strong>
+                {figure(factor * Math.abs(saved))} {unit}
+              </strong>
+            </>
+          )}
         </dd>
       )}
     </Tile>

@@ -13,8 +13,10 @@ import {
   baselines,
   daysWith,
   inUnit,
+  isEnough,
   type Period,
   periodsOf,
+  TOO_LITTLE,
   ttftBeside,
   type UsageDay,
   unitFor,
@@ -87,14 +89,18 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
           const of = daysUnit(days, id, against);
           const saved = of.factor * (months.at(-1)?.cumulative ?? 0);
           const baseline = of.factor * months.reduce((sum, p) => sum + p.baseline, 0);
+          const isTold = isEnough(requests, baseline / of.factor);
           return (
             <div key={id}>
               <dt>{amounts[id].label}</dt>
               <dd>
-                <span class="value">{figure(saved)}</span> <span class="unit">{of.unit}</span>
+                <span class="value">{isTold ? figure(saved) : '—'}</span>{' '}
+                <span class="unit">{of.unit}</span>
               </dd>
               <dd class="against">
-                {baseline > 0 ? (
+                {!isTold && requests > 0 ? (
+                  TOO_LITTLE
+                ) : baseline > 0 ? (
                   <>
                     <strong>{fixed((100 * Math.abs(saved)) / baseline, 1)} %</strong>{' '}
                     {saved < 0 ? 'more than' : 'of'} {figure(baseline)}
@@ -175,11 +181,12 @@ function Saved({ live, ask }: { live: LiveState; ask: Ask }) {
 function TimeToFirstToken({ days }: { days: readonly UsageDay[] }) {
   const beside = ttftBeside(days);
   const timed = days.reduce((sum, d) => sum + d.ttftRequests, 0);
+  const meanMs = timed > 0 ? days.reduce((sum, d) => sum + d.ttftMs, 0) / timed : null;
   return (
     <div>
       <dt>Time to first token, mean</dt>
       <dd>
-        <span class="value">{figure(beside?.ttftMs)}</span> <span class="unit">ms</span>
+        <span class="value">{figure(beside?.ttftMs ?? meanMs)}</span> <span class="unit">ms</span>
       </dd>
       <dd class="against">
         {beside ? (

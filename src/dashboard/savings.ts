@@ -52,32 +52,32 @@ export const baselines = {
 } as const;
 export type BaselineId = keyof typeof baselines;
 
-/** Units from the large to the thousandth and the millionth. */
+/** Units, and their thousandths. */
 export const amounts = {
   carbon: {
     label: 'Carbon',
-    units: ['kg CO₂e', 'g CO₂e', 'mg CO₂e'],
+    units: ['kg CO₂e', 'g CO₂e'],
     used: 'carbonKg',
     nearest: 'nearestCarbonKg',
     spread: 'spreadCarbonKg',
   },
   energy: {
     label: 'Energy',
-    units: ['kWh', 'Wh', 'mWh'],
+    units: ['kWh', 'Wh'],
     used: 'energyKwh',
     nearest: 'nearestEnergyKwh',
     spread: 'spreadEnergyKwh',
   },
   water: {
     label: 'Water',
-    units: ['L', 'mL', 'µL'],
+    units: ['L', 'mL'],
     used: 'waterL',
     nearest: 'nearestWaterL',
     spread: 'spreadWaterL',
   },
   cost: {
     label: 'Energy cost',
-    units: ['AUD', 'mAUD', 'µAUD'],
+    units: ['AUD', 'mAUD'],
     used: 'costAud',
     nearest: 'nearestCostAud',
     spread: 'spreadCostAud',
@@ -129,8 +129,18 @@ export function periodsOf(
 /** The unit that fits amounts up to this, and what makes them figures of it. */
 export function unitFor(amount: AmountId, greatest: number): { unit: string; factor: number } {
   const { units } = amounts[amount];
-  const thousandths = greatest >= 0.1 || greatest === 0 ? 0 : greatest >= 1e-4 ? 1 : 2;
+  const thousandths = greatest >= 0.1 || greatest === 0 ? 0 : 1;
   return { unit: units[thousandths], factor: 1000 ** thousandths };
+}
+
+/** Of fewer receipts, and of less than a hundredth of the smaller unit, no amount is told. */
+const LEAST_RECEIPTS = 20;
+const LEAST_AMOUNT = 1e-5;
+export const TOO_LITTLE = 'too little to tell';
+
+/** Whether an amount of so many receipts, in the large unit, is worth a figure. */
+export function isEnough(receipts: number, amount: number): boolean {
+  return receipts >= LEAST_RECEIPTS && Math.abs(amount) >= LEAST_AMOUNT;
 }
 
 /** Periods in such a unit. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   inUnit,
+  isEnough,
   periodsOf,
   ttftBeside,
   type UsageDay,
@@ -42,16 +43,21 @@ test('nothing of nothing', () => {
 
 test('small amounts are told in a unit that shows them', () => {
   const unit = (kg: number) => unitFor('carbon', kg).unit;
-  expect([0, 3, 0.1, 0.09, 1e-4, 6e-6].map(unit)).toEqual([
+  expect([0, 3, 0.1, 0.09, 6e-6].map(unit)).toEqual([
     'kg CO₂e',
     'kg CO₂e',
     'kg CO₂e',
     'g CO₂e',
     'g CO₂e',
-    'mg CO₂e',
   ]);
   const [period] = inUnit(periodsOf(days, 'month', 'carbon'), 1000);
   expect(period).toMatchObject({ requests: 20, saved: 2500, baseline: 5500 });
+});
+
+test('few receipts and tiny amounts are too little to tell', () => {
+  expect(isEnough(19, 1)).toBe(false);
+  expect(isEnough(500, 7e-6)).toBe(false);
+  expect([isEnough(20, 1), isEnough(500, -0.0151)]).toEqual([true, true]);
 });
 
 test('times are held against the nearest site’s where all receipts know those', () => {
