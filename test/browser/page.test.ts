@@ -122,7 +122,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     const happens = page.locator('section[aria-labelledby="measured-title"]');
     await happens.getByText('the receipts cannot be read now').waitFor();
     expect(failed).not.toContain('/now.json');
-    expect(await happens.getByText('the receipts cannot be read', { exact: true }).count()).toBe(4);
+    expect(await happens.getByText('the receipts cannot be read', { exact: true }).count()).toBe(5);
     expect(await happens.getByText('what watches the sites does not answer').count()).toBe(0);
     expect(faults).toEqual([]);
     await page.context().close();

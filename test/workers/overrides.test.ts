@@ -262,6 +262,7 @@ describe('the admin API', () => {
       streams: expect.closeTo(2, 1),
       ttftMs: expect.closeTo(250, 6),
       unloadedTtftMs: expect.closeTo(150, 6),
+      planned: null,
     });
     expect(planned.sites.find((s) => s.id === 'cairns')?.measured).toBeNull();
     expect(planned.plannedRevision).toBe(set.revision);
