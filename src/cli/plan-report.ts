@@ -122,25 +122,32 @@ function plantLines({ totals }: PlanRun): string[] {
   });
 }
 
-/** What to say of each budget that no plan keeps, with the least that was reached. */
-export function missedBudgets({ solution }: PlanRun): string[] {
+/** Budgets that no plan keeps, with the least that was reached. */
+function missed({ solution }: PlanRun) {
   return (solution.budgets ?? []).flatMap(({ of, limit, amount, missedBy }) => {
     if (missedBy <= 0) return [];
     const [name, unit] = of === 'carbonKg' ? ['carbon', 'kg'] : ['water', 'L'];
-    return [
-      `the budget of ${name} is missed: ${decimal(limit, 1)} ${unit} asked for, ${decimal(amount, 1)} ${unit} the least reached`,
-    ];
+    return [{ name, unit, limit: decimal(limit, 1), least: decimal(amount, 1) }];
   });
 }
 
+/** What to say of each of them. */
+export function missedBudgets(run: PlanRun): string[] {
+  return missed(run).map(
+    ({ name, unit, limit, least }) =>
+      `the budget of ${name} is missed: ${limit} ${unit} asked for, ${least} ${unit} the least reached`,
+  );
+}
+
 /** Said at the top, since what follows is not what was asked for. */
-function missedLines({ solution }: PlanRun): string[] {
-  return (solution.budgets ?? []).flatMap(({ of, limit, amount, missedBy }) => {
-    if (missedBy <= 0) return [];
-    const [name, unit] = of === 'carbonKg' ? ['carbon', 'kg'] : ['water', 'L'];
-    const used = `${decimal(amount, 1)} of ${decimal(limit, 1)} ${unit}`;
-    return [wrap(bold(`BUDGET MISSED: ${used} of ${name}, see the end of the certificate.`))];
-  });
+function missedLines(run: PlanRun): string[] {
+  return missed(run).map(({ name, unit, limit, least }) =>
+    wrap(
+      bold(
+        `BUDGET MISSED: ${least} of ${limit} ${unit} of ${name}, see the end of the certificate.`,
+      ),
+    ),
+  );
 }
 
 /** The prices that marginal prices are made of: with budgets, their shadow prices on top. */

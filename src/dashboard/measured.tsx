@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import type { SlotView } from '../core/planning/view.ts';
+import { Against } from './against.tsx';
 import { demandRemark } from './demand.ts';
-import { clock, count, difference, duration, figure, fixed, isSame, percent } from './format.ts';
+import { clock, count, duration, figure, fixed, isSame, percent } from './format.ts';
 import { useAsked, useTick } from './hooks.ts';
 import type { Ask } from './live.ts';
 import { type Traffic, trafficOf } from './measured.ts';
@@ -207,15 +208,6 @@ function Amount({ id, receipts }: { id: AmountId; receipts: Measured['receipts']
         </dd>
       )}
     </Tile>
-  );
-}
-
-function Against({ value, baseline, unit }: { value: number; baseline: number; unit: string }) {
-  return (
-    <>
-      <strong>{difference(value, baseline)}</strong> {isSame(value, baseline) ? 'as' : 'than'}{' '}
-      {figure(baseline)} {unit}
-    </>
   );
 }
 

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
+import { Against } from './against.tsx';
 import { MARGIN, MARKS } from './axis.tsx';
 import { Choice } from './choice.tsx';
-import { count, difference, figure, fixed, isSame, percent } from './format.ts';
+import { count, figure, fixed, percent } from './format.ts';
 import { Gate, type GatedView } from './gate.tsx';
 import { Head } from './head.tsx';
 import { useAsked, useTick, useWidth } from './hooks.ts';
@@ -191,8 +192,7 @@ function TimeToFirstToken({ days }: { days: readonly UsageDay[] }) {
       <dd class="against">
         {beside ? (
           <>
-            <strong>{difference(beside.ttftMs, beside.nearestMs)}</strong>{' '}
-            {isSame(beside.ttftMs, beside.nearestMs) ? 'as' : 'than'} {figure(beside.nearestMs)}
+            <Against value={beside.ttftMs} baseline={beside.nearestMs} />
             {beside.requests < timed &&
               ', of days on which all receipts know the time at the nearest site'}
           </>

@@ -1,6 +1,7 @@
 import type { Figures } from '../core/planning/charge.ts';
 import type { SlotView } from '../core/planning/view.ts';
-import { difference, figure, isSame } from './format.ts';
+import { Against } from './against.tsx';
+import { figure } from './format.ts';
 
 interface Tile {
   label: string;
@@ -39,10 +40,7 @@ export function Tiles({ slot }: { slot: SlotView }) {
               {plan === null || nearest === null ? (
                 'not known'
               ) : (
-                <>
-                  <strong>{difference(plan, nearest)}</strong>{' '}
-                  {isSame(plan, nearest) ? 'as' : 'than'} {figure(nearest)}
-                </>
+                <Against value={plan} baseline={nearest} />
               )}
             </dd>
           </div>

@@ -11,8 +11,25 @@ const OFFLINE =
 const CERTIFICATE =
   'Workers trust certificates of public authorities only, valid now and for this very name';
 
-/** By the code of Node or of the system; `HOST` and `PORT` stand for those asked. */
-const known: Record<string, [found: string, fix: string]> = {
+/** `HOST` and `PORT` stand for those asked. */
+type Words = [found: string, fix: string];
+
+const BROKEN: Words = [
+  'the connection to HOST was broken off before an answer',
+  'its log may say why; https:// at a port of plain HTTP ends so, too',
+];
+const SLOW: Words = [
+  'HOST did not take the connection in time',
+  'does a firewall drop what comes to this port?',
+];
+const NO_TLS: Words = [
+  'HOST answers at port PORT, but not in TLS',
+  'is it a port of plain HTTP? the router wants https://',
+];
+const NO_WAY: Words = ['there is no way to HOST from here', OFFLINE];
+
+/** By the code of Node or of the system. */
+const known: Record<string, Words> = {
   ENOTFOUND: [
     'no address is known for the name HOST',
     'is the name spelt right, and is there a DNS record of it?',
@@ -25,32 +42,14 @@ const known: Record<string, [found: string, fix: string]> = {
     'nothing listens at HOST, port PORT',
     'is the server started, on this port, and for others than its own machine (0.0.0.0, not 127.0.0.1)?',
   ],
-  ECONNRESET: [
-    'the connection to HOST was broken off before an answer',
-    'its log may say why; https:// at a port of plain HTTP ends so, too',
-  ],
-  UND_ERR_SOCKET: [
-    'the connection to HOST was broken off before an answer',
-    'its log may say why; https:// at a port of plain HTTP ends so, too',
-  ],
-  EHOSTUNREACH: ['there is no way to HOST from here', OFFLINE],
-  ENETUNREACH: ['there is no way to HOST from here', OFFLINE],
-  ETIMEDOUT: [
-    'HOST did not take the connection in time',
-    'does a firewall drop what comes to this port?',
-  ],
-  UND_ERR_CONNECT_TIMEOUT: [
-    'HOST did not take the connection in time',
-    'does a firewall drop what comes to this port?',
-  ],
-  ERR_SSL_WRONG_VERSION_NUMBER: [
-    'HOST answers at port PORT, but not in TLS',
-    'is it a port of plain HTTP? the router wants https://',
-  ],
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: [
-    'HOST answers at port PORT, but not in TLS',
-    'is it a port of plain HTTP? the router wants https://',
-  ],
+  ECONNRESET: BROKEN,
+  UND_ERR_SOCKET: BROKEN,
+  EHOSTUNREACH: NO_WAY,
+  ENETUNREACH: NO_WAY,
+  ETIMEDOUT: SLOW,
+  UND_ERR_CONNECT_TIMEOUT: SLOW,
+  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
   HPE_INVALID_CONSTANT: [
     'HOST answers at port PORT, but not in HTTP',
     'is it a port of TLS? then the address begins with https://',

@@ -91,9 +91,9 @@ export class Coordinator extends DurableObject<Env> {
     const fleet = fleetOf(request);
     assertInputs(fleet, inputs);
     const settings = settingsSchema.parse(request.settings ?? {});
-    const free = problemOf({ inputs, overrides }).problem;
-    const standing = traffic && standingLoads(free, fleet, inputs, traffic);
-    const { problem } = problemOf({ inputs, standing, overrides });
+    const { problem } = problemOf({ inputs, overrides });
+    const standing = traffic && standingLoads(problem, fleet, inputs, traffic);
+    limitRises(problem, fleet, standing);
     assertProblem(problem);
     const record: RunRecord = {
       runId: request.runId ?? crypto.randomUUID(),

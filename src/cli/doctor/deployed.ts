@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { z } from 'zod';
 import { sha256Hex } from '../../core/accounting/sha256.ts';
+import { isLoopback } from '../../core/loopback.ts';
 import { type Fleet, publicFleet, publicFleetSchema } from '../../core/model/fleet.ts';
 import { solverOf } from '../../core/model/solver-name.ts';
 import { projectPath } from '../../local/bundle.ts';
@@ -60,7 +61,7 @@ export async function deploymentChecks(fleet: Fleet, io: DeployedIo): Promise<Ch
     ...database,
     ...cronChecks(runs, nowUtcMs),
     planCheck(plan, nowUtcMs),
-    ...solverChecks(sites, fleet, isThisMachine(io.url)),
+    ...solverChecks(sites, fleet, isLoopback(new URL(io.url).hostname)),
     ...deployedFeedChecks(feeds),
   ];
 }
@@ -135,11 +136,6 @@ function planCheck(plan: Answer<z.output<typeof planSchema>>, nowUtcMs: number):
   return nowUtcMs < endMs
     ? ok('plan', 'current', found)
     : fault('plan', 'current', `${found}, past its horizon`, again);
-}
-
-/** Whether an address is of a run on this machine, such as that of `isotherm start`. */
-function isThisMachine(url: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }
 
 function solverChecks(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { clamp, short } from './logarithm.ts';
+import { clamp } from '../clamp.ts';
+import { short } from './logarithm.ts';
 
 /**
  * The band around a forecast. Its ends follow what is missed, each by itself: a miss widens its end by a

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { clamp } from '../clamp.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
 import { BAND_LEADS_H, type Band, bandAfterMiss, bandSchema, newBands, widthsAt } from './band.ts';
-import { clamp, limited, log, short } from './logarithm.ts';
+import { limited, log, short } from './logarithm.ts';
 
 /**
  * Requests of one zone and class, hour by hour. With the prior m(h) of the hour from population, a scale

@@ -2,7 +2,7 @@ import { ppue } from '../model/cooling/index.ts';
 import type { Site } from '../model/fleet.ts';
 import type { MeasuredPower } from '../model/plant-state.ts';
 import { airOf } from '../model/weather.ts';
-import { HALF_LIFE_MS, PRIOR_REPORTS, TIMES_SPAN, within } from './meters.ts';
+import { boundedTimes, PRIOR_REPORTS, withReport } from './meters.ts';
 
 /**
  * What a site's meters say of its cooling: how many times the overhead over IT power that its cooling
@@ -35,15 +35,16 @@ export function takePower(
   const modelled = ppue(site.cost.cooling, airOf(tempC, rhPct)) - 1;
   if (!(modelled > 0)) return before;
   const measured = (facilityKw - site.cost.fixedOverheadKw - itKw) / itKw;
-  const told = within(1 / TIMES_SPAN, measured / modelled, TIMES_SPAN) * modelled;
-  const kept = before ? 0.5 ** ((utcMs - before.utcMs) / HALF_LIFE_MS) : 0;
+  const told = boundedTimes(measured / modelled) * modelled;
   return {
     version: 1,
     model: modelOf(site),
     utcMs,
-    reports: (before?.reports ?? 0) * kept + 1,
-    product: (before?.product ?? 0) * kept + told * modelled * itKw ** 2,
-    square: (before?.square ?? 0) * kept + (modelled * itKw) ** 2,
+    ...withReport(before, utcMs, {
+      reports: 1,
+      product: told * modelled * itKw ** 2,
+      square: (modelled * itKw) ** 2,
+    }),
   };
 }
 
@@ -55,5 +56,5 @@ export function coolingTimes(state: CoolingState | undefined, site: Site): numbe
   if (state?.model !== modelOf(site) || !(state.square > 0)) return 1;
   const { reports, product, square } = state;
   const times = (PRIOR_REPORTS + (reports * product) / square) / (PRIOR_REPORTS + reports);
-  return within(1 / TIMES_SPAN, times, TIMES_SPAN);
+  return boundedTimes(times);
 }

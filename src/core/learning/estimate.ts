@@ -1,8 +1,8 @@
+import { clamp } from '../clamp.ts';
 import type { PublicSite, Zone } from '../model/fleet.ts';
 import { estimateRttMs } from '../model/geo.ts';
 import { decodeStepMs, hardwareProfiles } from '../model/hardware.ts';
 import { SPEED_SPAN } from '../model/speed.ts';
-import { within } from './meters.ts';
 import type { SiteTiming } from './site-speeds.ts';
 
 /** A factor over the registry's time, and its standard error; 1 and {@link FACTOR_SD} unmeasured. */
@@ -82,14 +82,14 @@ export function estimateSpeed(
     intoB += g * rest;
   }
   const det = ff * bb - fb * fb;
-  const factor = within(1 / SPEED_SPAN, (bb * intoF - fb * intoB) / det, SPEED_SPAN);
+  const factor = clamp((bb * intoF - fb * intoB) / det, 1 / SPEED_SPAN, SPEED_SPAN);
   // Of b given f as it is, should that have been bounded.
   const overheadMs = (intoB - fb * factor) / bb;
   const rttMs = seen.map(({ id, n, apartMs, sdMs, x, rest }) => {
     const precision = 1 / sdMs ** 2 + n * weight;
     const ownMs = (n * weight * (rest - factor * x - overheadMs)) / precision;
     const leastMs = STRAIGHT_SHARE * (apartMs - estimateRttMs(site, site));
-    const ms = within(leastMs, apartMs + overheadMs + ownMs, mostRttMs(apartMs));
+    const ms = clamp(apartMs + overheadMs + ownMs, leastMs, mostRttMs(apartMs));
     return [id, { ms, se: precision ** -0.5 }] as const;
   });
   return {
@@ -108,7 +108,7 @@ function decodeOf({ timed, decodeMs, expectedMs, decodeSqMs }: SiteTiming): Fact
   const variance = (SCATTER_COUNTS * SCATTER ** 2 + timed * spread) / (SCATTER_COUNTS + timed);
   const measured = timed / (TOGETHER * variance);
   return {
-    factor: within(1 / SPEED_SPAN, (prior + measured * ratio) / (prior + measured), SPEED_SPAN),
+    factor: clamp((prior + measured * ratio) / (prior + measured), 1 / SPEED_SPAN, SPEED_SPAN),
     se: (prior + measured) ** -0.5,
   };
 }

@@ -3,7 +3,7 @@ import { decodeStepMs, hardwareProfiles } from '../model/hardware.ts';
 import { type PowerTimes, powerParts } from '../model/site-power.ts';
 import type { Speedy } from '../model/speed.ts';
 import { MS_PER_HOUR } from '../model/units.ts';
-import { HALF_LIFE_MS, PRIOR_REPORTS, TIMES_SPAN, within } from './meters.ts';
+import { boundedTimes, PRIOR_REPORTS, withReport } from './meters.ts';
 import type { ServedHour } from './served.ts';
 
 /**
@@ -92,17 +92,12 @@ export function takeItPower(
   const allKw = modelled.idleKw + modelled.loadKw;
   if (!(allKw > 0)) return before;
   const a = modelled.idleKw / allKw;
-  const off = within(1 / TIMES_SPAN, itKw / allKw, TIMES_SPAN) - 1;
-  const kept = before ? 0.5 ** ((utcMs - before.utcMs) / HALF_LIFE_MS) : 0;
+  const off = boundedTimes(itKw / allKw) - 1;
   return {
     version: 1,
     model: modelOf(site),
     utcMs,
-    reports: (before?.reports ?? 0) * kept + 1,
-    idle: (before?.idle ?? 0) * kept + a,
-    idleSq: (before?.idleSq ?? 0) * kept + a * a,
-    off: (before?.off ?? 0) * kept + off,
-    idleOff: (before?.idleOff ?? 0) * kept + a * off,
+    ...withReport(before, utcMs, { reports: 1, idle: a, idleSq: a * a, off, idleOff: a * off }),
   };
 }
 
@@ -117,7 +112,7 @@ export function powerTimes(state: PowerState | undefined, site: Site): PowerTime
   const both = idle - idleSq;
   const ofIdle = PRIOR + idleSq;
   const ofLoad = PRIOR + reports - 2 * idle + idleSq;
-  const bounded = (value: number) => within(1 / TIMES_SPAN, 1 + value, TIMES_SPAN) - 1;
+  const bounded = (value: number) => boundedTimes(1 + value) - 1;
   const det = ofIdle * ofLoad - both * both;
   const free = (ofLoad * idleOff - both * loadOff) / det;
   let alpha = bounded(free);

@@ -113,25 +113,26 @@ function inputsOf(
   const sites = spec.fleet.sites.map((site, j) =>
     believed(spec, site, j, horizon, utcMs, isForesight),
   );
+  if (isForesight) return { ...horizon, sites, demandReqPerS: demandThatCame(spec, horizon) };
   const margins = priceMargins(open, { ...horizon, sites }, spec.demandMargin);
-  return {
-    ...horizon,
-    sites,
-    demandReqPerS: isForesight
-      ? demandThatCame(spec, horizon)
-      : forecastDemand(open, seen(spec, open, states, utcMs), horizon, margins).reqPerS,
-  };
+  const { reqPerS } = forecastDemand(open, seen(spec, open, states, utcMs), horizon, margins);
+  return { ...horizon, sites, demandReqPerS: reqPerS };
 }
+
+/** Slot of a plan that holds an instant. */
+const slotOf = ({ startUtcMs }: Horizon, utcMs: number) =>
+  Math.floor((utcMs - startUtcMs) / MS_PER_HOUR);
 
 function madeOf(inputs: PlanningInputs, utcMs: number, flow: Float64Array[]) {
   const rows = inputs.demandReqPerS.length / inputs.slotCount;
-  const slotOf = (ms: number) => Math.floor((ms - inputs.startUtcMs) / MS_PER_HOUR);
   return {
     madeUtcMs: utcMs,
     inputs,
-    at: (ms: number) => flow[slotOf(ms)] as Float64Array,
-    demandAt: (ms: number) =>
-      inputs.demandReqPerS.subarray(slotOf(ms) * rows, (slotOf(ms) + 1) * rows),
+    at: (ms: number) => flow[slotOf(inputs, ms)] as Float64Array,
+    demandAt: (ms: number) => {
+      const from = slotOf(inputs, ms) * rows;
+      return inputs.demandReqPerS.subarray(from, from + rows);
+    },
   };
 }
 
@@ -145,14 +146,13 @@ function carriedBy(
   const putOff = putOffOf(open, problem, inputs, flow, unserved);
   if (!putOff) return {};
   return {
-    putOff: (ms: number) => putOff[Math.floor((ms - inputs.startUtcMs) / MS_PER_HOUR)],
+    putOff: (ms: number) => putOff[slotOf(inputs, ms)],
     left: { header: inputs, putOff },
   };
 }
 
 function ordersOf(inputs: PlanningInputs, orders: PlantOrders) {
-  const slotOf = (ms: number) => Math.floor((ms - inputs.startUtcMs) / MS_PER_HOUR);
-  return { orders: (ms: number) => orders.map((of) => of?.[slotOf(ms)]) };
+  return { orders: (ms: number) => orders.map((of) => of?.[slotOf(inputs, ms)]) };
 }
 
 /** Mean demand of every slot of a horizon as it came. */

@@ -45,15 +45,11 @@ export function stepPlant(
 ): PlantStep {
   const at = (share: number) => powers(plant, t, share * itKw, order, stock);
   const fits = (share: number) => {
-    const draw = facilityKwAt(plant, t, (plant.baseItKw[t] as number) + share * itKw);
+    const allItKw = (plant.baseItKw[t] as number) + share * itKw;
     const { importKw } = at(share);
-    const waterL =
-      plant.slotHours *
-      (importKw * (plant.importWaterL[t] as number) +
-        ((plant.baseItKw[t] as number) + share * itKw) * (plant.itWaterL[t] as number));
-    const carbonKg = plant.slotHours * importKw * (plant.importCarbonKg[t] as number);
+    const { waterL, carbonKg } = cappedUse(plant, t, allItKw, importKw);
     return (
-      isWithin(draw, plant.facilityKw) &&
+      isWithin(facilityKwAt(plant, t, allItKw), plant.facilityKw) &&
       isWithin(importKw, plant.gridKw) &&
       isWithin(waterL, stock.waterLeftL) &&
       isWithin(carbonKg, stock.carbonLeftKg)
@@ -120,10 +116,23 @@ function powers(
   };
 }
 
+/** What counts against a day's caps in a step. @param itKw all of the site's */
+export function cappedUse(
+  plant: SitePlant,
+  t: number,
+  itKw: number,
+  importKw: number,
+): { waterL: number; carbonKg: number } {
+  const { slotHours: h } = plant;
+  const waterKw =
+    importKw * (plant.importWaterL[t] as number) + itKw * (plant.itWaterL[t] as number);
+  return { waterL: h * waterKw, carbonKg: h * importKw * (plant.importCarbonKg[t] as number) };
+}
+
 /** The most that may be imported in the step by what is left of the day's caps, kW. */
 function capKw(plant: SitePlant, t: number, itKw: number, stock: PlantStock): number {
   const { slotHours: h } = plant;
-  const itWaterL = h * ((plant.baseItKw[t] as number) + itKw) * (plant.itWaterL[t] as number);
+  const { waterL: itWaterL } = cappedUse(plant, t, (plant.baseItKw[t] as number) + itKw, 0);
   const most = (left: number, perKwh: number) =>
     perKwh > 0 ? Math.max(0, left) / (h * perKwh) : Number.POSITIVE_INFINITY;
   return Math.min(

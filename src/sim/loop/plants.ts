@@ -4,12 +4,12 @@ import type { PlantState } from '../../core/model/plant-state.ts';
 import { localDate } from '../../core/model/time.ts';
 import { type DispatchProblem, totalsOf } from '../../core/optimizer/problem.ts';
 import { operatePlant } from '../../core/optimizer/site-plant/operate.ts';
-import type { SitePlant } from '../../core/optimizer/site-plant/plant.ts';
+import { facilityKwAt, type SitePlant } from '../../core/optimizer/site-plant/plant.ts';
 import type { SiteProblem } from '../../core/optimizer/site-subproblem.ts';
 import { assembleSite } from '../../core/planning/assemble.ts';
 import { conditionsAt, type PlanningInputs, slotUtcMs } from '../../core/planning/inputs.ts';
 import { type PlantRun, servedFlows } from '../../core/planning/plant-operation.ts';
-import { type PlantOrder, type PlantStep, stepPlant } from './plant-step.ts';
+import { cappedUse, type PlantOrder, type PlantStep, stepPlant } from './plant-step.ts';
 
 /** What each plant is to do by slot of a plan; undefined for sites without one. */
 export type PlantOrders = (PlantOrder[] | undefined)[];
@@ -37,7 +37,7 @@ export function plantOrders(
         itKw += (plant.kwPerReqPerS[at] as number) * served;
       }
       const kw = (of: Float64Array) => of[t] as number;
-      const drawKw = kw(plant.ppue) * itKw + plant.overheadKw;
+      const drawKw = facilityKwAt(plant, t, itKw);
       const chargeKw =
         kw(run.importKw) - kw(run.exportKw) + kw(run.solarKw) + kw(run.dischargeKw) - drawKw;
       return {
@@ -194,9 +194,9 @@ class Meter {
   }
 
   #read(t: number, itKw: number, done: PlantStep): void {
-    const { slotHours: h, battery: b, ...plant } = this.#plant;
+    const { slotHours: h, battery: b } = this.#plant;
     const r = this.readings;
-    r.facilityKwh += h * ((plant.ppue[t] as number) * itKw + plant.overheadKw);
+    r.facilityKwh += h * facilityKwAt(this.#plant, t, itKw);
     r.importKwh += h * done.importKw;
     r.exportKwh += h * done.exportKw;
     r.solarKwh += h * done.solarKw;
@@ -209,10 +209,9 @@ class Meter {
       // Rounding of the last bit, at a battery that is empty or full.
       r.storedToKwh = Math.min(b.capacityKwh, Math.max(0, storedKwh));
     }
-    this.#usedWaterL +=
-      h *
-      (done.importKw * (plant.importWaterL[t] as number) + itKw * (plant.itWaterL[t] as number));
-    this.#usedCarbonKg += h * done.importKw * (plant.importCarbonKg[t] as number);
+    const { waterL, carbonKg } = cappedUse(this.#plant, t, itKw, done.importKw);
+    this.#usedWaterL += waterL;
+    this.#usedCarbonKg += carbonKg;
   }
 
   endHour(): PlantRun {
